@@ -1,0 +1,64 @@
+package oracle
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stormwatch/stormwatch/harness/record"
+)
+
+// Leaks requires that nothing outlives what should have taken it away, the manager's Close or a cluster's removal, and that
+// Close returns within [bound.Bounds.Close]. Here the evidence lists everything: each leftover is a lead of its own.
+type Leaks struct{}
+
+// Name is "leaks".
+func (Leaks) Name() string { return "leaks" }
+
+// Judge lists what was left and looks at how long Close took.
+func (o Leaks) Judge(r *record.Record) record.Verdict {
+	var wrong []string
+	if evidence := slowClose(r); evidence != "" {
+		wrong = append(wrong, evidence)
+	}
+	left := make([]string, len(r.Left))
+	for i, l := range r.Left {
+		left[i] = fmt.Sprintf("%s still there at %s, after %s", l.What, record.Stamp(l.At), l.After)
+	}
+	slices.Sort(left)
+	wrong = append(wrong, left...)
+	switch {
+	case len(wrong) > 0:
+		return failed(o, "%s", strings.Join(wrong, "; "))
+	case r.ManagerClose < 0:
+		return passed(o, "nothing left, the manager was never closed")
+	}
+	return passed(o, "nothing left, Close took %s", of(r.ManagerClosed-r.ManagerClose, r.Bounds().Close()))
+}
+
+func slowClose(r *record.Record) string {
+	allowed := r.Bounds().Close()
+	var took time.Duration
+	switch {
+	case r.ManagerClose < 0:
+		return ""
+	case r.ManagerClosed < 0:
+		return fmt.Sprintf("Close, called at %s, never returned, %s allowed%s", record.Stamp(r.ManagerClose), brief(allowed), situations(r, r.ManagerClose))
+	default:
+		took = r.ManagerClosed - r.ManagerClose
+	}
+	if took <= allowed {
+		return ""
+	}
+	return fmt.Sprintf("Close, called at %s, took %s%s", record.Stamp(r.ManagerClose), of(took, allowed), situations(r, r.ManagerClose))
+}
+
+// situations are those of all clusters: Close waits for whichever is the slowest.
+func situations(r *record.Record, at time.Duration) string {
+	var all strings.Builder
+	for _, c := range r.Clusters {
+		fmt.Fprintf(&all, "; %s: %s", c.Name, r.Situation(c.Name, at))
+	}
+	return all.String()
+}

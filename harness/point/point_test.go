@@ -1,0 +1,80 @@
+package point
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pingcap/failpoint"
+)
+
+func TestPathsAreClusterMemberPoint(t *testing.T) {
+	for want, got := range map[Path]Path{
+		"stormwatch/alpha/m1/wal-save":     Of("alpha", "m1", WALSave),
+		"stormwatch/alpha/m1/peer-send/m2": Of("alpha", "m1", PeerSend("m2")),
+		"stormwatch/beta/m3/peer-recv/m1":  Of("beta", "m3", PeerRecv("m1")),
+	} {
+		if got != want {
+			t.Errorf("the path is %s, want %s", got, want)
+		}
+	}
+}
+
+func TestValuesMeanDecisions(t *testing.T) {
+	for _, test := range []struct {
+		value any
+		want  Decision
+		bad   bool
+	}{
+		{value: true, want: Decision{Kind: Drop}},
+		{value: false, want: Decision{Kind: Pass}},
+		{value: "drop", want: Decision{Kind: Drop}},
+		{value: "hang", want: Decision{Kind: Hang}},
+		{value: "refuse", want: Decision{Kind: Refuse}},
+		{value: "reset", want: Decision{Kind: Reset}},
+		{value: 250, want: Decision{Kind: Delay, Delay: 250 * time.Millisecond}},
+		{value: "1.5s", want: Decision{Kind: Delay, Delay: 1500 * time.Millisecond}},
+		{value: -1, bad: true},
+		{value: "-1s", bad: true},
+		{value: "Drop", bad: true},
+		{value: "delay", bad: true},
+		{value: "", bad: true},
+		{value: 2.5, bad: true},
+		{value: struct{}{}, bad: true},
+	} {
+		got, err := parse(test.value)
+		if got != test.want || (err != nil) != test.bad {
+			t.Errorf("%#v means %+v, %v; want %+v, bad: %v", test.value, got, err, test.want, test.bad)
+		}
+	}
+}
+
+func TestTermsOfADecisionCanBeThrownAndMeanIt(t *testing.T) {
+	name := "stormwatch/" + t.Name()
+	for _, d := range []Decision{
+		{Kind: Drop}, {Kind: Hang}, {Kind: Refuse}, {Kind: Reset}, {Kind: Delay, Delay: 1500 * time.Millisecond}, {Kind: Delay},
+	} {
+		if err := failpoint.Enable(name, d.Terms()); err != nil {
+			t.Fatal(err)
+		}
+		value, err := failpoint.Eval(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := parse(value); got != d || err != nil {
+			t.Errorf("%s means %+v, %v; want %+v", d.Terms(), got, err, d)
+		}
+		if err := failpoint.Disable(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestKindsAreWords(t *testing.T) {
+	seen := map[string]bool{}
+	for k := Pass; k <= Reset; k++ {
+		if k.String() == "" || seen[k.String()] {
+			t.Errorf("kind %d has no word of its own: %q", k, k)
+		}
+		seen[k.String()] = true
+	}
+}

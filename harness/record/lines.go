@@ -1,0 +1,221 @@
+package record
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// line is one event of a transcript.
+type line struct {
+	at              time.Duration
+	rank            rank
+	cluster, member string
+	text            string
+}
+
+// rank is what a line is about. Lines of one instant are sorted by it: what is done to a cluster comes before what becomes
+// of it, and that before what the manager makes of it.
+type rank int
+
+const (
+	rankNote rank = iota
+	rankManaged
+	rankHealed
+	rankFault
+	rankQuorum
+	rankLeader
+	rankBelief
+	rankWatchClosed
+	rankWatchOpened
+	rankCommit
+	rankView
+	rankError
+	rankKeys
+	rankCheck
+	rankClose
+	rankLeft
+	rankEnd
+)
+
+// lines are all events of the record in the order of a transcript.
+func (r *Record) lines(o TranscriptOptions) []line {
+	var l lines
+	r.managerLines(&l)
+	r.faultLines(&l)
+	r.leaderLines(&l)
+	r.watchLines(&l)
+	if o.Updates {
+		r.updateLines(&l)
+	}
+	r.keyLines(&l)
+	for _, e := range r.Errors {
+		text := "error: " + e.Text
+		if e.Idle > 0 {
+			text = fmt.Sprintf("idle timeout of %v: %s", e.Idle, e.Text)
+		}
+		l.add(e.At, rankError, e.Cluster, "", text)
+	}
+	for _, n := range r.Notes {
+		l.add(n.At, rankNote, "", "", n.Text)
+	}
+	for _, e := range r.Checks {
+		l.add(e.At, rankCheck, e.Cluster, "", "check "+e.String())
+	}
+	slices.SortStableFunc(l, func(a, b line) int {
+		return cmp.Or(
+			cmp.Compare(a.at, b.at), cmp.Compare(a.rank, b.rank),
+			strings.Compare(a.cluster, b.cluster), strings.Compare(a.member, b.member), strings.Compare(a.text, b.text),
+		)
+	})
+	return l
+}
+
+type lines []line
+
+// add appends an event. A text of several lines, such as an error's, stays one line.
+func (l *lines) add(at time.Duration, rank rank, cluster, member, text string) {
+	text = strings.ReplaceAll(strings.TrimSpace(text), "\n", ` \n `)
+	*l = append(*l, line{at, rank, cluster, member, text})
+}
+
+func (r *Record) managerLines(l *lines) {
+	if r.ManagerStart >= 0 {
+		l.add(r.ManagerStart, rankManaged, "", "", "manager started")
+	}
+	for _, c := range r.Clusters {
+		if c.Since > 0 {
+			l.add(c.Since, rankManaged, c.Name, "", "given to the manager")
+		}
+		if c.Until > 0 {
+			l.add(c.Until, rankManaged, c.Name, "", "taken from the manager")
+		}
+	}
+	if r.ManagerClose >= 0 {
+		l.add(r.ManagerClose, rankClose, "", "", "manager closing")
+	}
+	if r.ManagerClosed >= 0 {
+		l.add(r.ManagerClosed, rankClose, "", "", "manager is closed, it took "+Stamp(r.ManagerClosed-r.ManagerClose))
+	}
+	for _, left := range r.Left {
+		l.add(left.At, rankLeft, "", "", fmt.Sprintf("left after %s: %s", left.After, left.What))
+	}
+	l.add(r.End, rankEnd, "", "", "end")
+}
+
+func (r *Record) faultLines(l *lines) {
+	for _, f := range r.Faults {
+		member := ""
+		if len(f.Scope.Members) == 1 {
+			member = f.Scope.Members[0]
+		}
+		l.add(f.From, rankFault, f.Scope.Cluster, member, f.Text+" begins")
+		if f.To >= 0 {
+			l.add(f.To, rankHealed, f.Scope.Cluster, member, fmt.Sprintf("%s healed after %s", f.Text, Stamp(f.To-f.From)))
+		}
+	}
+	for _, q := range r.Quorum {
+		l.add(q.From, rankQuorum, q.Cluster, "", "quorum lost")
+		// A loss that lasts to the end is closed there, see Recorder.Finish.
+		if q.To >= 0 && q.To < r.End {
+			l.add(q.To, rankQuorum, q.Cluster, "", fmt.Sprintf("quorum back after %s", Stamp(q.To-q.From)))
+		}
+	}
+}
+
+// leaderLines tell who leads, who believes so, and, with each new leader, which others still do.
+func (r *Record) leaderLines(l *lines) {
+	for _, leader := range r.Leaders {
+		if leader.Member == "" {
+			l.add(leader.At, rankLeader, leader.Cluster, "", "nobody leads")
+			continue
+		}
+		l.add(leader.At, rankLeader, leader.Cluster, leader.Member, fmt.Sprintf("leads (term %d)", leader.Term))
+		for _, b := range r.pretenders(leader) {
+			l.add(leader.At, rankBelief, b.Cluster, b.Member, fmt.Sprintf("still calls itself leader (term %d)", b.Term))
+		}
+	}
+	for _, b := range r.Beliefs {
+		if b.Leads && !b.Down && slices.Contains(r.Leaders, Leader{b.At, b.Cluster, b.Member, b.Term}) {
+			continue // its being leader is a line already
+		}
+		text := "follows"
+		switch {
+		case b.Down:
+			text = "is down"
+		case b.Leads:
+			text = fmt.Sprintf("calls itself leader (term %d)", b.Term)
+			if leader := r.LeaderAt(b.Cluster, b.At); leader != "" && leader != b.Member {
+				text += ", but " + leader + " leads"
+			}
+		}
+		l.add(b.At, rankBelief, b.Cluster, b.Member, text)
+	}
+}
+
+// pretenders are the last beliefs of those other members that called themselves leader before a leader came, and had not
+// thought better of it by then. One that changes its mind at that very instant has a line of its own.
+func (r *Record) pretenders(leader Leader) []Belief {
+	last := map[string]Belief{}
+	for _, b := range r.Beliefs {
+		if b.Cluster == leader.Cluster && b.At <= leader.At {
+			last[b.Member] = b
+		}
+	}
+	var pretenders []Belief
+	for member, b := range last {
+		if member != leader.Member && b.Leads && !b.Down && b.At < leader.At {
+			pretenders = append(pretenders, b)
+		}
+	}
+	return pretenders
+}
+
+func (r *Record) watchLines(l *lines) {
+	for _, w := range r.Watches {
+		l.add(w.Opened, rankWatchOpened, w.Cluster, w.Member, "watch opened on "+w.Key)
+		if w.Closed >= 0 {
+			l.add(w.Closed, rankWatchClosed, w.Cluster, w.Member, "watch closed on "+w.Key)
+		}
+	}
+}
+
+func (r *Record) updateLines(l *lines) {
+	for _, c := range r.Commits {
+		l.add(c.At, rankCommit, c.Cluster, "", fmt.Sprintf("committed %s (revision %d)", Change{c.Subject, c.Value}, c.Revision))
+	}
+	for _, v := range r.Views {
+		changes := make([]string, len(v.Changes))
+		for i, ch := range v.Changes {
+			changes[i] = ch.String()
+		}
+		text := "view"
+		if len(changes) > 0 {
+			text += " shows " + strings.Join(changes, ", ")
+		}
+		l.add(v.At, rankView, v.Cluster, "", fmt.Sprintf("%s (revision %d)", text, v.Revision))
+	}
+}
+
+// keyLines tell what is missing each time that it changed, and when nothing is any more.
+func (r *Record) keyLines(l *lines) {
+	for _, k := range r.Keys {
+		var parts []string
+		if len(k.Missing) > 0 {
+			parts = append(parts, "own keys missing: "+names(k.Missing))
+		}
+		if len(k.Foreign) > 0 {
+			parts = append(parts, "keys of others missing: "+names(k.Foreign))
+		}
+		if len(parts) == 0 {
+			parts = append(parts, "all keys stand")
+		}
+		l.add(k.At, rankKeys, k.Cluster, "", strings.Join(parts, "; "))
+	}
+}
+
+func names(keys []string) string {
+	return strings.Join(slices.Sorted(slices.Values(keys)), ", ")
+}
