@@ -1,0 +1,130 @@
+package link
+
+import (
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/stormwatch/stormwatch/harness/point"
+)
+
+// Conn is a connection on a link: what is written passes the link's points toward the member, what is read those on the
+// way back. While a point holds data, Write and Read block, whatever deadline is set: nothing is closed and nothing answers,
+// as with a frozen process or a firewall that drops packets. What was held arrives after the heal, as TCP's retransmissions would.
+type Conn struct {
+	net.Conn
+	link *Link
+	done chan struct{}
+	once sync.Once
+	cuts atomic.Bool
+
+	// lost is set in a direction that has swallowed bytes: a stream with a hole is of no use after the heal.
+	lostToward, lostBack atomic.Bool
+}
+
+// Write sends b toward the member.
+func (c *Conn) Write(b []byte) (int, error) {
+	pass, err := c.pass(c.link.toward, &c.lostToward)
+	if err != nil {
+		return 0, err
+	}
+	if !pass {
+		return len(b), nil
+	}
+	n, err := c.Conn.Write(b)
+	return n, c.explain(err)
+}
+
+// Read receives from the member.
+func (c *Conn) Read(b []byte) (int, error) {
+	for {
+		n, err := c.Conn.Read(b)
+		if err != nil {
+			return n, c.explain(err)
+		}
+		pass, err := c.pass(c.link.back, &c.lostBack)
+		if err != nil {
+			return 0, err
+		}
+		if pass {
+			return n, nil
+		}
+	}
+}
+
+// pass takes a piece of data past the points of one direction and says whether it survives.
+func (c *Conn) pass(points []point.Path, lost *atomic.Bool) (bool, error) {
+	if lost.Load() {
+		return false, nil
+	}
+	for _, p := range points {
+		switch c.link.board.Pass(c.done, p) {
+		case point.Drop:
+			if !lost.Swap(true) {
+				go c.cutAfter(p)
+			}
+			return false, nil
+		case point.Reset, point.Refuse:
+			c.cut()
+			return false, ErrCut
+		}
+	}
+	return true, nil
+}
+
+// cutAfter cuts the connection once the point that swallowed from it is healed.
+func (c *Conn) cutAfter(p point.Path) {
+	board := c.link.board
+	for {
+		changed := board.Changed(p)
+		if !board.On(p) {
+			c.cut()
+			return
+		}
+		timer := time.NewTimer(board.Poll())
+		select {
+		case <-changed:
+		case <-timer.C:
+		case <-c.done:
+			timer.Stop()
+			return
+		}
+		timer.Stop()
+	}
+}
+
+// explain tells a cut from an ordinary end.
+func (c *Conn) explain(err error) error {
+	if err != nil && c.cuts.Load() {
+		return ErrCut
+	}
+	return err
+}
+
+// cut ends the connection with a reset where there is TCP.
+func (c *Conn) cut() {
+	c.cuts.Store(true)
+	if tcp, ok := c.Conn.(*net.TCPConn); ok {
+		// Closing with unsent data thrown away is what makes the kernel send RST instead of FIN.
+		_ = tcp.SetLinger(0)
+	}
+	_ = c.Close()
+}
+
+// WasCut says whether the connection was reset rather than closed.
+func (c *Conn) WasCut() bool { return c.cuts.Load() }
+
+// Close ends the connection and takes it off the link. Calls under way return.
+func (c *Conn) Close() error {
+	err := io.ErrClosedPipe
+	c.once.Do(func() {
+		close(c.done)
+		c.link.mu.Lock()
+		delete(c.link.conns, c)
+		c.link.mu.Unlock()
+		err = c.Conn.Close()
+	})
+	return err
+}
