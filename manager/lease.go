@@ -1,0 +1,93 @@
+package manager
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// lease is a set of keys under one etcd lease, and the three things done with it. Each can be repeated through
+// another member without harm, whether or not an earlier, unanswered try took effect: the id is the caller's
+// choice, so even a grant whose answer was lost can be continued, and revoked in the end.
+//
+// The requests go past clientv3, whose KeepAliveOnce repeats a refused request without a pause.
+type lease struct {
+	id  int64
+	ttl time.Duration
+	// description is written once and describes the instance, beat is written with each refresh.
+	descriptionKey, beatKey string
+	description             string
+}
+
+func (l *lease) grant(ctx context.Context, client *clientv3.Client) (*pb.ResponseHeader, error) {
+	seconds := int64((l.ttl + time.Second - 1) / time.Second)
+	resp, err := pb.NewLeaseClient(client.ActiveConnection()).LeaseGrant(ctx,
+		&pb.LeaseGrantRequest{ID: l.id, TTL: seconds}, callOptions...)
+	if errors.Is(rpctypes.Error(err), rpctypes.ErrLeaseExist) {
+		return nil, nil
+	}
+	return resp.GetHeader(), err
+}
+
+// refresh extends the lease and writes the beat. The description is written too if it does not stand under this
+// lease: the first time, and after somebody deleted or overwrote it. Both must succeed through the same member,
+// since the write proves that the member which extended the lease is in touch with the cluster.
+func (l *lease) refresh(ctx context.Context, client *clientv3.Client, beat string) (*pb.ResponseHeader, error) {
+	if err := l.keepAlive(ctx, client); err != nil {
+		return nil, err
+	}
+	put := func(key, value string) *pb.RequestOp {
+		return &pb.RequestOp{Request: &pb.RequestOp_RequestPut{RequestPut: &pb.PutRequest{
+			Key: []byte(key), Value: []byte(value), Lease: l.id,
+		}}}
+	}
+	resp, err := pb.NewKVClient(client.ActiveConnection()).Txn(ctx, &pb.TxnRequest{
+		Compare: []*pb.Compare{{
+			Key:         []byte(l.descriptionKey),
+			Target:      pb.Compare_LEASE,
+			Result:      pb.Compare_EQUAL,
+			TargetUnion: &pb.Compare_Lease{Lease: l.id},
+		}},
+		Success: []*pb.RequestOp{put(l.beatKey, beat)},
+		Failure: []*pb.RequestOp{put(l.descriptionKey, l.description), put(l.beatKey, beat)},
+	}, callOptions...)
+	return resp.GetHeader(), err
+}
+
+func (l *lease) keepAlive(ctx context.Context, client *clientv3.Client) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	rpc, err := pb.NewLeaseClient(client.ActiveConnection()).LeaseKeepAlive(ctx, callOptions...)
+	if err != nil {
+		return err
+	}
+	// A stream that broke under Send says io.EOF there and the reason in Recv.
+	if err := rpc.Send(&pb.LeaseKeepAliveRequest{ID: l.id}); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	resp, err := rpc.Recv()
+	if err == nil && resp.TTL <= 0 {
+		err = rpctypes.ErrLeaseNotFound
+	}
+	return err
+}
+
+// revoke deletes the keys under the lease, and no others: what another instance wrote to them since is under its
+// own lease.
+func (l *lease) revoke(ctx context.Context, client *clientv3.Client) (*pb.ResponseHeader, error) {
+	resp, err := pb.NewLeaseClient(client.ActiveConnection()).LeaseRevoke(ctx,
+		&pb.LeaseRevokeRequest{ID: l.id}, callOptions...)
+	if leaseLost(err) {
+		return nil, nil
+	}
+	return resp.GetHeader(), err
+}
+
+func leaseLost(err error) bool {
+	return errors.Is(rpctypes.Error(err), rpctypes.ErrLeaseNotFound)
+}

@@ -1,0 +1,220 @@
+package manager
+
+import (
+	"context"
+	"encoding/json"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"time"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+)
+
+const registrationPrefix = "/topology/tiproxy/"
+
+// keys are those a registration keeps; none without an address.
+func (r Registration) keys() []string {
+	if r.Address == "" {
+		return nil
+	}
+	return []string{registrationPrefix + r.Address + "/info", registrationPrefix + r.Address + "/ttl"}
+}
+
+// info is the JSON that TiProxy writes: ports are text, and the address is split.
+func (r Registration) info() string {
+	// New refused an address that does not split.
+	ip, port, _ := net.SplitHostPort(r.Address)
+	// Strings and an integer always marshal.
+	data, _ := json.Marshal(struct {
+		Version        string `json:"version"`
+		GitHash        string `json:"git_hash"`
+		IP             string `json:"ip"`
+		Port           string `json:"port"`
+		StatusPort     string `json:"status_port"`
+		DeployPath     string `json:"deploy_path"`
+		StartTimestamp int64  `json:"start_timestamp"`
+	}{r.Version, r.GitHash, ip, port, r.StatusPort, r.DeployPath, r.StartTimestamp})
+	return string(data)
+}
+
+// registrar keeps the registration standing in one cluster.
+type registrar struct {
+	cfg     Config
+	log     *zap.Logger
+	cluster string
+	pool    *pool
+
+	// registered is closed once the keys stand for the first time.
+	registered chan struct{}
+	// stopped is closed when run has ended: from then on nothing of this registrar is written any more.
+	stopped chan struct{}
+	// lease is the last one asked for, granted whether it was ever confirmed. Only run writes them, only withdraw
+	// reads them, after stopped.
+	lease   *lease
+	granted bool
+}
+
+func newRegistrar(cfg Config, log *zap.Logger, cluster string, pool *pool) *registrar {
+	return &registrar{
+		cfg: cfg, log: log, cluster: cluster, pool: pool,
+		registered: make(chan struct{}),
+		stopped:    make(chan struct{}),
+	}
+}
+
+// run registers, and registers again whenever the lease is lost, until ctx ends. It starts after its predecessor
+// has stopped writing to the same keys.
+func (r *registrar) run(ctx context.Context, predecessor <-chan struct{}) {
+	defer close(r.stopped)
+	keys := r.cfg.Registration.keys()
+	if keys == nil {
+		return
+	}
+	select {
+	case <-predecessor:
+	case <-ctx.Done():
+	}
+	retry := backoff{base: r.cfg.BackoffBase, limit: r.cfg.BackoffCap, rand: r.cfg.Rand}
+	for ctx.Err() == nil {
+		if r.lease == nil {
+			// Its own generator, not Config.Rand: two instances with equal jitter must not share a lease.
+			r.lease = &lease{
+				id: rand.Int64N(1<<62) + 1, ttl: r.cfg.LeaseTTL,
+				descriptionKey: keys[0], beatKey: keys[1], description: r.cfg.Registration.info(),
+			}
+			r.granted = false
+		}
+		if !r.establish(ctx) {
+			pause(ctx, retry.next())
+			continue
+		}
+		retry.reset()
+		r.keep(ctx)
+	}
+}
+
+// establish brings lease and keys into being.
+func (r *registrar) establish(ctx context.Context) bool {
+	if !r.granted {
+		if err := r.try(ctx, "grant lease", r.lease.grant); err != nil {
+			return false
+		}
+		r.granted = true
+	}
+	if err := r.try(ctx, "register", r.refresh); err != nil {
+		r.forgetLost(err)
+		return false
+	}
+	select {
+	case <-r.registered:
+	default:
+		close(r.registered)
+	}
+	return true
+}
+
+// keep refreshes the registration until its lease is lost or ctx ends.
+func (r *registrar) keep(ctx context.Context) {
+	for wait := r.cfg.RefreshInterval; pause(ctx, wait); {
+		err := r.try(ctx, "refresh registration", r.refresh)
+		if r.forgetLost(err) {
+			return
+		}
+		wait = r.cfg.RefreshInterval
+		if err != nil {
+			// The lease may still live; there is no time to lose.
+			wait = r.cfg.RegisterPause
+		}
+	}
+}
+
+func (r *registrar) forgetLost(err error) bool {
+	if !leaseLost(err) {
+		return false
+	}
+	r.log.Warn("registration lost its lease", zap.Error(err))
+	r.lease = nil
+	return true
+}
+
+func (r *registrar) refresh(ctx context.Context, client *clientv3.Client) (*pb.ResponseHeader, error) {
+	return r.lease.refresh(ctx, client, strconv.FormatInt(time.Now().UnixNano(), 10))
+}
+
+// request is something asked of one member.
+type request func(ctx context.Context, client *clientv3.Client) (*pb.ResponseHeader, error)
+
+// try makes a request of one member after the other, each with its own timeout, so that a hung one costs one try
+// and not the lease. A lost lease is an answer, not a failed try.
+func (r *registrar) try(ctx context.Context, op string, do request) error {
+	tried := make(map[*member]bool)
+	var err error
+	for n := range r.cfg.RegisterTries {
+		if n > 0 && !pause(ctx, r.cfg.RegisterPause) {
+			return ctx.Err()
+		}
+		err = r.tryNext(ctx, op, do, tried)
+		if err == nil || leaseLost(err) || ctx.Err() != nil {
+			return err
+		}
+		r.log.Warn("registration is delayed", zap.Error(err))
+	}
+	return err
+}
+
+// tryNext makes a request of the best member not tried yet, and begins a new round when there is none.
+func (r *registrar) tryNext(ctx context.Context, op string, do request, tried map[*member]bool) error {
+	m := r.pool.pick(tried)
+	if m == nil {
+		clear(tried)
+		m = r.pool.pick(tried)
+	}
+	tried[m] = true
+	begun := time.Now()
+	bounded, cancel := context.WithTimeout(ctx, r.cfg.RegisterTimeout)
+	defer cancel()
+	header, err := r.through(bounded, m, do)
+	if err == nil || leaseLost(err) {
+		r.pool.answered(m, header)
+	} else if ctx.Err() == nil {
+		r.pool.failed(m)
+	}
+	if err != nil {
+		where := Where{Cluster: r.cluster, Endpoint: m.endpoint, Key: r.cfg.Registration.keys()[0], Elapsed: time.Since(begun)}
+		return &OpError{Where: where, Op: op, Err: clientv3.ContextError(bounded, err)}
+	}
+	return nil
+}
+
+func (r *registrar) through(ctx context.Context, m *member, do request) (*pb.ResponseHeader, error) {
+	client, err := r.pool.client(m)
+	if err != nil {
+		return nil, err
+	}
+	return do(ctx, client)
+}
+
+// withdraw revokes the lease, so that the keys under it go at once. It returns within ctx, whose end leaves the keys
+// to the lease's own expiry. A grant that was never confirmed may still have taken effect, but then is worth one
+// round through the members only.
+func (r *registrar) withdraw(ctx context.Context) {
+	if r.lease == nil {
+		return
+	}
+	tried := make(map[*member]bool)
+	for ctx.Err() == nil {
+		if err := r.tryNext(ctx, "revoke lease", r.lease.revoke, tried); err == nil {
+			return
+		}
+		if r.pool.pick(tried) == nil {
+			if !r.granted {
+				return
+			}
+			pause(ctx, r.cfg.RegisterPause)
+		}
+	}
+	r.log.Warn("registration is left to its lease's expiry", zap.Duration("ttl", r.cfg.LeaseTTL))
+}
