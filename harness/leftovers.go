@@ -1,0 +1,106 @@
+package harness
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"runtime/pprof"
+	"slices"
+	"strings"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/stormwatch/stormwatch/harness/record"
+)
+
+// leftovers are the connections, watches and leases that somebody other than the fakes has on the cluster.
+func (c *Cluster) leftovers() []string {
+	var left []string
+	for _, m := range c.Members() {
+		if n := c.running.Connections(m.name); n > 0 {
+			left = append(left, fmt.Sprintf("%d client connections to %s", n, m))
+		}
+	}
+	c.world.recorder.Look(func(r *record.Record) {
+		for _, watch := range r.WatchesAt(c.name, r.End) {
+			left = append(left, fmt.Sprintf("watch %d of %s on %s/%s", watch.ID, watch.Key, c.name, watch.Member))
+		}
+	})
+	return append(left, c.foreignLeases()...)
+}
+
+func (c *Cluster) foreignLeases() []string {
+	var left []string
+	if leader := c.currentLeader(); leader != nil {
+		err := leader.do(c.world.ctx, func(ctx context.Context, client *clientv3.Client) error {
+			resp, err := client.Leases(ctx)
+			if err != nil {
+				return err
+			}
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			for _, l := range resp.Leases {
+				if !c.leases[l.ID] {
+					left = append(left, fmt.Sprintf("lease %x in %s", int64(l.ID), c.name))
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			left = append(left, fmt.Sprintf("leases of %s cannot be listed: %v", c.name, err))
+		}
+	}
+	slices.Sort(left)
+	return left
+}
+
+// standing are those of the keys that still stand in the cluster.
+func (c *Cluster) standing(keys []string) []string {
+	leader := c.currentLeader()
+	if leader == nil || len(keys) == 0 {
+		return nil
+	}
+	missing, err := leader.missing(c.world.ctx, keys)
+	if err != nil {
+		return []string{fmt.Sprintf("keys of %s cannot be read: %v", c.name, err)}
+	}
+	var left []string
+	for _, key := range keys {
+		if !slices.Contains(missing, key) {
+			left = append(left, fmt.Sprintf("key %s in %s", key, c.name))
+		}
+	}
+	return left
+}
+
+// goroutinesOfManager are the stacks of the goroutines that the manager started, and those started, and so on: goroutines inherit
+// profiler labels.
+func goroutinesOfManager() []string {
+	var profile bytes.Buffer
+	if err := pprof.Lookup("goroutine").WriteTo(&profile, 1); err != nil {
+		return []string{fmt.Sprintf("goroutines cannot be listed: %v", err)}
+	}
+	var left []string
+	for group := range strings.SplitSeq(profile.String(), "\n\n") {
+		if strings.Contains(group, `"`+managerLabel+`":"manager"`) {
+			left = append(left, "goroutine: "+stack(group))
+		}
+	}
+	slices.Sort(left)
+	return left
+}
+
+// stack makes one line of a group of the goroutine profile: how many, and their functions from the innermost out.
+func stack(group string) string {
+	lines := strings.Split(group, "\n")
+	count, _, _ := strings.Cut(strings.TrimSpace(lines[0]), " ")
+	var functions []string
+	for _, line := range lines[1:] {
+		fields := strings.Fields(line)
+		if len(fields) >= 3 && strings.HasPrefix(fields[1], "0x") {
+			name, _, _ := strings.Cut(fields[2], "+")
+			functions = append(functions, name)
+		}
+	}
+	return count + " × " + strings.Join(functions, " < ")
+}

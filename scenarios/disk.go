@@ -1,0 +1,53 @@
+package scenarios
+
+import (
+	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/fault"
+)
+
+// disk are the scenarios of disks that hang or limp.
+func disk() []harness.Scenario {
+	return []harness.Scenario{
+		{
+			Name:     "hung-leader-disk",
+			Summary:  "The disk of the leader hangs with the watch on it: another is elected, and the old one neither knows nor says so.",
+			Incident: "tikv/pd #10671, #11106: 48 minutes on a stalled leader; tidb #69048: the checkpoint stood still for 18 minutes",
+			Body:     hungLeaderDisk,
+		},
+		{
+			Name:     "slow-leader-disk",
+			Summary:  "The disk of the leader limps, but the leader goes on leading: nothing must flap.",
+			Incident: "tikv/pd #7730, #6403: a member judged by its connection, not by its progress",
+			Body:     slowLeaderDisk,
+		},
+	}
+}
+
+func hungLeaderDisk(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	leader := alpha.Leader()
+	w.StartManager(harness.WatchOn(leader))
+
+	hang := w.Inject(fault.HangDisk(leader))
+	w.RequireFailover(alpha, w.Bounds().HungLeader())
+	w.RequireCalm("beta")
+
+	hang.Heal()
+	w.RequireFresh(alpha, w.Bounds().Calm())
+}
+
+func slowLeaderDisk(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	leader := alpha.Leader()
+	w.StartManager(harness.WatchOn(leader))
+
+	delay := w.Timing().Heartbeat
+	slow := w.Inject(fault.SlowDisk(leader, delay))
+	w.RequireFailover(alpha, w.Timing().Load+w.Bounds().Slow(delay))
+	w.Pass(w.Bounds().Election())
+	w.RequireSteady(alpha)
+	w.RequireCalm("alpha", "beta")
+
+	slow.Heal()
+	w.RequireFresh(alpha, w.Bounds().Calm())
+}

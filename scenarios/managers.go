@@ -1,0 +1,74 @@
+package scenarios
+
+import (
+	"context"
+	"slices"
+
+	"go.uber.org/zap"
+
+	"github.com/stormwatch/stormwatch/fakes/flawed"
+	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/bound"
+	"github.com/stormwatch/stormwatch/manager"
+)
+
+// Managers are those a scenario can be run with, the reference manager first.
+func Managers() []harness.Candidate {
+	return slices.Concat([]harness.Candidate{Reference()}, flawed.All())
+}
+
+// Reference is the reference manager of package manager.
+func Reference() harness.Candidate {
+	return harness.Candidate{
+		Name: "reference", Summary: "Everything guarded has, a freshness probe through another member, and quarantine.", New: newReference,
+	}
+}
+
+// reference makes a manager.Manager a harness.Manager. It is what an adapter for yours looks like.
+type reference struct{ *manager.Manager }
+
+func newReference(t bound.Timing, log *zap.Logger) (harness.Manager, error) {
+	m, err := manager.New(manager.Config{
+		Logger:           log,
+		Registration:     manager.Registration{Address: "10.0.0.8:6000", Version: "reference"},
+		ProgressInterval: t.ProgressInterval,
+		IdleTimeout:      t.IdleTimeout,
+		ProbeInterval:    t.ProbeInterval,
+		ProbeTimeout:     t.ProbeTimeout,
+		ProbeGrace:       t.ProbeGrace,
+		RequestTimeout:   t.RequestTimeout,
+		CreateTimeout:    t.RequestTimeout,
+		BackoffCap:       t.BackoffCap,
+		LeaseTTL:         t.LeaseTTL,
+		RefreshInterval:  t.Refresh,
+		RegisterTimeout:  t.RequestTimeout,
+		RegisterPause:    t.Heartbeat,
+		CloseTimeout:     t.RequestTimeout,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return reference{m}, nil
+}
+
+func (r reference) Apply(ctx context.Context, targets []harness.Target) error {
+	own := make([]manager.Target, len(targets))
+	for i, t := range targets {
+		own[i] = manager.Target{Cluster: t.Cluster, Endpoints: t.Endpoints, TLS: t.TLS, DialOptions: t.DialOptions}
+	}
+	return r.Manager.Apply(ctx, own)
+}
+
+func (r reference) View(cluster string) (harness.View, bool) {
+	v, ok := r.Manager.View(cluster)
+	if !ok {
+		return harness.View{}, false
+	}
+	backends := make(map[string]harness.Backend, len(v.Backends))
+	for address, b := range v.Backends {
+		backends[address] = harness.Backend{StartTimestamp: b.StartTimestamp}
+	}
+	return harness.View{
+		Backends: backends, Checkpoints: v.Checkpoints, Revision: v.Revision, Healthy: v.Healthy, Err: v.Err,
+	}, true
+}

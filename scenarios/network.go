@@ -1,0 +1,50 @@
+package scenarios
+
+import (
+	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/fault"
+)
+
+// network are the scenarios in which the way to a member is lost and its connections stay open.
+func network() []harness.Scenario {
+	return []harness.Scenario{
+		{
+			Name:     "member-frozen",
+			Summary:  "The member that serves the watch stops, for its peers and its clients, with every connection open.",
+			Incident: "kubernetes #89488, #97294: an apiserver's cache stale for about five minutes",
+			Body:     memberFrozen,
+		},
+		{
+			Name:     "client-blackholed",
+			Summary:  "The manager's packets to the leader, which serves its watch, vanish; the cluster is well and the connection open.",
+			Incident: "etcd #8980, #12534: a watch on a blackholed member hangs until keepalive gives up, if there is any",
+			Body:     clientBlackholed,
+		},
+	}
+}
+
+func memberFrozen(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	follower := alpha.Followers()[0]
+	w.StartManager(harness.WatchOn(follower))
+
+	freeze := w.Inject(fault.Freeze(follower))
+	w.RequireFailover(alpha, w.Bounds().SilentMember())
+	w.RequireCalm("beta")
+
+	freeze.Heal()
+	w.RequireFresh(alpha, w.Bounds().Failover())
+}
+
+func clientBlackholed(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	leader := alpha.Leader()
+	w.StartManager(harness.WatchOn(leader))
+
+	hole := w.Inject(fault.Blackhole(leader))
+	w.RequireFailover(alpha, w.Bounds().SilentMember())
+	w.RequireCalm("beta")
+
+	hole.Heal()
+	w.RequireFresh(alpha, w.Bounds().Calm())
+}

@@ -1,0 +1,23 @@
+// Package scenarios is the catalogue: what happened to real systems, told in ten lines each. A scenario names no engine, no manager
+// and no duration; what it requires follows from the timing in force.
+//
+//	go test ./scenarios/...            runs all of them against the reference manager
+//	stormwatch run hung-leader-disk    runs one
+package scenarios
+
+import (
+	"slices"
+
+	"github.com/stormwatch/stormwatch/fakes"
+	"github.com/stormwatch/stormwatch/harness"
+)
+
+// All is the catalogue, by theme.
+func All() []harness.Scenario {
+	catalogue := slices.Concat(leader(), disk(), network(), watch())
+	for i := range catalogue {
+		catalogue[i].Clusters = []harness.Spec{{Name: "alpha", Members: 3}, {Name: "beta", Members: 3}}
+		catalogue[i].Load = fakes.Load
+	}
+	return catalogue
+}

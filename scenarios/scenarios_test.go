@@ -1,0 +1,116 @@
+package scenarios_test
+
+import (
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/embedded"
+	"github.com/stormwatch/stormwatch/scenarios"
+)
+
+func TestReferenceManagerPassesEveryScenario(t *testing.T) {
+	for _, s := range scenarios.All() {
+		t.Run(s.Name+"/embedded", func(t *testing.T) {
+			harness.Run(t, embedded.Engine{}, s, scenarios.Reference(), harness.Options{Seed: 1})
+		})
+	}
+}
+
+// caught are the scenarios that each flawed manager fails: who tests the tests. A scenario that is not named passes.
+var caught = map[string][]string{
+	"naive": {
+		"leader-isolated", "hung-leader-disk", "member-frozen", "client-blackholed", "progress-dropped",
+		"progress-answered-events-withheld",
+	},
+	"guarded": {"hung-leader-disk", "progress-answered-events-withheld"},
+	// Silence is death to it, so it calls a quiet watch idle; it is no worse than guarded else.
+	"no-progress": {"progress-dropped"},
+}
+
+// The wall clock makes a run cost seconds, so that of the managers that share most of their code each is run through what tells them
+// apart.
+func TestFlawedManagersAreCaughtOnTheEmbeddedEngine(t *testing.T) {
+	runs := map[string][]string{
+		"naive":       names(),
+		"guarded":     {"hung-leader-disk", "progress-dropped", "leader-isolated"},
+		"no-progress": {"progress-dropped"},
+	}
+	for _, manager := range []string{"naive", "guarded", "no-progress"} {
+		c, err := scenarios.FindManager(manager)
+		require.NoError(t, err)
+		for _, name := range runs[manager] {
+			t.Run(manager+"/"+name, func(t *testing.T) {
+				s, err := scenarios.Find(name)
+				require.NoError(t, err)
+				r := harness.Execute(t.Context(), embedded.Engine{}, s, c, harness.Options{Seed: 1, Dir: t.TempDir()})
+				requireCaught(t, r)
+			})
+		}
+	}
+}
+
+// requireCaught checks that a flawed manager failed a scenario that is to catch it, by a verdict on the manager, and passed one that
+// is not.
+func requireCaught(t *testing.T, r *harness.Result) {
+	t.Helper()
+	for _, name := range caught[r.Manager] {
+		if name != r.Scenario {
+			continue
+		}
+		require.False(t, r.Passed, "%s was not caught", r.Manager)
+		for _, v := range r.Failed() {
+			require.NotEqual(t, "scenario", v.Oracle, "the world failed, not the manager: %s", v.Evidence)
+			require.NotEmpty(t, v.Evidence)
+		}
+		return
+	}
+	require.True(t, r.Passed, r.String())
+}
+
+func names() []string {
+	var list []string
+	for _, s := range scenarios.All() {
+		list = append(list, s.Name)
+	}
+	return list
+}
+
+func TestTheCatalogueIsComplete(t *testing.T) {
+	seen := map[string]bool{}
+	for _, s := range scenarios.All() {
+		require.Regexp(t, regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`), s.Name)
+		require.False(t, seen[s.Name], "%s is there twice", s.Name)
+		seen[s.Name] = true
+		require.NotEmpty(t, s.Summary, s.Name)
+		require.NotEmpty(t, s.Incident, s.Name)
+		require.GreaterOrEqual(t, len(s.Clusters), 2, "%s: isolation is judged only with two clusters", s.Name)
+	}
+	for _, list := range caught {
+		for _, name := range list {
+			require.True(t, seen[name], "%s is not in the catalogue", name)
+		}
+	}
+	managers := map[string]bool{}
+	for _, m := range scenarios.Managers() {
+		require.False(t, managers[m.Name], "%s is there twice", m.Name)
+		managers[m.Name] = true
+		require.NotEmpty(t, m.Summary, m.Name)
+	}
+}
+
+func TestAnUnknownNameIsAnsweredWithTheNearest(t *testing.T) {
+	for name, want := range map[string]string{
+		"hung-leader":     `no scenario is called "hung-leader"; the nearest: hung-leader-disk`,
+		"leader-kiled":    `no scenario is called "leader-kiled"; the nearest: leader-killed`,
+		"":                `no scenario is called ""; the nearest: `,
+		"progress-droped": `the nearest: progress-dropped`,
+	} {
+		_, err := scenarios.Find(name)
+		require.ErrorContains(t, err, want)
+	}
+	_, err := scenarios.FindManager("guard")
+	require.ErrorContains(t, err, `no manager is called "guard"; the nearest: guarded`)
+}

@@ -1,0 +1,54 @@
+package scenarios
+
+import (
+	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/fault"
+)
+
+// watch are the scenarios in which a member is well and its watch is not.
+func watch() []harness.Scenario {
+	return []harness.Scenario{
+		{
+			Name:     "progress-dropped",
+			Summary:  "Nothing happens and progress is not answered: the manager says so at its idle timeout, neither early nor late.",
+			Incident: "tidb #69047: the idle timeout of the merged change, tested there with a failpoint that skips the request",
+			Body:     progressDropped,
+		},
+		{
+			Name:     "progress-answered-events-withheld",
+			Summary:  "The member answers every progress request and keeps the events back.",
+			Incident: "etcd #15220: progress notifications ahead of events; what a hung leader looks like to an idle timeout",
+			Body:     eventsWithheld,
+		},
+	}
+}
+
+func progressDropped(w *harness.World) {
+	alpha, beta := w.Cluster("alpha"), w.Cluster("beta")
+	follower := alpha.Followers()[0]
+	w.StartManager(harness.WatchOn(follower))
+	wakeAlpha, wakeBeta := alpha.Quiet(), beta.Quiet()
+
+	drop := w.Inject(fault.DropProgress(follower))
+	w.RequireIdleTimeout(alpha)
+	w.Pass(w.Bounds().IdleLate())
+
+	drop.Heal()
+	wakeAlpha()
+	wakeBeta()
+	w.RequireFresh(alpha, w.Bounds().Attach()+w.Bounds().Calm())
+	w.RequireCalm("beta")
+}
+
+func eventsWithheld(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	follower := alpha.Followers()[0]
+	w.StartManager(harness.WatchOn(follower))
+
+	withhold := w.Inject(fault.WithholdEvents(follower))
+	w.RequireFailover(alpha, w.Bounds().WithheldEvents())
+	w.RequireCalm("beta")
+
+	withhold.Heal()
+	w.RequireFresh(alpha, w.Bounds().Calm())
+}
