@@ -75,14 +75,14 @@ func (c *Cluster) standing(keys []string) []string {
 
 // goroutinesOfManager are the stacks of the goroutines that the manager started, and those started, and so on: goroutines inherit
 // profiler labels.
-func goroutinesOfManager() []string {
+func (w *World) goroutinesOfManager() []string {
 	var profile bytes.Buffer
 	if err := pprof.Lookup("goroutine").WriteTo(&profile, 1); err != nil {
 		return []string{fmt.Sprintf("goroutines cannot be listed: %v", err)}
 	}
 	var left []string
 	for group := range strings.SplitSeq(profile.String(), "\n\n") {
-		if strings.Contains(group, `"`+managerLabel+`":"manager"`) {
+		if strings.Contains(group, fmt.Sprintf("%q:%q", managerLabel, w.dir)) {
 			left = append(left, "goroutine: "+stack(group))
 		}
 	}

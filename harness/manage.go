@@ -55,7 +55,7 @@ func (w *World) StartManager(placements ...Placement) {
 	open := w.place(placements)
 	var manager Manager
 	var err error
-	asManager(func() {
+	w.asManager(func() {
 		manager, err = w.newManager(w.timing, w.log.Named("manager"))
 		if err != nil {
 			return
@@ -128,7 +128,7 @@ func (w *World) Manage(clusters ...*Cluster) {
 		w.recorder.Removed(c.name)
 	}
 	var err error
-	asManager(func() { err = m.manager.Apply(w.ctx, w.targets(clusters)) })
+	w.asManager(func() { err = m.manager.Apply(w.ctx, w.targets(clusters)) })
 	if err != nil {
 		w.fail("apply %v: %w", clusters, err)
 	}
@@ -171,7 +171,7 @@ func (w *World) closeManager() {
 	}
 	w.recorder.ManagerClosing()
 	closed := make(chan error, 1)
-	go asManager(func() { closed <- m.manager.Close() })
+	go w.asManager(func() { closed <- m.manager.Close() })
 	// Twice its bound, so that a manager that is late can be told from one that never ends.
 	timer := time.NewTimer(2 * w.Bounds().Close())
 	defer timer.Stop()
@@ -189,7 +189,7 @@ func (w *World) closeManager() {
 		c.checkGuards()
 	}
 	w.recordLeftovers("Close", func() []string {
-		left := goroutinesOfManager()
+		left := w.goroutinesOfManager()
 		for _, c := range w.clusters {
 			left = append(left, c.leftovers()...)
 			left = append(left, c.standing(own[c])...)
@@ -210,9 +210,11 @@ func (w *World) recordLeftovers(after string, find func() []string) {
 	}
 }
 
-// asManager runs f so that every goroutine that f starts can be told from the world's own, by a profiler label.
-func asManager(f func()) {
-	pprof.Do(context.Background(), pprof.Labels(managerLabel, "manager"), func(context.Context) { f() })
+// asManager runs f so that every goroutine that f starts can be told from the world's own, and from what an earlier world left in the
+// process, by a profiler label.
+func (w *World) asManager(f func()) {
+	pprof.Do(context.Background(), pprof.Labels(managerLabel, w.dir), func(context.Context) { f() })
 }
 
+// managerLabel is the label's name; its value is the world's directory, which no other world has.
 const managerLabel = "stormwatch"

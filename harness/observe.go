@@ -150,10 +150,10 @@ func sameError(a, b error) bool {
 	return a.Error() == b.Error()
 }
 
-// lookAtKeys sees, once in a heartbeat, whether the keys that must stand do.
+// lookAtKeys sees, once in an election timeout, whether the keys that must stand do.
 func (o *observer) lookAtKeys(ctx context.Context, m *managed) {
 	c := o.cluster
-	if time.Since(o.keysAt) < c.world.timing.Heartbeat {
+	if time.Since(o.keysAt) < c.world.timing.Election {
 		return
 	}
 	leader := c.currentLeader()

@@ -32,18 +32,26 @@ func (w *World) RequireFailover(c *Cluster, bound time.Duration) {
 }
 
 // RequireFresh waits until the view of the cluster shows an update committed after this call, and all others. It fails the run,
-// and ends the scenario, when that takes longer than bound.
+// and ends the scenario, when that takes longer than bound from the commit of that update on.
 func (w *World) RequireFresh(c *Cluster, bound time.Duration) { w.requireFresh("fresh", c, bound) }
 
 func (w *World) requireFresh(name string, c *Cluster, bound time.Duration) {
 	since := w.Elapsed()
+	w.await(w.Bounds().LostLeader(), func() bool {
+		_, committed := w.recorder.CommitAfter(c.name, since)
+		return committed
+	})
+	from, committed := w.recorder.CommitAfter(c.name, since)
+	if !committed {
+		w.fail("cluster %s: nothing was committed for %v: is its load at rest, or its quorum lost?", c, w.Bounds().LostLeader())
+	}
 	e := record.Expectation{Cluster: c.name}
 	e.Oracle = name
-	e.Passed = w.await(bound, func() bool { return w.fresh(c, since) })
+	e.Passed = w.await(from+bound-w.Elapsed(), func() bool { return w.fresh(c, since) })
 	if e.Passed {
-		e.Evidence = fmt.Sprintf("%s fresh after %s of %s allowed", c, record.Stamp(w.Elapsed()-since), record.Stamp(bound))
+		e.Evidence = fmt.Sprintf("%s fresh %s after an update, of %s allowed", c, record.Stamp(w.Elapsed()-from), record.Stamp(bound))
 	} else {
-		e.Evidence = fmt.Sprintf("%s not fresh within %s: %s", c, record.Stamp(bound), w.situation(c))
+		e.Evidence = fmt.Sprintf("%s not fresh %s after an update: %s", c, record.Stamp(bound), w.situation(c))
 	}
 	w.check(e)
 }

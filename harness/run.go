@@ -61,7 +61,7 @@ func Run(t testing.TB, e Engine, s Scenario, c Candidate, o Options) *Result {
 func Execute(ctx context.Context, e Engine, s Scenario, c Candidate, o Options) *Result {
 	result := &Result{
 		Scenario: s.Name, Engine: e.Name(), Manager: c.Name, Seed: o.Seed,
-		Again: fmt.Sprintf("stormwatch run %s --engine %s --manager %s --seed %d", s.Name, e.Name(), c.Name, o.Seed),
+		Again: Again(s.Name, e.Name(), c.Name, o.Seed),
 	}
 	began := time.Now()
 	rec, failure := record.Empty(), error(nil)
@@ -69,6 +69,11 @@ func Execute(ctx context.Context, e Engine, s Scenario, c Candidate, o Options) 
 	result.Wall = time.Since(began)
 	result.judge(rec, errors.Join(failure, ended))
 	return result
+}
+
+// Again is the command that runs a scenario again.
+func Again(scenario, engine, manager string, seed uint64) string {
+	return fmt.Sprintf("stormwatch run %s --engine %s --manager %s --seed %d", scenario, engine, manager, seed)
 }
 
 // execute is a run in the engine's time.

@@ -37,6 +37,8 @@ type traits struct {
 	progress time.Duration
 	// idle is how long a watch may deliver nothing; zero: for ever.
 	idle time.Duration
+	// request bounds a read; zero: nothing does.
+	request time.Duration
 	// retry is the pause after a failure.
 	retry time.Duration
 }

@@ -19,7 +19,8 @@ func Guarded(t bound.Timing, log *zap.Logger) (harness.Manager, error) {
 
 func guarded(t bound.Timing) traits {
 	return traits{
-		config: dialing(t), requireLeader: true, progress: t.ProgressInterval, idle: t.IdleTimeout, retry: t.BackoffCap,
+		config: dialing(t), requireLeader: true, progress: t.ProgressInterval, idle: t.IdleTimeout,
+		request: t.RequestTimeout, retry: t.BackoffCap,
 	}
 }
 

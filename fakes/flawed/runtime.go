@@ -48,7 +48,13 @@ func (r *runtime) follow(prefix string) {
 }
 
 func (r *runtime) readAndWatch(prefix string) error {
-	resp, err := r.client.Get(r.ctx, prefix, clientv3.WithPrefix())
+	ctx := r.ctx
+	if r.traits.request > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, r.traits.request)
+		defer cancel()
+	}
+	resp, err := r.client.Get(ctx, prefix, clientv3.WithPrefix())
 	if err != nil {
 		return fmt.Errorf("cluster %s: read %s: %w", r.cluster, prefix, err)
 	}

@@ -51,12 +51,13 @@ func Production() Timing {
 
 // Compressed is Production made about four times as fast where the wall clock allows it, so that a scenario lasts seconds.
 // etcd's election timeout is only halved: below 500 ms a busy machine's pauses elect leaders nobody asked for. One such
-// pause is what Slack allows everywhere else too: a machine that stalls for longer disturbs the cluster itself.
+// pause is what Slack allows everywhere else too: a machine that stalls for longer disturbs the cluster itself. The idle timeout is
+// so much longer than what a probe takes, slack and all, that the two can be told apart here as well.
 func Compressed() Timing {
 	return Timing{
 		Heartbeat: 50 * time.Millisecond, Election: 500 * time.Millisecond,
 		ProbeInterval: 250 * time.Millisecond, ProbeTimeout: 250 * time.Millisecond, ProbeGrace: 150 * time.Millisecond,
-		ProgressInterval: 500 * time.Millisecond, IdleTimeout: 1500 * time.Millisecond,
+		ProgressInterval: time.Second, IdleTimeout: 4 * time.Second,
 		RequestTimeout: 500 * time.Millisecond, BackoffCap: 500 * time.Millisecond,
 		LeaseTTL: 3 * time.Second, Refresh: time.Second,
 		Load: 50 * time.Millisecond, Observe: 10 * time.Millisecond,

@@ -51,7 +51,7 @@ func (d *disk) release() {
 }
 
 func (d *disk) run() {
-	for d.await(true) {
+	for await(d.board, d.path, d.done) {
 		d.lock.Lock()
 		for d.board.On(d.path) && d.awaitSave() {
 			decision := d.board.Decide(d.path)
@@ -64,23 +64,6 @@ func (d *disk) run() {
 		}
 		d.lock.Unlock()
 	}
-}
-
-// await blocks until the point is on or off; it is false if the disk was released first.
-func (d *disk) await(on bool) bool {
-	for d.board.On(d.path) != on {
-		changed := d.board.Changed(d.path)
-		timer := time.NewTimer(d.board.Poll())
-		select {
-		case <-changed:
-		case <-timer.C:
-		case <-d.done:
-			timer.Stop()
-			return false
-		}
-		timer.Stop()
-	}
-	return true
 }
 
 // awaitSave blocks until a save waits for the lock; it is false if the point was turned off or the disk released first.

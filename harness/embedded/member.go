@@ -35,10 +35,11 @@ type member struct {
 	// serving is the server once it is ready, for everybody to see at any time.
 	serving atomic.Pointer[etcdserver.EtcdServer]
 
-	mu   sync.Mutex // held while the member starts or stops
-	etcd *embed.Etcd
-	disk *disk
-	lent *lentTransport
+	mu    sync.Mutex // held while the member starts or stops
+	etcd  *embed.Etcd
+	disk  *disk
+	apply *applier
+	lent  *lentTransport
 }
 
 func newMember(c *cluster, name string) (*member, error) {
@@ -86,6 +87,7 @@ func (m *member) start(ctx context.Context, state string) error {
 	if err != nil {
 		return errors.Join(err, m.stop())
 	}
+	m.apply = holdApply(m.cluster.env.Board, point.Of(m.cluster.name, m.name, point.Apply), etcd.Server)
 	m.lent, err = nameCaller(etcd.Server)
 	if err != nil {
 		return errors.Join(err, m.stop())
@@ -148,6 +150,10 @@ func (m *member) stop() error {
 	if m.disk != nil {
 		m.disk.release()
 		m.disk = nil
+	}
+	if m.apply != nil {
+		m.apply.release()
+		m.apply = nil
 	}
 	etcd.Server.HardStop()
 	etcd.Close()

@@ -138,6 +138,29 @@ func TestSlowDiskSlowsWritesAndKeepsTheLeader(t *testing.T) {
 	})
 }
 
+func TestAHungApplyStopsEventsAndNotTheRest(t *testing.T) {
+	on(t, func(b *bench) {
+		leader, follower := b.alpha.Leader(), b.alpha.Followers()[0]
+		_, _, watch := b.observed(follower)
+		hang := b.hurt(fault.HangApply(follower), "HangApply("+follower.String()+")")
+		b.Pass(b.Timing().Heartbeat)
+		_, err := b.put(b.client(leader))
+		require.NoError(t, err)
+		_, err = b.next(watch)
+		require.Error(t, err, "the follower applied it")
+		require.Equal(t, leader, b.alpha.Leader())
+		hang.Heal()
+		_, err = b.next(watch)
+		require.NoError(t, err)
+		slow := b.hurt(fault.SlowApply(follower, b.Timing().Heartbeat), "SlowApply("+follower.String()+", 50ms)")
+		_, err = b.put(b.client(leader))
+		require.NoError(t, err)
+		_, err = b.next(watch)
+		require.NoError(t, err, "slow is not dead")
+		slow.Heal()
+	})
+}
+
 func TestCutsReplaceTheLeaderAndHeal(t *testing.T) {
 	for name, cut := range map[string]func(b *bench, leader *harness.Member, others []*harness.Member) (harness.Fault, string){
 		"isolate": func(_ *bench, l *harness.Member, _ []*harness.Member) (harness.Fault, string) {

@@ -104,6 +104,18 @@ func (r *Recorder) Fresh(cluster string, since, tolerance time.Duration) bool {
 	return s.newest > since && (!pending || time.Since(r.start)-oldest.At <= tolerance)
 }
 
+// CommitAfter is when the first update of the cluster after since was committed, if one was.
+func (r *Recorder) CommitAfter(cluster string, since time.Duration) (at time.Duration, ok bool) {
+	r.Look(func(rec *Record) {
+		for i := len(rec.Commits) - 1; i >= 0 && rec.Commits[i].At > since; i-- {
+			if rec.Commits[i].Cluster == cluster {
+				at, ok = rec.Commits[i].At, true
+			}
+		}
+	})
+	return at, ok
+}
+
 // Complete says whether the manager shows every update of the cluster.
 func (r *Recorder) Complete(cluster string) bool {
 	r.mu.Lock()

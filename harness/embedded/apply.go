@@ -1,0 +1,69 @@
+package embedded
+
+import (
+	"sync"
+	"time"
+
+	"go.etcd.io/etcd/server/v3/etcdserver"
+	"go.etcd.io/etcd/server/v3/storage/backend"
+
+	"github.com/stormwatch/stormwatch/harness/point"
+)
+
+// applier stands before a member's state machine. Applying an entry takes the lock of the backend's batch transaction; applier holds that
+// lock while the point apply is on, for as long as the point says, and lets go of it for a moment in between. So an entry waits for no
+// longer than a delay, and for as long as a hang; reads go on, as they do beside a long compaction.
+type applier struct {
+	board *point.Board
+	path  point.Path
+	tx    backend.BatchTx
+	done  chan struct{}
+	ended sync.WaitGroup
+}
+
+// holdApply puts an applier before a server's state machine until it is released.
+func holdApply(b *point.Board, p point.Path, s *etcdserver.EtcdServer) *applier {
+	a := &applier{board: b, path: p, tx: s.Backend().BatchTx(), done: make(chan struct{})}
+	a.ended.Go(a.run)
+	return a
+}
+
+// release lets go of the state machine for good and blocks until it has.
+func (a *applier) release() {
+	close(a.done)
+	a.ended.Wait()
+}
+
+func (a *applier) run() {
+	for await(a.board, a.path, a.done) {
+		// Whoever has waited for a mutex for a millisecond is given it before those who come after; a delay is longer.
+		a.tx.LockOutsideApply()
+		held := a.board.Hold(a.done, a.path, a.board.Decide(a.path))
+		a.tx.Unlock()
+		if held != nil {
+			return
+		}
+	}
+}
+
+// await blocks until a point is on; it is false if done was closed first.
+func await(b *point.Board, p point.Path, done <-chan struct{}) bool {
+	for {
+		select {
+		case <-done:
+			return false
+		default:
+		}
+		changed := b.Changed(p)
+		if b.On(p) {
+			return true
+		}
+		timer := time.NewTimer(b.Poll())
+		select {
+		case <-changed:
+		case <-timer.C:
+		case <-done:
+		}
+		timer.Stop()
+	}
+}
