@@ -6,16 +6,32 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/stormwatch/stormwatch/fakes/flawed"
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/embedded"
+	"github.com/stormwatch/stormwatch/harness/virtual"
 	"github.com/stormwatch/stormwatch/scenarios"
 )
 
 func TestReferenceManagerPassesEveryScenario(t *testing.T) {
 	for _, s := range scenarios.All() {
-		t.Run(s.Name+"/embedded", func(t *testing.T) {
-			harness.Run(t, embedded.Engine{}, s, scenarios.Reference(), harness.Options{Seed: 1})
+		t.Run(s.Name, func(t *testing.T) {
+			t.Run("virtual", func(t *testing.T) {
+				harness.Run(t, virtual.New(t, 1), s, scenarios.Reference(), harness.Options{Seed: 1})
+			})
+			t.Run("embedded", func(t *testing.T) {
+				skipWallClock(t)
+				harness.Run(t, embedded.Engine{}, s, scenarios.Reference(), harness.Options{Seed: 1})
+			})
 		})
+	}
+}
+
+// skipWallClock leaves a run that takes seconds out of go test -short.
+func skipWallClock(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short runs only what is in virtual time")
 	}
 }
 
@@ -25,28 +41,48 @@ var caught = map[string][]string{
 		"leader-isolated", "hung-leader-disk", "member-frozen", "client-blackholed", "progress-dropped",
 		"progress-answered-events-withheld",
 	},
-	"guarded": {"hung-leader-disk", "progress-answered-events-withheld"},
-	// Silence is death to it, so it calls a quiet watch idle; it is no worse than guarded else.
-	"no-progress": {"progress-dropped"},
+	// An idle timeout is slower than a probe where a member falls silent, and of no use where one goes on answering.
+	"guarded": {"hung-leader-disk", "member-frozen", "client-blackholed", "progress-answered-events-withheld"},
+	// Silence is death to it, so that it calls a quiet watch idle too.
+	"no-progress": {
+		"hung-leader-disk", "member-frozen", "client-blackholed", "progress-dropped", "progress-answered-events-withheld",
+	},
 }
 
-// The wall clock makes a run cost seconds, so that of the managers that share most of their code each is run through what tells them
+// lucky says of a flawed manager that it passes or fails a scenario by luck: told that its member has no leader, it takes whichever
+// member gRPC draws next, and that may be the same one.
+func lucky(manager, scenario string) bool {
+	return manager != "naive" && scenario == "leader-isolated"
+}
+
+func TestFlawedManagersAreCaught(t *testing.T) {
+	for _, c := range flawed.All() {
+		for _, s := range scenarios.All() {
+			if lucky(c.Name, s.Name) {
+				continue
+			}
+			t.Run(c.Name+"/"+s.Name, func(t *testing.T) {
+				requireCaught(t, harness.Execute(t.Context(), virtual.New(t, 1), s, c, harness.Options{Seed: 1}))
+			})
+		}
+	}
+}
+
+// By the wall clock a run costs seconds, so that of the managers that share most of their code each is run through what tells them
 // apart.
-func TestFlawedManagersAreCaughtOnTheEmbeddedEngine(t *testing.T) {
+func TestFlawedManagersAreCaughtByTheWallClockToo(t *testing.T) {
+	skipWallClock(t)
 	runs := map[string][]string{
 		"naive":       names(),
-		"guarded":     {"hung-leader-disk", "progress-dropped", "leader-isolated"},
+		"guarded":     {"hung-leader-disk", "progress-dropped"},
 		"no-progress": {"progress-dropped"},
 	}
-	for _, manager := range []string{"naive", "guarded", "no-progress"} {
-		c, err := scenarios.FindManager(manager)
-		require.NoError(t, err)
-		for _, name := range runs[manager] {
-			t.Run(manager+"/"+name, func(t *testing.T) {
+	for _, c := range flawed.All() {
+		for _, name := range runs[c.Name] {
+			t.Run(c.Name+"/"+name, func(t *testing.T) {
 				s, err := scenarios.Find(name)
 				require.NoError(t, err)
-				r := harness.Execute(t.Context(), embedded.Engine{}, s, c, harness.Options{Seed: 1, Dir: t.TempDir()})
-				requireCaught(t, r)
+				requireCaught(t, harness.Execute(t.Context(), embedded.Engine{}, s, c, harness.Options{Seed: 1, Dir: t.TempDir()}))
 			})
 		}
 	}

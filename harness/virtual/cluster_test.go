@@ -1,0 +1,346 @@
+package virtual_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/stormwatch/stormwatch/harness/point"
+)
+
+func TestClusterStartsWithOneThreeAndFiveMembers(t *testing.T) {
+	for _, n := range []int{1, 3, 5} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			inLab(t, func(l *lab) {
+				c := l.cluster("alpha", n)
+				cli := c.client()
+				c.put(cli, "k", "v")
+				members, err := cli.MemberList(l.ctx)
+				require.NoError(t, err)
+				require.Len(t, members.Members, n)
+				c.eventually(10*time.Second, "cluster version 3.7", func() bool {
+					for _, name := range c.names {
+						if v := c.Server(name).ClusterVersion(); v == nil || v.String() != "3.7.0" {
+							return false
+						}
+					}
+					return true
+				})
+			})
+		})
+	}
+}
+
+func TestMembersAdvertiseTheirEndpointsAndServeHealth(t *testing.T) {
+	inLab(t, func(l *lab) {
+		c := l.cluster("alpha", 3)
+		cli := c.client("m2")
+		members, err := cli.MemberList(l.ctx)
+		require.NoError(t, err)
+		for _, m := range members.Members {
+			require.Equal(t, []string{c.Endpoint(m.Name)}, m.ClientURLs)
+		}
+		status, err := cli.Status(l.ctx, c.Endpoint("m2"))
+		require.NoError(t, err)
+		require.Empty(t, status.Errors)
+		health, err := grpc_health_v1.NewHealthClient(cli.ActiveConnection()).Check(l.ctx, &grpc_health_v1.HealthCheckRequest{})
+		require.NoError(t, err)
+		require.Equal(t, grpc_health_v1.HealthCheckResponse_SERVING, health.Status)
+	})
+}
+
+func TestClustersDoNotReachEachOther(t *testing.T) {
+	inLab(t, func(l *lab) {
+		alpha, beta := l.cluster("alpha", 1), l.cluster("beta", 1)
+		require.NotEqual(t, alpha.Endpoint("m1"), beta.Endpoint("m1"))
+		lost, err := clientv3.New(clientv3.Config{Endpoints: []string{beta.Endpoint("m1")}, DialOptions: alpha.DialOptions()})
+		require.NoError(t, err)
+		defer lost.Close()
+		ctx, cancel := context.WithTimeout(l.ctx, time.Second)
+		defer cancel()
+		_, err = lost.Get(ctx, "k")
+		require.Error(t, err)
+		require.Zero(t, alpha.Connections("m1")+beta.Connections("m1"))
+	})
+}
+
+func TestKilledMemberComesBackWithItsData(t *testing.T) {
+	inLab(t, func(l *lab) {
+		c := l.cluster("alpha", 3)
+		leader := c.leader()
+		cli := c.client()
+		c.put(cli, "k", "before")
+		require.NoError(t, c.Kill(l.ctx, leader))
+		require.NoError(t, c.Kill(l.ctx, leader), "killing twice does nothing")
+		require.Nil(t, c.Server(leader))
+		require.Zero(t, c.Connections(leader))
+		c.put(cli, "k", "meanwhile")
+		require.NotEqual(t, leader, c.leader())
+
+		require.NoError(t, c.Restart(l.ctx, leader))
+		require.ErrorContains(t, c.Restart(l.ctx, leader), "runs already")
+		own := c.client(leader)
+		c.eventually(time.Second, "key on the restarted member", func() bool {
+			resp, err := own.Get(l.ctx, "k", clientv3.WithSerializable())
+			return err == nil && len(resp.Kvs) == 1 && string(resp.Kvs[0].Value) == "meanwhile"
+		})
+	})
+}
+
+func TestOneMemberKeepsItsDataOverAKill(t *testing.T) {
+	inLab(t, func(l *lab) {
+		c := l.cluster("alpha", 1)
+		cli := c.client()
+		for i := range 5 {
+			c.put(cli, "k", fmt.Sprint(i))
+			require.NoError(t, c.Kill(l.ctx, "m1"))
+			require.NoError(t, c.Restart(l.ctx, "m1"))
+		}
+		resp, err := cli.Get(l.ctx, "k")
+		require.NoError(t, err)
+		require.Equal(t, "4", string(resp.Kvs[0].Value))
+		require.EqualValues(t, 5, resp.Kvs[0].Version)
+	})
+}
+
+func TestKillCutsConnections(t *testing.T) {
+	inLab(t, func(l *lab) {
+		c := l.cluster("alpha", 3)
+		follower := c.follower()
+		cli := c.client(follower)
+		watch := cli.Watch(l.ctx, "k", clientv3.WithCreatedNotify())
+		<-watch
+		require.Equal(t, 1, c.Connections(follower))
+		require.NoError(t, c.Kill(l.ctx, follower))
+		require.Zero(t, c.Connections(follower))
+		ctx, cancel := context.WithTimeout(l.ctx, time.Second)
+		defer cancel()
+		_, err := cli.Get(ctx, "k")
+		require.Error(t, err)
+	})
+}
+
+func TestAllMembersKilledComeBackTogether(t *testing.T) {
+	inLab(t, func(l *lab) {
+		c := l.cluster("alpha", 3)
+		cli := c.client()
+		c.put(cli, "k", "v")
+		for _, m := range c.names {
+			require.NoError(t, c.Kill(l.ctx, m))
+		}
+		require.ErrorContains(t, c.Restart(l.ctx, "m1"), "member alpha/m1 runs but does not serve yet")
+		require.Nil(t, c.Server("m1"))
+		require.NoError(t, c.Restart(l.ctx, "m2"))
+		c.eventually(10*time.Second, "service of m1, which waited for a quorum", func() bool { return c.Server("m1") != nil })
+		require.NoError(t, c.Restart(l.ctx, "m3"))
+		resp, err := cli.Get(l.ctx, "k")
+		require.NoError(t, err)
+		require.Equal(t, "v", string(resp.Kvs[0].Value))
+	})
+}
+
+func TestLaggingFollowerCatchesUpBySnapshot(t *testing.T) {
+	inLab(t, func(l *lab) {
+		c := l.cluster("alpha", 3)
+		follower := c.follower()
+		cli := c.client(c.leader())
+		require.NoError(t, c.Kill(l.ctx, follower))
+		const updates = 6000 // the leader keeps 5000 in its log
+		for i := range updates {
+			_, err := cli.Put(l.ctx, fmt.Sprintf("k%d", i%10), fmt.Sprint(i))
+			require.NoError(t, err)
+		}
+		require.NoError(t, c.Restart(l.ctx, follower))
+		revision := c.Server(c.leader()).KV().Rev()
+		c.eventually(10*time.Second, "catching up", func() bool { return c.Server(follower).KV().Rev() == revision })
+		// And it still works: as a member, and behind its points.
+		heal := c.throw(follower, point.Apply, point.Hang)
+		_, err := cli.Put(l.ctx, "k", "v")
+		require.NoError(t, err)
+		pass(time.Second)
+		require.Equal(t, revision, c.Server(follower).KV().Rev())
+		heal()
+		c.eventually(time.Second, "applying", func() bool { return c.Server(follower).KV().Rev() == revision+1 })
+	})
+}
+
+func TestMembersCanBeAddedAndRemoved(t *testing.T) {
+	inLab(t, func(l *lab) {
+		c := l.cluster("alpha", 3)
+		cli := c.client()
+		c.put(cli, "k", "v")
+		require.NoError(t, c.Add(l.ctx, "m4"))
+		require.ErrorContains(t, c.Add(l.ctx, "m4"), "already")
+		c.names = append(c.names, "m4")
+		own := c.client("m4")
+		resp, err := own.Get(l.ctx, "k")
+		require.NoError(t, err)
+		require.Equal(t, "v", string(resp.Kvs[0].Value))
+		c.put(own, "k", "by m4")
+
+		leader := c.leader()
+		require.NoError(t, c.Remove(l.ctx, leader))
+		require.Nil(t, c.Server(leader))
+		c.put(cli, "k", "without the old leader")
+		members, err := own.MemberList(l.ctx)
+		require.NoError(t, err)
+		require.Len(t, members.Members, 3)
+		require.ErrorContains(t, c.Kill(l.ctx, leader), "has no member")
+
+		require.NoError(t, c.Kill(l.ctx, "m4"))
+		require.NoError(t, c.Remove(l.ctx, "m4"))
+		c.put(cli, "k", "without m4")
+		require.NoError(t, c.Add(l.ctx, "m4"), "wiped, it can join again")
+		require.Equal(t, c.Server("m4").ClusterVersion().String(), "3.7.0")
+	})
+}
+
+func TestJoiningMemberTakesASnapshot(t *testing.T) {
+	inLab(t, func(l *lab) {
+		c := l.cluster("alpha", 1)
+		cli := c.client()
+		for i := range 6000 {
+			_, err := cli.Put(l.ctx, "k", fmt.Sprint(i))
+			require.NoError(t, err)
+		}
+		require.NoError(t, c.Add(l.ctx, "m2"))
+		require.NoError(t, c.Add(l.ctx, "m3"))
+		resp, err := c.client("m3").Get(l.ctx, "k")
+		require.NoError(t, err)
+		require.Equal(t, "5999", string(resp.Kvs[0].Value))
+		require.NoError(t, c.Remove(l.ctx, "m1"))
+		c.put(c.client("m2", "m3"), "k", "v")
+	})
+}
+
+func TestLastMemberIsNotRemoved(t *testing.T) {
+	inLab(t, func(l *lab) {
+		c := l.cluster("alpha", 1)
+		require.ErrorContains(t, c.Remove(l.ctx, "m1"), "no other member serves")
+		require.NotNil(t, c.Server("m1"))
+	})
+}
+
+// A member that somebody else removes learns of it and stops by itself, as etcd does.
+func TestMemberRemovedByAClientStops(t *testing.T) {
+	inLab(t, func(l *lab) {
+		c := l.cluster("alpha", 3)
+		cli := c.client(c.leader())
+		victim := c.follower()
+		pass(6 * time.Second) // etcd wants to have heard its members for 5 s
+		_, err := cli.MemberRemove(l.ctx, uint64(c.Server(victim).MemberID()))
+		require.NoError(t, err)
+		c.eventually(10*time.Second, "end of the removed member", func() bool { return c.Server(victim) == nil })
+	})
+}
+
+// One that is cut off meanwhile learns of it when it calls.
+func TestMemberRemovedBehindItsBackStops(t *testing.T) {
+	inLab(t, func(l *lab) {
+		c := l.cluster("alpha", 3)
+		cli := c.client(c.leader())
+		victim := c.follower()
+		id := uint64(c.Server(victim).MemberID())
+		heal := c.isolate(victim)
+		pass(6 * time.Second)
+		_, err := cli.MemberRemove(l.ctx, id)
+		require.NoError(t, err)
+		pass(10 * time.Second)
+		require.NotNil(t, c.Server(victim))
+		heal()
+		c.eventually(10*time.Second, "end of the removed member", func() bool { return c.Server(victim) == nil })
+	})
+}
+
+func TestReconfigurationIsRefusedWhileItWouldCostTheQuorum(t *testing.T) {
+	inLab(t, func(l *lab) {
+		c := l.cluster("alpha", 3)
+		leader := c.leader()
+		cli := c.client(leader)
+		pass(6 * time.Second)
+		victims := without(c.names, leader)
+		require.NoError(t, c.Kill(l.ctx, victims[0]))
+		_, err := cli.MemberAdd(l.ctx, []string{"unix://x:1"})
+		require.ErrorContains(t, err, "unhealthy cluster")
+		_, err = cli.MemberRemove(l.ctx, uint64(c.Server(victims[1]).MemberID()))
+		require.ErrorContains(t, err, "unhealthy cluster")
+	})
+}
+
+func TestDialIsRefusedByAMemberThatIsDown(t *testing.T) {
+	inLab(t, func(l *lab) {
+		c := l.cluster("alpha", 1)
+		require.NoError(t, c.Kill(l.ctx, "m1"))
+		ctx, cancel := context.WithTimeout(l.ctx, time.Second)
+		defer cancel()
+		_, err := c.client().Get(ctx, "k")
+		require.Error(t, err)
+		require.True(t, strings.Contains(err.Error(), "refused") || ctx.Err() != nil, err)
+	})
+}
+
+// Everybody at once: members die, come back, come and go, under clients that write, read and watch.
+func TestMembersChangeUnderTraffic(t *testing.T) {
+	inLab(t, func(l *lab) {
+		c := l.cluster("alpha", 3)
+		ctx, cancel := context.WithCancel(l.ctx)
+		done := make(chan struct{})
+		clients := 0
+		for range 4 {
+			cli := c.client()
+			for _, call := range []func(context.Context) error{
+				func(ctx context.Context) error { _, err := cli.Put(ctx, "k", "v"); return err },
+				func(ctx context.Context) error { _, err := cli.Get(ctx, "k"); return err },
+				func(ctx context.Context) error { _, err := cli.Get(ctx, "k", clientv3.WithSerializable()); return err },
+				func(ctx context.Context) error { _, err := cli.Grant(ctx, 5); return err },
+				func(ctx context.Context) error {
+					for range cli.Watch(clientv3.WithRequireLeader(ctx), "k") { // to the end
+					}
+					return nil
+				},
+			} {
+				clients++
+				go func() {
+					defer func() { done <- struct{}{} }()
+					for ctx.Err() == nil {
+						attempt, end := context.WithTimeout(ctx, time.Second)
+						_ = call(attempt) // fails as often as it likes
+						end()
+						pass(70 * time.Millisecond)
+					}
+				}()
+			}
+		}
+		for i := range 10 {
+			victim := c.names[i%3]
+			require.NoError(t, c.Kill(l.ctx, victim))
+			pass(time.Duration(i) * 300 * time.Millisecond)
+			require.NoError(t, c.Restart(l.ctx, victim))
+			if i%4 == 3 {
+				require.NoError(t, c.Add(l.ctx, "m4"))
+				require.NoError(t, c.Remove(l.ctx, "m4"))
+			}
+		}
+		cancel()
+		for range clients {
+			<-done
+		}
+		c.put(c.client(), "k", "still alive")
+	})
+}
+
+func without(all []string, one string) []string {
+	var rest []string
+	for _, s := range all {
+		if s != one {
+			rest = append(rest, s)
+		}
+	}
+	return rest
+}
