@@ -1,11 +1,13 @@
 # The two commands of the README, and what they are made of. Nothing is needed but Go.
 
 TOOL := go tool -modfile=.ci/tools.mod
+BUILD := .build
+OVERLAY := $(BUILD)/overlay/overlay.json
 
-.PHONY: run test race lint bench
+.PHONY: run test race lint bench replay-build test-replay
 
-run: ## the main job: every scenario against the reference manager
-	go run ./cmd/stormwatch run
+run: ## the main job: every scenario on both engines against the reference manager
+	go run ./cmd/stormwatch run --engine both
 
 test: ## every test
 	go test ./...
@@ -20,3 +22,13 @@ lint: ## formatting, vet and staticcheck
 
 bench: ## the benchmarks
 	go test -run '^$$' -bench . ./harness/...
+
+replay-build: ## a command in which a seed replays exactly, switch by switch
+	go run ./cmd/stormwatch overlay $(BUILD)/overlay
+	go build -overlay $(OVERLAY) -o $(BUILD)/stormwatch ./cmd/stormwatch
+	$(BUILD)/stormwatch version
+
+test-replay: ## ten seeds of every scenario, twenty times each, to the same digest; UPDATE=-update writes golden transcripts anew
+	go run ./cmd/stormwatch overlay $(BUILD)/overlay
+	STORMWATCH_REPLAY_BUILD=yes go test -overlay $(OVERLAY) ./harness/replay
+	go test -overlay $(OVERLAY) ./cmd/stormwatch -run 'TestASeedReplays|TestTranscripts' -count 1 -timeout 30m -need-replay -seeds 10 -repeats 20 $(UPDATE)

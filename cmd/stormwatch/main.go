@@ -21,6 +21,9 @@ const (
 )
 
 func main() {
+	if order := os.Getenv(childOrder); order != "" {
+		beChild(order)
+	}
 	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The first signal ends the run in good order; from then on a second one ends the process.
 	context.AfterFunc(ctx, restore)
@@ -42,7 +45,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newList(), newRun())
+	root.AddCommand(newList(), newRun(), newOverlay(), newVersion())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetArgs(args)
 	root.SetOut(stdout)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -16,13 +17,33 @@ import (
 
 // job is what one call of run is to do.
 type job struct {
-	engine    harness.Engine
+	engines   []engine
 	manager   harness.Candidate
 	scenarios []harness.Scenario
 	seed      uint64
 	json      io.Writer
 	// transcript says that each run's timeline is to be printed.
 	transcript bool
+}
+
+// engine is a way to run a scenario.
+type engine struct {
+	name string
+	run  func(context.Context, harness.Scenario, harness.Candidate, uint64) *harness.Result
+}
+
+const (
+	virtualName  = "virtual"
+	embeddedName = "embedded"
+	bothName     = "both"
+)
+
+// engines are the ones that there are, the default first.
+var engines = []engine{{virtualName, runInChild}, {embeddedName, runHere}}
+
+// runHere runs a scenario on the embedded engine in this process.
+func runHere(ctx context.Context, s harness.Scenario, c harness.Candidate, seed uint64) *harness.Result {
+	return harness.Execute(ctx, embedded.Engine{}, s, c, harness.Options{Seed: seed})
 }
 
 func newRun() *cobra.Command {
@@ -36,7 +57,7 @@ func newRun() *cobra.Command {
 			"Exit status: 0 if every verdict passed, 1 if one failed, 2 if the command was used wrongly.",
 		RunE: func(c *cobra.Command, names []string) (err error) {
 			j := job{seed: seed, json: io.Discard, transcript: transcript}
-			if j.engine, err = findEngine(engine); err != nil {
+			if j.engines, err = findEngines(engine); err != nil {
 				return err
 			}
 			if j.manager, err = scenarios.FindManager(manager); err != nil {
@@ -58,7 +79,7 @@ func newRun() *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&engine, "engine", "embedded", "what the clusters are made of: embedded")
+	f.StringVar(&engine, "engine", virtualName, "what the clusters are made of: virtual, embedded or both")
 	f.StringVar(&manager, "manager", "reference", "the manager to run, see list --managers")
 	f.Uint64Var(&seed, "seed", 1, "what everything random is drawn from")
 	f.StringVar(&jsonFile, "json", "", "a `file` to write the results to, one JSON object a line")
@@ -66,11 +87,16 @@ func newRun() *cobra.Command {
 	return c
 }
 
-func findEngine(name string) (harness.Engine, error) {
-	if name == (embedded.Engine{}).Name() {
-		return embedded.Engine{}, nil
+func findEngines(name string) ([]engine, error) {
+	if name == bothName {
+		return engines, nil
 	}
-	return nil, fmt.Errorf("no engine is called %q; there is: embedded", name)
+	for _, e := range engines {
+		if e.name == name {
+			return []engine{e}, nil
+		}
+	}
+	return nil, fmt.Errorf("no engine is called %q; there are virtual, embedded and both", name)
 }
 
 // chosen are the scenarios of the given names, each once, or all.
@@ -93,25 +119,28 @@ func chosen(names []string) ([]harness.Scenario, error) {
 	return list, nil
 }
 
-// run runs the job's scenarios one after the other and prints what came of them, also when it is interrupted.
+// run runs the job's scenarios one after the other, each on every engine, and prints what came of them, also when it is interrupted.
 func (j job) run(c *cobra.Command) error {
 	ctx := c.Context()
-	progress := newProgress(c.ErrOrStderr(), len(j.scenarios))
+	total := len(j.scenarios) * len(j.engines)
+	progress := newProgress(c.ErrOrStderr(), total)
 	var results []*harness.Result
 	var writing error
 	for _, s := range j.scenarios {
-		if ctx.Err() != nil || writing != nil {
-			break
+		for _, e := range j.engines {
+			if ctx.Err() != nil || writing != nil {
+				break
+			}
+			progress.begin(s.Name + " on " + e.name)
+			r := e.run(ctx, s, j.manager, j.seed)
+			progress.end(r)
+			results = append(results, r)
+			writing = json.NewEncoder(j.json).Encode(r)
 		}
-		progress.begin(s.Name)
-		r := harness.Execute(ctx, j.engine, s, j.manager, harness.Options{Seed: j.seed})
-		progress.end(r)
-		results = append(results, r)
-		writing = json.NewEncoder(j.json).Encode(r)
 	}
 	if j.transcript {
 		for _, r := range results {
-			fmt.Fprintf(c.OutOrStdout(), "%s on %s with the %s manager\n%s\n", r.Scenario, r.Engine, r.Manager, r.Record.Transcript(record.TranscriptOptions{}))
+			printTranscript(c.OutOrStdout(), r)
 		}
 	}
 	printTable(c.OutOrStdout(), results)
@@ -119,7 +148,7 @@ func (j job) run(c *cobra.Command) error {
 		return failure{fmt.Errorf("write results: %w", writing)}
 	}
 	if ctx.Err() != nil {
-		return failure{fmt.Errorf("interrupted after %d of %d scenarios", len(results), len(j.scenarios))}
+		return failure{fmt.Errorf("interrupted after %d of %d runs", len(results), total)}
 	}
 	for _, r := range results {
 		if !r.Passed {
@@ -127,4 +156,9 @@ func (j job) run(c *cobra.Command) error {
 		}
 	}
 	return nil
+}
+
+func printTranscript(out io.Writer, r *harness.Result) {
+	fmt.Fprintf(out, "%s on %s with the %s manager, seed %d, digest %s\n%s\n",
+		r.Scenario, r.Engine, r.Manager, r.Seed, r.Record.Digest(), r.Record.Transcript(record.TranscriptOptions{}))
 }

@@ -1,0 +1,184 @@
+package replay
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// goVersion is the Go whose runtime the edits were written for, in all its patch releases.
+const goVersion = "go1.26"
+
+// edit is a change to one file of the runtime.
+type edit struct {
+	file    string
+	changes []change
+	// appended goes to the end of the file.
+	appended string
+}
+
+// change replaces what must stand in the file exactly once.
+type change struct{ old, new string }
+
+// inBubble is true of a goroutine that runs in a synctest bubble.
+const inBubble = "mp := getg().m; mp != nil && mp.curg != nil && mp.curg.bubble != nil"
+
+// edits are what it takes, each found by comparing the goroutine switches of two runs up to the first that differed.
+var edits = []edit{
+	{
+		file: "rand.go",
+		changes: []change{
+			// Whatever is drawn inside a bubble, such as map order and math/rand, comes from one sequence.
+			{
+				"func rand() uint64 {\n",
+				"func rand() uint64 {\n\tif " + inBubble + " {\n\t\treturn stormwatchRand()\n\t}\n",
+			},
+			// Hash seeds and the generators of threads begin the same in every process.
+			{
+				"\tglobalRand.state.Init(*seed)\n",
+				"\tfor i := range seed {\n\t\tseed[i] = byte(i + 1)\n\t}\n\tglobalRand.state.Init(*seed)\n",
+			},
+		},
+		appended: `
+// stormwatchReplay says that this runtime was made for exact replay.
+//
+//go:linkname stormwatchReplay
+var stormwatchReplay = true
+
+// stormwatchState is set to the run's seed before its bubble begins.
+//
+//go:linkname stormwatchState
+var stormwatchState uint64
+
+// stormwatchRand is the sequence (SplitMix64) that everything inside a bubble draws from.
+//
+//go:nosplit
+func stormwatchRand() uint64 {
+	stormwatchState += 0x9e3779b97f4a7c15
+	x := stormwatchState
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// stormwatchRandn is below n, from the sequence for a goroutine of a bubble and from cheaprand for others.
+//
+//go:nosplit
+func stormwatchRandn(n uint32) uint32 {
+	if getg().bubble == nil {
+		return cheaprandn(n)
+	}
+	return uint32(stormwatchRand() % uint64(n))
+}
+`,
+	},
+	{
+		// A select in a bubble looks at its cases in an order from the sequence. cheaprand itself stays as it is: the runtime
+		// draws from it when threads contend for its locks too, which no two runs do alike.
+		file:    "select.go",
+		changes: []change{{"j := cheaprandn(uint32(norder + 1))", "j := stormwatchRandn(uint32(norder + 1))"}},
+	},
+	{
+		// Timers due at one instant fire in an order from the sequence.
+		file:    "time.go",
+		changes: []change{{"t.rand = cheaprand()", "t.rand = uint32(stormwatchRand() >> 32)"}},
+	},
+	{
+		file: "proc.go",
+		changes: []change{
+			// With one processor, a system call does not cost a goroutine its turn.
+			{"func retake(now int64) uint32 {\n\tn := 0\n", "func retake(now int64) uint32 {\n\tn := 0\n\tif gomaxprocs == 1 {\n\t\treturn 0\n\t}\n"},
+			// Nor does it count how often the runtime's own goroutines ran, to look at the global queue now and then.
+			{"if pp.schedtick%61 == 0 && !sched.runq.empty() {", "if gomaxprocs != 1 && pp.schedtick%61 == 0 && !sched.runq.empty() {"},
+		},
+	},
+	{
+		// A mutex does not begin to starve by the wall clock.
+		file:    "sema.go",
+		changes: []change{{"func internal_sync_nanotime() int64 {\n", "func internal_sync_nanotime() int64 {\n\tif gomaxprocs == 1 {\n\t\treturn 0\n\t}\n"}},
+	},
+}
+
+// Write makes the overlay for the installed Go in dir, which is made if it is not there, and returns the path of the file to give to go
+// build -overlay. A Go that the edits were not written for is refused, with nothing written.
+func Write(dir string) (string, error) {
+	root, version, err := installed()
+	if err != nil {
+		return "", err
+	}
+	return write(dir, root, version)
+}
+
+// installed asks the go command for its sources and its version.
+func installed() (root, version string, err error) {
+	out, err := exec.Command("go", "env", "GOROOT", "GOVERSION").Output()
+	if err != nil {
+		return "", "", fmt.Errorf("ask the go command where its sources are: %w", err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if len(lines) != 2 {
+		return "", "", fmt.Errorf("go env answered %q, want GOROOT and GOVERSION", out)
+	}
+	return lines[0], lines[1], nil
+}
+
+func write(dir, root, version string) (string, error) {
+	if version != goVersion && !strings.HasPrefix(version, goVersion+".") {
+		return "", fmt.Errorf("the installed Go is %s; exact replay was made for %s and knows no other runtime", version, goVersion)
+	}
+	edited := map[string]string{} // by file
+	var errs []error
+	for _, e := range edits {
+		text, err := e.apply(root)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", version, err))
+		}
+		edited[e.file] = text
+	}
+	if err := errors.Join(errs...); err != nil {
+		return "", err
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	replace := map[string]string{}
+	for _, e := range edits {
+		to := filepath.Join(dir, e.file)
+		if err := os.WriteFile(to, []byte(edited[e.file]), 0o644); err != nil {
+			return "", err
+		}
+		replace[e.path(root)] = to
+	}
+	overlay, err := json.MarshalIndent(map[string]any{"Replace": replace}, "", "\t")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "overlay.json")
+	return path, os.WriteFile(path, overlay, 0o644)
+}
+
+func (e edit) path(root string) string { return filepath.Join(root, "src", "runtime", e.file) }
+
+// apply reads the file and changes it.
+func (e edit) apply(root string) (string, error) {
+	source, err := os.ReadFile(e.path(root))
+	if err != nil {
+		return "", err
+	}
+	text := string(source)
+	for _, c := range e.changes {
+		if n := strings.Count(text, c.old); n != 1 {
+			return "", fmt.Errorf("runtime/%s differs from the one that exact replay was made for: %q stands there %d times, want once", e.file, c.old, n)
+		}
+		text = strings.Replace(text, c.old, c.new, 1)
+	}
+	return text + e.appended, nil
+}

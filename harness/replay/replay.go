@@ -1,0 +1,49 @@
+// Package replay makes a seed replay exactly: the same binary and the same seed give the same timeline, switch by switch.
+//
+// Virtual time alone does not: the order in which simultaneous things happen is the Go scheduler's, and it draws from the machine. [Write]
+// makes an overlay for go build that changes a few lines of five files of the Go runtime, from the user's own Go sources:
+//
+//	stormwatch overlay DIR ──► DIR/overlay.json ──► go build -overlay DIR/overlay.json ──► a replay build
+//
+// A process of such a build replays its first run. It needs one processor and no garbage collection while it runs, which [Prepare]
+// sees to.
+package replay
+
+import (
+	"runtime"
+	"runtime/debug"
+	_ "unsafe" // for go:linkname
+)
+
+// built is defined, and true, in the runtime of a replay build. In a plain build there is only this declaration of it.
+//
+//go:linkname built runtime.stormwatchReplay
+var built bool
+
+// state is where the sequence that everything random in a bubble is drawn from stands, in the runtime of a replay build.
+//
+//go:linkname state runtime.stormwatchState
+var state uint64
+
+// Built says whether this is a replay build.
+func Built() bool { return built }
+
+// Environment is what a process must be given to replay exactly from its first instant on: a single processor and no garbage collection.
+// It is empty in a plain build.
+func Environment() []string {
+	if !built {
+		return nil
+	}
+	return []string{"GOMAXPROCS=1", "GOGC=off"}
+}
+
+// Prepare gives a replay build what exact replay needs for the process's one run, as [Environment] does, and draws that follow from the
+// seed. It does nothing in a plain build.
+func Prepare(seed uint64) {
+	if !built {
+		return
+	}
+	debug.SetGCPercent(-1)
+	runtime.GOMAXPROCS(1)
+	state = seed
+}
