@@ -106,5 +106,6 @@ func (r *Result) MarshalJSON() ([]byte, error) {
 		Virtual      float64          `json:"virtual_ms"`
 		Verdicts     []record.Verdict `json:"verdicts"`
 		Again        string           `json:"again"`
-	}{r.Scenario, r.Engine, r.Manager, r.Seed, r.Passed, failover, bound, ms(r.MaxStaleness), ms(r.Wall), ms(r.Virtual), r.Verdicts, r.Again})
+		Digest       string           `json:"digest"`
+	}{r.Scenario, r.Engine, r.Manager, r.Seed, r.Passed, failover, bound, ms(r.MaxStaleness), ms(r.Wall), ms(r.Virtual), r.Verdicts, r.Again, r.Record.Digest()})
 }

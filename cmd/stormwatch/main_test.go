@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/replay"
+	"github.com/stormwatch/stormwatch/harness/virtual"
 	"github.com/stormwatch/stormwatch/scenarios"
 )
 
@@ -86,7 +90,8 @@ type line struct {
 		Passed   *bool   `json:"passed"`
 		Evidence string  `json:"evidence"`
 	} `json:"verdicts"`
-	Again *string `json:"again"`
+	Again  *string `json:"again"`
+	Digest *string `json:"digest"`
 }
 
 func TestRunPrintsATableAndWritesResults(t *testing.T) {
@@ -96,7 +101,7 @@ func TestRunPrintsATableAndWritesResults(t *testing.T) {
 	require.Regexp(t, `(?m)^leader-moved +embedded +reference +passed +\d+\.\d{3}s +\d+\.\d{3}s$`, c.stdout)
 	require.Regexp(t, `(?m)^progress-dropped +embedded +reference +passed +- +-$`, c.stdout)
 	require.Contains(t, c.stdout, "2 passed, 0 failed")
-	require.Contains(t, c.stderr, "[1/2] leader-moved passed in ")
+	require.Contains(t, c.stderr, "[1/2] leader-moved on embedded passed in ")
 	f, err := os.Open(file)
 	require.NoError(t, err)
 	defer f.Close()
@@ -106,7 +111,13 @@ func TestRunPrintsATableAndWritesResults(t *testing.T) {
 		decoder := json.NewDecoder(strings.NewReader(scanner.Text()))
 		decoder.DisallowUnknownFields()
 		require.NoError(t, decoder.Decode(&l))
-		require.NotContains(t, []any{l.Engine, l.Manager, l.Passed, l.MaxStaleness, l.Wall, l.Virtual}, nil)
+		require.NotNil(t, l.Engine)
+		require.NotNil(t, l.Manager)
+		require.NotNil(t, l.Passed)
+		require.NotNil(t, l.MaxStaleness)
+		require.NotNil(t, l.Wall)
+		require.NotNil(t, l.Virtual)
+		require.NotNil(t, l.Digest)
 		lines = append(lines, l)
 	}
 	require.Len(t, lines, 2)
@@ -125,6 +136,51 @@ func TestAFailedVerdictIsToldWithEvidence(t *testing.T) {
 	require.Regexp(t, `failover: alpha not fresh again within .*: at \d+\.\d{3}s alpha/m\d led, the watch sat on alpha/m\d, WithholdEvents\(alpha/m\d\) in force`, c.stdout)
 	require.Contains(t, c.stdout, "again: stormwatch run progress-answered-events-withheld --engine embedded --manager naive --seed 1")
 	require.Contains(t, c.stdout, "0 passed, 1 failed")
+}
+
+func TestRunIsInVirtualTimeUnlessToldOtherwise(t *testing.T) {
+	c := call(t.Context(), "run", "hung-leader-disk", "--transcript")
+	require.Equal(t, exitPassed, c.code, c.stdout)
+	require.Regexp(t, `(?m)^hung-leader-disk +virtual +reference +passed +\d`, c.stdout)
+	require.Regexp(t, `hung-leader-disk on virtual with the reference manager, seed 1, digest [0-9a-f]{16}`, c.stdout)
+	require.Contains(t, c.stdout, "still calls itself leader")
+	c = call(t.Context(), "run", "leader-moved", "--engine", "both")
+	require.Equal(t, exitPassed, c.code, c.stdout)
+	require.Regexp(t, `(?m)^leader-moved +virtual +reference +passed`, c.stdout)
+	require.Regexp(t, `(?m)^leader-moved +embedded +reference +passed`, c.stdout)
+	require.Contains(t, c.stdout, "2 passed, 0 failed")
+}
+
+// A child that dies is a failed verdict with its last words, and its directory goes.
+func TestAChildThatDiesIsAFailedVerdict(t *testing.T) {
+	r := runInChild(t.Context(), harness.Scenario{Name: "no-such-scenario"}, scenarios.Reference(), 1)
+	require.False(t, r.Passed)
+	require.Contains(t, r.String(), `no scenario is called "no-such-scenario"`)
+	left, err := filepath.Glob(filepath.Join((*virtual.Engine)(nil).Dir(), fmt.Sprintf("stormwatch-run-%08d-*", os.Getpid())))
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
+func TestVersionSaysWhichBuildItIs(t *testing.T) {
+	c := call(t.Context(), "version")
+	require.Equal(t, exitPassed, c.code)
+	require.Contains(t, c.stdout, "etcd 3.7.3")
+	if replay.Built() {
+		require.Contains(t, c.stdout, "replay build")
+	} else {
+		require.Contains(t, c.stdout, "plain build")
+	}
+}
+
+func TestOverlayWritesWhereItIsTold(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "overlay")
+	c := call(t.Context(), "overlay", dir)
+	require.Equal(t, exitPassed, c.code, c.stderr)
+	require.Equal(t, filepath.Join(dir, "overlay.json")+"\n", c.stdout)
+	require.FileExists(t, filepath.Join(dir, "overlay.json"))
+	c = call(t.Context(), "overlay")
+	require.Equal(t, exitUsage, c.code)
+	require.Contains(t, c.stderr, "accepts 1 arg(s), received 0")
 }
 
 // interrupting cancels a context when the command first writes something.
@@ -147,5 +203,5 @@ func TestAnInterruptedRunPrintsWhatWasDone(t *testing.T) {
 	require.Equal(t, exitFailed, code)
 	require.Contains(t, stdout.String(), "leader-moved")
 	require.NotContains(t, stdout.String(), "leader-killed")
-	require.Contains(t, stderr.String(), "interrupted after 1 of 2 scenarios")
+	require.Contains(t, stderr.String(), "interrupted after 1 of 2 runs")
 }
