@@ -89,9 +89,10 @@ func (m *Manager) retire(r, heir *runtime) {
 	if r == nil {
 		return
 	}
-	// Canceled here already: whoever waits for the registration of another runtime to stop must not be let go first.
-	r.cancel()
+	// Dismissed here already: whoever waits for the registration of another runtime to stop must not be let go first,
+	// and its handles must fail before anybody can see that another runtime serves the cluster.
 	name := r.target.Cluster
+	r.dismiss(&ClusterGoneError{Cluster: name, Replaced: heir != nil, Closed: m.closed})
 	m.leaving[name] = append(m.leaving[name], r)
 	m.tasks.Go(func() {
 		r.close(heir)

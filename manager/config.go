@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 )
 
@@ -15,14 +16,41 @@ type Config struct {
 	// Logger receives the manager's log and that of its etcd clients. Nil: no log.
 	Logger *zap.Logger
 
-	// Registration is what the manager announces of itself in every cluster. Without an address: nothing.
+	// Registerer receives the metrics of the manager, which withdraws them when it is closed. Two managers on one
+	// registerer must be told apart by a label (prometheus.WrapRegistererWith). Nil: no metrics. See [MetricNames].
+	Registerer prometheus.Registerer
+
+	// Registration is what the manager announces of itself in every cluster. Without an address: nothing, until
+	// [Manager.SetAddress] gives it one.
 	Registration Registration
+
+	// Keyspaces adds the TiDB servers of keyspaces, below /keyspaces/tidb/, to the backends. It costs each cluster
+	// another guarded watch, with its stream, its probes and every event below that prefix. Default false.
+	Keyspaces bool
+	// StaleAfter is how old the last proof that a cluster's backends are complete may be before
+	// [Manager.Topology] marks them stale. Default 5 s.
+	StaleAfter time.Duration
+	// QueryTimeout bounds a metrics query to one cluster, discovery of its Prometheus included. Default 5 s.
+	QueryTimeout time.Duration
 
 	// ProgressInterval is how often a watch asks its member for progress. Default 3 s.
 	ProgressInterval time.Duration
 	// IdleTimeout is the silence after which a watch gives its member up. Default 10 s.
 	IdleTimeout time.Duration
-	// ProbeInterval is how often a watch is compared with a read through another member. Default 1 s.
+	// Hedged watches each prefix through two members at once, where there are two, and takes what comes first. A member
+	// that hangs or freezes then costs no more than the election that its cluster may need.
+	//
+	// It costs a second connection and a second stream per prefix to each cluster, a second progress request each
+	// ProgressInterval per prefix, every event twice, and a second snapshot at the start. Probes do not double: one
+	// read serves both streams. Measured, a calm cluster gets 2.1 requests and 1.4 stream messages a second from a hedged
+	// manager, and 2.1 and 0.7 from another (BenchmarkCalm in package scenarios).
+	Hedged bool
+	// WithoutProbe leaves the freshness probe out. Then nothing notices a leader whose disk hangs, whose watches go on
+	// answering progress: it is for comparison, and for who cannot afford two small reads a second.
+	WithoutProbe bool
+	// ProbeInterval is how often a watch is compared with a read through another member: a linearizable read of at
+	// most one key without its value. There is never more than one at a time and one per interval for each watched
+	// prefix, hedged or not, so that a cluster has 2 of them a second by default (3 with Keyspaces). Default 1 s.
 	ProbeInterval time.Duration
 	// ProbeTimeout bounds that read. Default 1 s.
 	ProbeTimeout time.Duration
@@ -31,6 +59,10 @@ type Config struct {
 	// Quarantine is how long a member found stale or silent is avoided while there are others. Default 30 s.
 	Quarantine time.Duration
 
+	// Escalation is how many times its first value a timeout for taking a seat, RequestTimeout or CreateTimeout, may
+	// grow to: the nth attempt in a row that runs out of time is followed by one with n+1 times the first value, up
+	// to this. Default 1: timeouts stay as they are.
+	Escalation int
 	// RequestTimeout bounds a snapshot read and a read of the member list. Default 2 s.
 	RequestTimeout time.Duration
 	// CreateTimeout bounds the creation of a watch, connecting included. Default 2 s.
@@ -62,6 +94,22 @@ type Config struct {
 
 	// Rand is the source of jitter, in [0, 1). Nil: math/rand/v2. It is called from several goroutines.
 	Rand func() float64
+
+	metrics *metrics
+}
+
+// PresetBR has the figures of TiDB BR's checkpoint advancer (TiDB pull request 69047): progress asked for every
+// 30 s, an idle timeout of 90 s, reads and watch creations that may take 5, then 10, then 15 s. It keeps the
+// freshness probe, which BR does not have and without which a leader with a hung disk is never left; set
+// WithoutProbe for BR's behavior to the letter.
+func PresetBR() Config {
+	return Config{
+		ProgressInterval: 30 * time.Second,
+		IdleTimeout:      90 * time.Second,
+		RequestTimeout:   5 * time.Second,
+		CreateTimeout:    5 * time.Second,
+		Escalation:       3,
+	}
 }
 
 // Registration is what a manager writes about itself to /topology/tiproxy/<address>/info.
@@ -100,10 +148,15 @@ func (c Config) withDefaults() Config {
 		{&c.RegisterTimeout, 2 * time.Second},
 		{&c.RegisterPause, time.Second},
 		{&c.CloseTimeout, 5 * time.Second},
+		{&c.StaleAfter, 5 * time.Second},
+		{&c.QueryTimeout, 5 * time.Second},
 	} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
+	}
+	if c.Escalation == 0 {
+		c.Escalation = 1
 	}
 	if c.RegisterTries == 0 {
 		c.RegisterTries = 3
@@ -148,6 +201,8 @@ func (c Config) validate() error {
 		{"register timeout", c.RegisterTimeout},
 		{"register pause", c.RegisterPause},
 		{"close timeout", c.CloseTimeout},
+		{"stale after", c.StaleAfter},
+		{"query timeout", c.QueryTimeout},
 	} {
 		if d.value < 0 {
 			refuse("%s is negative: %v", d.name, d.value)
@@ -156,6 +211,9 @@ func (c Config) validate() error {
 	if c.ProgressInterval >= c.IdleTimeout {
 		refuse("progress interval %v must be shorter than idle timeout %v, or a healthy watch is taken for a silent one",
 			c.ProgressInterval, c.IdleTimeout)
+	}
+	if c.Escalation < 1 {
+		refuse("escalation must be at least 1, not %d", c.Escalation)
 	}
 	if c.BackoffBase > c.BackoffCap {
 		refuse("backoff base %v must not exceed backoff cap %v", c.BackoffBase, c.BackoffCap)
@@ -175,6 +233,14 @@ func (c Config) validate() error {
 	}
 	return errors.Join(errs...)
 }
+
+// farewell is how long gRPC takes at most to part from a member that reads nothing any more.
+const farewell = 5 * time.Second
+
+// CloseBound is how long [Manager.Close] takes at most, whatever the members do: CloseTimeout for all attempts to give
+// a lease back, and 5 s in which gRPC gives up parting from a member that reads nothing. With a Target.Username a
+// client that is just fetching its first token may take DialTimeout more.
+func (c Config) CloseBound() time.Duration { return c.withDefaults().CloseTimeout + farewell }
 
 // slowestRefresh is when, counted from the last refresh, the next one is done if only its last try succeeds.
 func (c Config) slowestRefresh() time.Duration {

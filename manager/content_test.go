@@ -17,8 +17,8 @@ func TestTopologyKeysAreTakenApart(t *testing.T) {
 		{"/topology/tidb/10.0.0.1:4000", "", ""},
 		{"/topology/tidb//info", "", ""},
 	} {
-		address, field := splitTopologyKey(c.key)
-		require.Equal(t, [2]string{c.address, c.field}, [2]string{address, field}, c.key)
+		s, field := splitTopologyKey(c.key)
+		require.Equal(t, [2]string{c.address, c.field}, [2]string{s.address, field}, c.key)
 	}
 }
 

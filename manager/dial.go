@@ -2,6 +2,7 @@ package manager
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -36,12 +37,15 @@ var callOptions = []grpc.CallOption{
 // decides which member serves what.
 type dialer func(endpoint string) (*clientv3.Client, error)
 
-func newDialer(cfg Config, target Target) dialer {
-	options := append([]grpc.DialOption{grpc.WithConnectParams(connectParams)}, target.DialOptions...)
+func newDialer(cfg Config, target Target, network *network) dialer {
 	return func(endpoint string) (*clientv3.Client, error) {
+		options := slices.Concat([]grpc.DialOption{grpc.WithConnectParams(connectParams)},
+			network.dialOptions(endpoint), target.DialOptions)
 		return clientv3.New(clientv3.Config{
 			Endpoints:            []string{endpoint},
 			TLS:                  target.TLS,
+			Username:             target.Username,
+			Password:             target.Password,
 			DialTimeout:          cfg.DialTimeout,
 			DialKeepAliveTime:    cfg.KeepAliveTime,
 			DialKeepAliveTimeout: cfg.KeepAliveTimeout,

@@ -102,10 +102,15 @@ type TargetError struct {
 	Cluster string
 	// Endpoint is empty when the fault is not with one endpoint.
 	Endpoint string
-	Reason   string
+	// NameServer is empty when the fault is not with one name server.
+	NameServer string
+	Reason     string
 }
 
 func (e *TargetError) Error() string {
+	if e.NameServer != "" {
+		return fmt.Sprintf("%v: cluster %q, name server %q: %s", ErrInvalidTarget, e.Cluster, e.NameServer, e.Reason)
+	}
 	if e.Endpoint != "" {
 		return fmt.Sprintf("%v: cluster %q, endpoint %q: %s", ErrInvalidTarget, e.Cluster, e.Endpoint, e.Reason)
 	}

@@ -25,6 +25,9 @@ import (
 // What it keeps is one truth; what it tells depends on the member.
 type fakeCluster struct {
 	members []*fakeMember
+	// listed are further members that the member list names. swallows lets connecting to them hang instead of failing.
+	listed   []*pb.Member
+	swallows bool
 
 	revision atomic.Int64
 	mu       sync.Mutex
@@ -46,6 +49,90 @@ type fakeMember struct {
 	mute, withhold atomic.Bool
 	lag            time.Duration
 	creates        atomic.Int64
+	// hang lets nobody have an answer, nor the confirmation of a watch.
+	hang atomic.Bool
+	// frozen stops every byte on every connection; nil until freeze.
+	frozen atomic.Pointer[chan struct{}]
+	// deaf confirms no watch.
+	deaf atomic.Bool
+	// refuse refuses connections.
+	refuse atomic.Bool
+	// dials counts all connections ever made, open those that are, probes and snapshots the reads of each kind.
+	dials, open, probes, snapshots atomic.Int64
+}
+
+// fakeConn is a connection that a frozen member says and hears nothing on.
+type fakeConn struct {
+	net.Conn
+	member *fakeMember
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (c *fakeConn) thaw() error {
+	gate := c.member.frozen.Load()
+	if gate == nil {
+		return nil
+	}
+	select {
+	case <-*gate:
+		return nil
+	case <-c.closed:
+		return net.ErrClosed
+	}
+}
+
+func (c *fakeConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if frozen := c.thaw(); frozen != nil {
+		return 0, frozen
+	}
+	return n, err
+}
+
+func (c *fakeConn) Write(b []byte) (int, error) {
+	if err := c.thaw(); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(b)
+}
+
+func (c *fakeConn) Close() error {
+	c.once.Do(func() {
+		close(c.closed)
+		c.member.open.Add(-1)
+	})
+	return c.Conn.Close()
+}
+
+// freeze stops the member's connections, which stay open.
+func (m *fakeMember) freeze() {
+	gate := make(chan struct{})
+	m.frozen.Store(&gate)
+}
+
+// dial is how the manager gets to a member.
+func (c *fakeCluster) dial(ctx context.Context, name string) (net.Conn, error) {
+	for _, m := range c.members {
+		if m.name != name {
+			continue
+		}
+		if m.refuse.Load() {
+			return nil, fmt.Errorf("%s refuses", name)
+		}
+		conn, err := m.lis.DialContext(ctx)
+		if err != nil {
+			return nil, err
+		}
+		m.dials.Add(1)
+		m.open.Add(1)
+		return &fakeConn{Conn: conn, member: m, closed: make(chan struct{})}, nil
+	}
+	if c.swallows {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return nil, fmt.Errorf("no member %q", name)
 }
 
 func startFake(t *testing.T, size int) *fakeCluster {
@@ -74,14 +161,7 @@ func (c *fakeCluster) target() manager.Target {
 	for _, m := range c.members {
 		target.Endpoints = append(target.Endpoints, "http://"+m.name)
 	}
-	target.DialOptions = []grpc.DialOption{grpc.WithContextDialer(func(ctx context.Context, name string) (net.Conn, error) {
-		for _, m := range c.members {
-			if m.name == name {
-				return m.lis.DialContext(ctx)
-			}
-		}
-		return nil, fmt.Errorf("no member %q", name)
-	})}
+	target.DialOptions = []grpc.DialOption{grpc.WithContextDialer(c.dial)}
 	return target
 }
 
@@ -117,8 +197,11 @@ func (m *fakeMember) header() *pb.ResponseHeader {
 	return &pb.ResponseHeader{ClusterId: 1, MemberId: m.id, Revision: m.cluster.revision.Load()}
 }
 
-func (m *fakeMember) MemberList(context.Context, *pb.MemberListRequest) (*pb.MemberListResponse, error) {
-	resp := &pb.MemberListResponse{Header: m.header()}
+func (m *fakeMember) MemberList(ctx context.Context, _ *pb.MemberListRequest) (*pb.MemberListResponse, error) {
+	if err := m.hangs(ctx); err != nil {
+		return nil, err
+	}
+	resp := &pb.MemberListResponse{Header: m.header(), Members: slices.Clone(m.cluster.listed)}
 	for _, other := range m.cluster.members {
 		resp.Members = append(resp.Members,
 			&pb.Member{ID: other.id, Name: other.name, ClientURLs: []string{"http://" + other.name}})
@@ -126,7 +209,24 @@ func (m *fakeMember) MemberList(context.Context, *pb.MemberListRequest) (*pb.Mem
 	return resp, nil
 }
 
-func (m *fakeMember) Range(_ context.Context, r *pb.RangeRequest) (*pb.RangeResponse, error) {
+// hangs blocks as long as the member hangs and ctx lasts.
+func (m *fakeMember) hangs(ctx context.Context) error {
+	if m.hang.Load() {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return nil
+}
+
+func (m *fakeMember) Range(ctx context.Context, r *pb.RangeRequest) (*pb.RangeResponse, error) {
+	if r.KeysOnly {
+		m.probes.Add(1)
+	} else {
+		m.snapshots.Add(1)
+	}
+	if err := m.hangs(ctx); err != nil {
+		return nil, err
+	}
 	c := m.cluster
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -171,6 +271,13 @@ func (m *fakeMember) Watch(stream pb.Watch_WatchServer) error {
 		return nil
 	}
 	m.creates.Add(1)
+	if m.deaf.Load() {
+		<-stream.Context().Done()
+		return nil
+	}
+	if err := m.hangs(stream.Context()); err != nil {
+		return err
+	}
 	create := first.GetCreateRequest()
 	next := create.StartRevision
 	if err := stream.Send(&pb.WatchResponse{Header: m.header(), Created: true}); err != nil {

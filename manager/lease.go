@@ -22,6 +22,8 @@ type lease struct {
 	// description is written once and describes the instance, beat is written with each refresh.
 	descriptionKey, beatKey string
 	description             string
+	// granted is true once a member confirmed the lease.
+	granted bool
 }
 
 func (l *lease) grant(ctx context.Context, client *clientv3.Client) (*pb.ResponseHeader, error) {

@@ -33,6 +33,12 @@ func New(cfg Config) (*Manager, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("invalid config: %w", err)
 	}
+	cfg.metrics = newMetrics()
+	if cfg.Registerer != nil {
+		if err := cfg.Registerer.Register(cfg.metrics); err != nil {
+			return nil, fmt.Errorf("register metrics: %w", err)
+		}
+	}
 	m := &Manager{cfg: cfg, slots: make(map[string]*slot), leaving: make(map[string][]*runtime)}
 	m.work, m.cancel = context.WithCancel(context.Background())
 	return m, nil
@@ -62,10 +68,34 @@ func (m *Manager) OwnKeys(cluster string) []string {
 	return m.cfg.Registration.keys()
 }
 
+// SetAddress moves the manager's registration, in every cluster, to another host:port; empty takes it away. It does
+// not wait for any cluster. In each one the keys of the new address come before those of the old one go, and a cluster
+// that cannot be reached loses the old ones by their lease's expiry. An address that [New] would refuse changes
+// nothing.
+func (m *Manager) SetAddress(address string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return ErrClosed
+	}
+	cfg := m.cfg
+	cfg.Registration.Address = address
+	if err := cfg.validate(); err != nil {
+		return fmt.Errorf("invalid address: %w", err)
+	}
+	m.cfg = cfg
+	for _, s := range m.slots {
+		s.current.registrar.move(cfg.Registration)
+		if s.heir != nil {
+			s.heir.registrar.move(cfg.Registration)
+		}
+	}
+	return nil
+}
+
 // Close gives every cluster up. When it returns, no goroutine, connection or watch of the manager is left, and its
 // registrations are withdrawn; a cluster that cannot be reached loses its registration by the lease's expiry. All
-// clusters are closed side by side, so that it returns within CloseTimeout, and 5 s more that gRPC may take to part
-// from a member which no longer reads. Further calls wait for the first and do nothing.
+// clusters are closed side by side, so that it returns within [Config.CloseBound], hung members or not. Further calls wait for the first and do nothing.
 func (m *Manager) Close() error {
 	m.mu.Lock()
 	if !m.closed {
@@ -79,5 +109,8 @@ func (m *Manager) Close() error {
 	}
 	m.mu.Unlock()
 	m.tasks.Wait()
+	if m.cfg.Registerer != nil {
+		m.cfg.Registerer.Unregister(m.cfg.metrics)
+	}
 	return nil
 }

@@ -67,18 +67,20 @@ func (p *pool) merge(list []*pb.Member) {
 	}
 	advertised := make(map[string]bool)
 	for _, listed := range list {
-		// A member without a name has not started yet, and a learner serves no linearizable reads.
-		if listed.Name == "" || listed.IsLearner {
+		// A member without a name has not started yet.
+		if listed.Name == "" {
 			continue
 		}
 		for _, endpoint := range listed.ClientURLs {
 			id := authority(endpoint)
-			advertised[id] = true
 			known := slices.IndexFunc(p.members, func(m *member) bool { return authority(m.endpoint) == id })
-			if known < 0 {
+			// A learner is of no use before it is promoted. One that is configured stays, as a last resort.
+			advertised[id] = !listed.IsLearner
+			switch {
+			case known >= 0:
+				p.members[known].id, p.members[known].learner = listed.ID, listed.IsLearner
+			case !listed.IsLearner:
 				p.members = append(p.members, &member{endpoint: endpoint, id: listed.ID})
-			} else {
-				p.members[known].id = listed.ID
 			}
 		}
 	}

@@ -20,9 +20,13 @@ type member struct {
 	// member, and then a probe through the one says nothing new about a watch on the other.
 	id     uint64
 	client *clientv3.Client
+	// learner says that the member list calls it one: it refuses watches and linearizable reads until it is promoted.
+	learner bool
 	// failedAt and probedAt count in the pool's turns, not in time: in virtual time much happens at one instant.
 	// failedAt is zero when the member has answered since.
 	failedAt, probedAt uint64
+	// failures counts those since it answered last.
+	failures int
 	// quarantinedUntil is zero or past for a member in good standing.
 	quarantinedUntil time.Time
 }
@@ -57,23 +61,50 @@ func (p *pool) pick(tried map[*member]bool) *member {
 	return p.best(func(m *member) bool { return !tried[m] }, func(m *member) uint64 { return m.failedAt })
 }
 
-// witness returns the member to ask about what a watch on seat should have seen: another one if there is one, each
-// of the others in turn, those that failed last time only when there is no other. The seat itself testifies only
-// when it is alone.
-func (p *pool) witness(seat *member) *member {
+// pickBeside is pick among the members that are not the taken one under any of its names; nil is no member.
+func (p *pool) pickBeside(taken *member, tried map[*member]bool) *member {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	other := func(m *member) bool { return m != seat && (m.id == 0 || m.id != seat.id) }
+	return p.best(func(m *member) bool { return !tried[m] && (taken == nil || !m.is(taken)) },
+		func(m *member) uint64 { return m.failedAt })
+}
+
+// same reports whether two endpoints are known to lead to one member.
+func (p *pool) same(a, b *member) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return a.is(b)
+}
+
+func (m *member) is(other *member) bool { return m == other || (m.id != 0 && m.id == other.id) }
+
+// lost is after how many failures in a row a member is no longer counted upon as a witness: more than an election or a
+// restart costs, fewer than an address that leads nowhere.
+const lost = 5
+
+// witness returns the member to ask about what watches on seats should have seen: another one if there is one, each
+// of the others in turn, those that failed last time only when there is no other. A single seat testifies about
+// itself when it is alone, and takes its turn when all others are lost; two testify about each other. What any
+// member says to a linearizable read is true; only, a seat that hangs will not say it. Learners never can.
+func (p *pool) witness(seats ...*member) *member {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	sits := func(m *member) bool { return slices.ContainsFunc(seats, m.is) }
+	alone := !slices.ContainsFunc(p.members, func(m *member) bool { return !sits(m) && !m.learner && m.failures < lost })
 	leastAsked := func(m *member) uint64 {
-		const failed = 1 << 63
-		if m.failedAt > 0 {
-			return failed | m.probedAt
+		const failed, seated = 1 << 63, 1 << 62
+		rank := m.probedAt
+		switch {
+		case m.failedAt > 0 || (sits(m) && len(seats) == 1):
+			rank |= failed
+		case sits(m):
+			rank |= seated
 		}
-		return m.probedAt
+		return rank
 	}
-	m := p.best(other, leastAsked)
+	m := p.best(func(m *member) bool { return !m.learner && (!sits(m) || alone || len(seats) > 1) }, leastAsked)
 	if m == nil {
-		m = seat
+		m = seats[0]
 	}
 	p.turn++
 	m.probedAt = p.turn
@@ -96,6 +127,8 @@ func (p *pool) best(eligible func(*member) bool, rank func(*member) uint64) *mem
 func better(a, b *member, now time.Time, rank func(*member) uint64) bool {
 	confinedA, confinedB := a.quarantinedUntil.After(now), b.quarantinedUntil.After(now)
 	switch {
+	case a.learner != b.learner:
+		return b.learner
 	case confinedA != confinedB:
 		return confinedB
 	case confinedA && !a.quarantinedUntil.Equal(b.quarantinedUntil):
@@ -139,7 +172,7 @@ func (p *pool) existing(m *member, offered *clientv3.Client) (*clientv3.Client, 
 func (p *pool) answered(m *member, header *pb.ResponseHeader) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	m.failedAt = 0
+	m.failedAt, m.failures = 0, 0
 	if id := header.GetMemberId(); id != 0 {
 		m.id = id
 	}
@@ -150,6 +183,7 @@ func (p *pool) failed(m *member) {
 	defer p.mu.Unlock()
 	p.turn++
 	m.failedAt = p.turn
+	m.failures++
 }
 
 // confine puts a member in quarantine under all its endpoints and wakes every watch that sits on it.
@@ -157,12 +191,25 @@ func (p *pool) confine(m *member) {
 	p.mu.Lock()
 	until := time.Now().Add(p.quarantine)
 	for _, other := range p.members {
-		if other == m || (m.id != 0 && other.id == m.id) {
+		if other.is(m) {
 			other.quarantinedUntil = until
 		}
 	}
 	p.mu.Unlock()
 	p.verdicts.ring()
+}
+
+// confined counts the endpoints in quarantine.
+func (p *pool) confined() (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	for _, m := range p.members {
+		if m.quarantinedUntil.After(now) {
+			n++
+		}
+	}
+	return n
 }
 
 // confinedUntil is compared by a watch with what it was when the watch sat down.

@@ -2,7 +2,8 @@ package manager
 
 import (
 	"context"
-	"sync"
+	"errors"
+	"slices"
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -10,63 +11,76 @@ import (
 	"go.uber.org/zap"
 )
 
-// probe compares a seated watch with linearizable reads through other members.
+// inquiry compares the seated lanes of a watch with linearizable reads through other members: one at a time, at most
+// one a probe interval, and the answer serves every lane. The watch's lock guards it.
 //
-// One read asks for the newest key under the prefix that was written after the revision the watch has reached,
-// and, since etcd counts before it filters, learns with it how many keys there are. A newer key, or another count
-// than the watch holds, shows that something happened which the watch has yet to deliver. Both are about the
-// prefix alone: writes elsewhere in the cluster, and a progress answer that was lost or that lies, cannot
+// One read asks for the newest key under the prefix that was written after the revision that the last of the lanes
+// has reached, and, since etcd counts before it filters, learns with it how many keys there are. A newer key, or
+// another count than a lane holds, shows that something happened which that lane has yet to deliver. Both are about
+// the prefix alone: writes elsewhere in the cluster, and a progress answer that was lost or that lies, cannot
 // mislead it.
-type probe struct {
-	wg      sync.WaitGroup
-	busy    bool
-	answers chan testimony
-	// suspicion is what the watch still has to live up to; nil if nothing.
-	suspicion *testimony
+type inquiry struct {
+	parties []*seat
+	// begun is when the last read began. While it is under way, cancel ends it and ended closes when it has.
+	begun  time.Time
+	cancel context.CancelFunc
+	ended  chan struct{}
 }
 
-// testimony is what a witness showed, beside what the watch knew when it was asked.
+// testimony is what a witness showed to one seat, beside what that knew when the witness was asked.
 type testimony struct {
 	witness *member
 	begun   time.Time
-	// since is the watch's revision at the time of asking, held the number of its keys.
+	// since is the lane's revision at the time of asking, held the number of its keys.
 	since int64
 	held  int
 	// at is the revision of the read, newest the mod revision of the newest key written after since (zero if none),
 	// count the number of all keys.
 	at, newest, count int64
-	err               error
 }
 
-func (p *probe) wait() { p.wg.Wait() }
-
-// startProbe asks the next witness, unless an earlier question is still open: one request at a time, and never in
-// the goroutine that takes events in.
+// startProbe asks the next witness on behalf of all seats, unless an earlier question is open or too recent. The
+// answer is not waited for here, where events are taken in.
 func (s *seat) startProbe(ctx context.Context) {
-	if s.probe.busy || s.probe.suspicion != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := &s.inquiry
+	now := time.Now()
+	if q.cancel != nil || s.suspicion != nil || now.Sub(q.begun) < s.cfg.ProbeInterval {
 		return
 	}
-	if s.probe.answers == nil {
-		s.probe.answers = make(chan testimony, 1)
+	question := testimony{begun: now, since: s.reached}
+	var seats []*member
+	asked := make(map[*seat]testimony)
+	for _, party := range q.parties {
+		seats = append(seats, party.member)
+		asked[party] = testimony{begun: now, since: party.reached, held: len(party.held)}
+		question.since = min(question.since, party.reached)
 	}
-	s.probe.busy = true
-	t := testimony{witness: s.pool.witness(s.member), begun: time.Now(), since: s.revision, held: len(s.held)}
-	s.probe.wg.Go(func() {
-		t.err = s.ask(ctx, &t)
-		s.probe.answers <- t
-	})
+	question.held = len(s.held)
+	question.witness = s.pool.witness(seats...)
+	// It serves the other lane too, so it must outlive this seat.
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.ProbeTimeout)
+	ended := make(chan struct{})
+	q.begun, q.cancel, q.ended = now, cancel, ended
+	w := s.guardedWatch
+	go func() {
+		defer close(ended)
+		defer cancel()
+		err := w.ask(bounded, &question)
+		w.answer(bounded, question, asked, err)
+	}()
 }
 
-func (s *seat) ask(ctx context.Context, t *testimony) error {
-	client, err := s.pool.client(t.witness)
+// ask reads through the witness.
+func (w *guardedWatch) ask(ctx context.Context, t *testimony) error {
+	client, err := w.pool.client(t.witness)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.ProbeTimeout)
-	defer cancel()
 	resp, err := pb.NewKVClient(client.ActiveConnection()).Range(ctx, &pb.RangeRequest{
-		Key:            []byte(s.prefix),
-		RangeEnd:       []byte(clientv3.GetPrefixRangeEnd(s.prefix)),
+		Key:            []byte(w.prefix),
+		RangeEnd:       []byte(clientv3.GetPrefixRangeEnd(w.prefix)),
 		KeysOnly:       true,
 		MinModRevision: t.since + 1,
 		SortTarget:     pb.RangeRequest_MOD,
@@ -76,7 +90,7 @@ func (s *seat) ask(ctx context.Context, t *testimony) error {
 	if err != nil {
 		return err
 	}
-	s.pool.answered(t.witness, resp.Header)
+	w.pool.answered(t.witness, resp.Header)
 	t.at, t.count = resp.Header.Revision, resp.Count
 	if len(resp.Kvs) > 0 {
 		t.newest = resp.Kvs[0].ModRevision
@@ -84,40 +98,98 @@ func (s *seat) ask(ctx context.Context, t *testimony) error {
 	return nil
 }
 
-// weigh draws a conclusion from an answer: the watch is complete, or it is suspect and has the grace period, or
-// nothing, because the witness could not answer.
-func (s *seat) weigh(ctx context.Context, t testimony, grace *time.Timer) {
-	s.probe.busy = false
-	switch {
-	case t.err != nil:
-		if ctx.Err() == nil {
-			s.pool.failed(t.witness)
-			s.log.Debug("probe proved nothing", zap.String("witness", t.witness.endpoint), zap.Error(t.err))
+// answer hands what the witness showed to every seat that is still taken, put in terms of what that seat knew.
+func (w *guardedWatch) answer(ctx context.Context, t testimony, asked map[*seat]testimony, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.inquiry.cancel = nil
+	if err != nil {
+		if !errors.Is(ctx.Err(), context.Canceled) {
+			w.tally.probed(probeUnanswered)
+			w.pool.failed(t.witness)
+			w.log.Debug("probe proved nothing", w.where(t.witness, t.begun).fields(zap.Error(err))...)
 		}
+		return
+	}
+	outcome := probeComplete
+	for _, party := range w.inquiry.parties {
+		own, ok := asked[party]
+		if !ok {
+			continue
+		}
+		own.witness, own.at, own.count = t.witness, t.at, t.count
+		if t.newest > own.since {
+			own.newest = t.newest
+		}
+		switch {
+		case own.at < own.since:
+			outcome = probePast
+		case !own.complete():
+			outcome = probeNewer
+		}
+		select {
+		case party.testimonies <- own:
+		default:
+			// The seat has not weighed the last one yet; another will come.
+		}
+	}
+	w.tally.probed(outcome)
+}
+
+// dismiss takes the seat out of the inquiry, and ends one that nobody waits for any more.
+func (s *seat) dismiss() {
+	q := &s.inquiry
+	s.mu.Lock()
+	q.parties = slices.DeleteFunc(q.parties, func(other *seat) bool { return other == s })
+	var ended chan struct{}
+	if len(q.parties) == 0 && q.cancel != nil {
+		q.cancel()
+		ended = q.ended
+	}
+	s.mu.Unlock()
+	if ended != nil {
+		<-ended
+	}
+}
+
+// complete reports whether the testimony shows nothing that the lane did not hold when it was given.
+func (t testimony) complete() bool { return t.newest == 0 && t.count == int64(t.held) }
+
+// weigh draws a conclusion from an answer: the lane is complete, or it is suspect and has the grace period, or
+// nothing, because the witness lives in the past.
+func (s *seat) weigh(t testimony, grace *time.Timer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
 	case t.at < t.since:
 		// No linearizable read is older than what was seen before it began. A member restored from a backup answers so.
-		s.log.Warn("probe lies in the past", zap.String("witness", t.witness.endpoint), zap.Int64("revision", t.at))
-	case t.newest == 0 && t.count == int64(t.held):
-		// The keys at t.at are those at t.since, hence those held, unless the watch has moved on in between.
-		if s.revision == t.since && t.at > t.since {
-			s.revision = t.at
-			s.publish(s.member.endpoint, 0, nil)
+		s.log.Warn("probe lies in the past", s.where(t.witness, t.begun).fields(zap.Int64("revision", t.at))...)
+	case t.complete():
+		// The keys at t.at are those at t.since, hence those held, unless the lane has moved on in between.
+		s.proven = t.begun
+		if s.reached == t.since && t.at > t.since {
+			s.reached, s.floor = t.at, t.at
+			s.prune()
 		}
-	case !s.livesUpTo(t):
-		s.probe.suspicion = &t
+		s.publish(0, nil)
+	case s.livesUpTo(t):
+		s.proven = t.begun
+		s.publish(0, nil)
+	case s.suspicion == nil:
+		s.suspicion = &t
 		grace.Reset(s.cfg.ProbeGrace)
 	}
 }
 
-// livesUpTo reports whether the watch has delivered what a testimony showed.
+// livesUpTo reports whether the lane has delivered what a testimony showed.
 //
 // With a newer key it is enough to have reached that key's revision. Without one, keys were deleted somewhere
 // between since and at, and nothing else happened to those that are left. Reaching at is then enough, but a quiet
 // prefix may never reach it: the last deletion can lie before it. So the keys not written after since, which only
-// ever become fewer, are counted. At revision at there were t.count of them; when the watch holds that many it has
+// ever become fewer, are counted. At revision at there were t.count of them; when the lane holds that many it has
 // delivered the last deletion up to at. This holds under any churn after at, and so raises no false alarm.
 func (s *seat) livesUpTo(t testimony) bool {
-	if s.revision >= t.at || (t.newest > 0 && s.revision >= t.newest) {
+	if s.reached >= t.at || (t.newest > 0 && s.reached >= t.newest) {
 		return true
 	}
 	if t.newest > 0 {
@@ -132,16 +204,17 @@ func (s *seat) livesUpTo(t testimony) bool {
 	return old == t.count
 }
 
-// acquit drops a suspicion that the watch has met.
+// acquit drops a suspicion that the lane has met. The caller holds the lock and publishes.
 func (s *seat) acquit(grace *time.Timer) {
-	if s.probe.suspicion != nil && s.livesUpTo(*s.probe.suspicion) {
-		s.probe.suspicion = nil
+	if s.suspicion != nil && s.livesUpTo(*s.suspicion) {
+		s.proven = s.suspicion.begun
+		s.suspicion = nil
 		grace.Stop()
 	}
 }
 
 func (s *seat) stale() error {
-	t := s.probe.suspicion
+	t := s.suspicion
 	shown := t.newest
 	if shown == 0 {
 		shown = t.at
@@ -149,7 +222,7 @@ func (s *seat) stale() error {
 	return &StaleError{
 		Where:   s.where(s.member, t.begun),
 		Witness: t.witness.endpoint,
-		Seen:    s.revision,
+		Seen:    s.reached,
 		Shown:   shown,
 	}
 }

@@ -26,7 +26,7 @@ func TestAWatchLivesUpToATestimonyByDeliveringWhatItShowed(t *testing.T) {
 		{"the write came", written, 15, map[string]int64{"a": 4, "b": 5, "c": 6, "d": 15}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := &seat{guardedWatch: &guardedWatch{revision: c.revision, held: c.held}}
+			s := &seat{lane: &lane{reached: c.revision, held: c.held}}
 			require.Equal(t, c.want, s.livesUpTo(c.testimony))
 		})
 	}

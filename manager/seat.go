@@ -16,43 +16,44 @@ import (
 // can tell.
 var errUnconfirmed = errors.New("the member answered without confirming the watch")
 
-// seat is a guarded watch on one member, from the attempt to sit down until there is a reason to leave.
+// seat is a lane on one member, from the attempt to sit down until there is a reason to leave.
 type seat struct {
-	*guardedWatch
-	member *member
+	*lane
 	stream *stream
-	// confined is the member's quarantine when the watch came; a later one is a verdict spoken since.
+	// confined is the member's quarantine when the lane came; a later one is a verdict spoken since.
 	confined time.Time
-	// begun is when the watch came, seated when the member confirmed it, heard when it last answered.
+	// begun is when the lane came, seated when the member confirmed the watch, heard when it last answered.
 	begun, seated, heard time.Time
-	probe                probe
+	// testimonies are what witnesses showed, suspicion what the watch still has to live up to; nil if nothing.
+	testimonies chan testimony
+	suspicion   *testimony
 }
 
 // sit follows the prefix through m until something speaks against it, and returns how long the watch was seated
 // and what that was.
-func (w *guardedWatch) sit(ctx context.Context, m *member) (time.Duration, error) {
-	s := &seat{guardedWatch: w, member: m, confined: w.pool.confinedUntil(m), begun: time.Now()}
-	client, err := w.pool.client(m)
+func (l *lane) sit(ctx context.Context, m *member) (time.Duration, error) {
+	s := &seat{lane: l, confined: l.pool.confinedUntil(m), begun: time.Now(), testimonies: make(chan testimony, 1)}
+	client, err := l.pool.client(m)
 	if err != nil {
-		return 0, &OpError{Where: w.where(m, s.begun), Op: "dial", Err: err}
+		return 0, &OpError{Where: l.where(m, s.begun), Op: "dial", Err: err}
 	}
-	if w.mustRead {
-		if err := w.read(ctx, m, client); err != nil {
+	if l.mustRead {
+		if err := l.read(ctx, m, client); err != nil {
 			return 0, err
 		}
 	}
 
 	ctx, leave := context.WithCancel(ctx)
 	s.stream = openStream(ctx, client, &pb.WatchCreateRequest{
-		Key:            []byte(w.prefix),
-		RangeEnd:       []byte(clientv3.GetPrefixRangeEnd(w.prefix)),
-		StartRevision:  w.revision + 1,
+		Key:            []byte(l.prefix),
+		RangeEnd:       []byte(clientv3.GetPrefixRangeEnd(l.prefix)),
+		StartRevision:  l.reached + 1,
 		ProgressNotify: true,
-	}, w.cfg.ProgressInterval)
+	}, l.cfg.ProgressInterval)
 	defer func() {
 		leave()
 		s.stream.wait()
-		s.probe.wait()
+		s.dismiss()
 	}()
 
 	if err := s.takeSeat(ctx); err != nil {
@@ -64,7 +65,7 @@ func (w *guardedWatch) sit(ctx context.Context, m *member) (time.Duration, error
 
 // takeSeat waits for the member to confirm the watch.
 func (s *seat) takeSeat(ctx context.Context) error {
-	limit := time.NewTimer(s.cfg.CreateTimeout)
+	limit := time.NewTimer(s.allowance(s.cfg.CreateTimeout))
 	defer limit.Stop()
 	var err error
 	select {
@@ -79,8 +80,11 @@ func (s *seat) takeSeat(ctx context.Context) error {
 		s.seated = time.Now()
 		s.heard = s.seated
 		s.pool.answered(s.member, response.Header)
-		s.publish(s.member.endpoint, response.Header.GetClusterId(), nil)
-		s.log.Info("watch took a seat", zap.String("endpoint", s.member.endpoint), zap.Int64("revision", s.revision))
+		if !s.settle(response.Header.GetClusterId()) {
+			return errCompany
+		}
+		s.timeouts = 0
+		s.log.Info("watch took a seat", s.where(s.member, s.begun).fields(zap.Int64("revision", s.reached))...)
 		return nil
 	case err = <-s.stream.ended:
 	case <-limit.C:
@@ -91,6 +95,19 @@ func (s *seat) takeSeat(ctx context.Context) error {
 	return &OpError{Where: s.where(s.member, s.begun), Op: "create watch", Err: rpctypes.Error(err)}
 }
 
+// settle makes the seat known, unless the other lane sits on the same member.
+func (s *seat) settle(clusterID uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if other := s.other(); other != nil && other.endpoint != "" && s.pool.same(s.member, other.member) {
+		return false
+	}
+	s.endpoint = s.member.endpoint
+	s.inquiry.parties = append(s.inquiry.parties, s)
+	s.publish(clusterID, nil)
+	return true
+}
+
 // follow takes in what the member sends until it is to be left. It alone reads and changes the watch's knowledge;
 // the stream and the probe only bring it things.
 func (s *seat) follow(ctx context.Context) error {
@@ -98,6 +115,9 @@ func (s *seat) follow(ctx context.Context) error {
 	defer idle.Stop()
 	probes := time.NewTicker(s.cfg.ProbeInterval)
 	defer probes.Stop()
+	if s.cfg.WithoutProbe {
+		probes.Stop()
+	}
 	grace := time.NewTimer(s.cfg.ProbeGrace)
 	grace.Stop()
 	defer grace.Stop()
@@ -123,17 +143,17 @@ func (s *seat) follow(ctx context.Context) error {
 			return &IdleTimeoutError{Where: s.where(s.member, s.heard), Idle: s.cfg.IdleTimeout}
 		case <-probes.C:
 			s.startProbe(ctx)
-		case answer := <-s.probe.answers:
-			s.weigh(ctx, answer, grace)
+		case answer := <-s.testimonies:
+			s.weigh(answer, grace)
 		case <-grace.C:
 			heard, err := true, error(nil)
-			for heard && err == nil && s.probe.suspicion != nil {
+			for heard && err == nil && s.suspicion != nil {
 				heard, err = s.lastWord(idle, grace)
 			}
 			if err != nil {
 				return err
 			}
-			if s.probe.suspicion != nil {
+			if s.suspicion != nil {
 				return s.stale()
 			}
 		case <-verdicts:
@@ -164,32 +184,50 @@ func (s *seat) receive(response *pb.WatchResponse, idle, grace *time.Timer) erro
 	if response.Canceled || response.CompactRevision != 0 {
 		return s.canceled(response)
 	}
-	known := s.revision
+	s.take(response, grace)
+	return nil
+}
+
+// take merges the events of a response.
+func (s *seat) take(response *pb.WatchResponse, grace *time.Timer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known := s.reached
+	where := s.where(s.member, s.seated)
 	var malformed error
 	for _, event := range response.Events {
 		// A member may repeat what was seen already, for instance when it lags behind the one before it.
 		if event.Kv.ModRevision <= known {
 			continue
 		}
-		if event.Type == mvccpb.Event_DELETE {
-			s.remove(string(event.Kv.Key))
-		} else if err := s.put(event.Kv, s.member, s.seated); err != nil {
+		deleted := event.Type == mvccpb.Event_DELETE
+		if deleted {
+			delete(s.held, string(event.Kv.Key))
+		} else {
+			s.held[string(event.Kv.Key)] = event.Kv.ModRevision
+		}
+		if err := s.merge(event.Kv, deleted, where); err != nil {
 			malformed = err
 		}
-		s.revision = event.Kv.ModRevision
+		s.reached = event.Kv.ModRevision
 	}
-	if s.revision != known {
-		s.publish(s.member.endpoint, response.Header.GetClusterId(), malformed)
-		s.acquit(grace)
+	if s.cfg.WithoutProbe {
+		// Nobody asks for a better proof.
+		s.proven = s.heard
+	} else if s.reached == known {
+		return
 	}
-	return nil
+	s.floor = s.reached
+	s.prune()
+	s.acquit(grace)
+	s.publish(response.Header.GetClusterId(), malformed)
 }
 
 // canceled says why the member ended the watch.
 func (s *seat) canceled(response *pb.WatchResponse) error {
 	where := s.where(s.member, s.begun)
 	if response.CompactRevision != 0 {
-		return &CompactedError{Where: where, Wanted: s.revision + 1, Compacted: response.CompactRevision}
+		return &CompactedError{Where: where, Wanted: s.reached + 1, Compacted: response.CompactRevision}
 	}
 	return &OpError{Where: where, Op: "watch canceled", Err: cancelReason(response.CancelReason)}
 }

@@ -1,7 +1,9 @@
 package manager
 
 import (
+	"context"
 	"crypto/tls"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,15 +14,29 @@ import (
 
 // Target is one cluster to manage.
 //
-// Two targets of a name are the same, and the cluster keeps its runtime, when they have the same set of endpoints
-// and the same TLS pointer. Functions cannot be compared, so a change of DialOptions alone is not noticed; and a
-// new certificate must come with a new *tls.Config, while an unchanged one must keep the old pointer.
+// Two targets of a name are the same, and the cluster keeps its runtime, when they have the same set of endpoints,
+// the same set of name servers, the same TLS files by name and the same TLS pointer. Functions cannot be compared,
+// so a change of Dial or DialOptions alone is not noticed; and a new *tls.Config must be a new pointer, while an
+// unchanged one must keep the old pointer. Certificates that rotate are better given as TLSFiles, whose content is
+// read anew for every connection and never needs a new target.
 type Target struct {
 	Cluster string
 	// Endpoints in any form that etcd's client accepts. Their order does not matter for sameness, but a watch
 	// first tries them in this order.
 	Endpoints []string
-	TLS       *tls.Config
+	// NameServers resolve the names of everything that is dialed for this cluster, as host or host:port (port 53
+	// when absent). Their order does not matter. None: the resolver of the process.
+	NameServers []string
+	// TLS is how to speak TLS with the members, and with HTTPS servers through the cluster's HTTP client. Nil:
+	// the defaults of crypto/tls where an address asks for TLS.
+	TLS *tls.Config
+	// TLSFiles take the place of the root and client certificates of TLS. Zero: there are no files.
+	TLSFiles TLSFiles
+	// Dial connects to an address whose name has been resolved, for etcd and HTTP alike. Nil: the network.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Username and Password are for a cluster with authentication; both or neither. Tokens are fetched, and fetched
+	// again when they have expired, for each member by itself.
+	Username, Password string
 	// DialOptions are added after the manager's own and so override them.
 	DialOptions []grpc.DialOption
 }
@@ -47,13 +63,34 @@ func (t Target) normalize() (Target, error) {
 		return Target{}, &TargetError{Cluster: t.Cluster, Reason: "there is no endpoint"}
 	}
 	t.Endpoints = endpoints
+	servers, err := normalizeNameServers(t.Cluster, t.NameServers)
+	if err != nil {
+		return Target{}, err
+	}
+	t.NameServers = servers
+	if (t.TLSFiles.Cert == "") != (t.TLSFiles.Key == "") {
+		return Target{}, &TargetError{Cluster: t.Cluster, Reason: "certificate and key file come together or not at all"}
+	}
+	if (t.Username == "") != (t.Password == "") {
+		return Target{}, &TargetError{Cluster: t.Cluster, Reason: "user name and password come together or not at all"}
+	}
 	t.DialOptions = slices.Clone(t.DialOptions)
 	return t, nil
 }
 
 func (t Target) same(other Target) bool {
-	a, b := slices.Sorted(slices.Values(t.Endpoints)), slices.Sorted(slices.Values(other.Endpoints))
-	return slices.Equal(a, b) && t.TLS == other.TLS
+	return equalSets(t.Endpoints, other.Endpoints) && equalSets(t.NameServers, other.NameServers) &&
+		t.Username == other.Username && t.Password == other.Password && t.TLS == other.TLS && t.TLSFiles == other.TLSFiles
+}
+
+func equalSets(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
+// Validate says what [Manager.Apply] would have against the target, as a [*TargetError], without applying it.
+func (t Target) Validate() error {
+	_, err := t.normalize()
+	return err
 }
 
 // normalizeAll checks the whole set that Apply was given and returns it by name, with the names in order.
@@ -102,4 +139,21 @@ func authority(endpoint string) string {
 		rest = endpoint
 	}
 	return strings.TrimSuffix(rest, "/")
+}
+
+// hostFault says why something is not the name or address of a host.
+func hostFault(host string) string {
+	if host == "" {
+		return "it is empty"
+	}
+	if net.ParseIP(host) != nil {
+		return ""
+	}
+	bad := func(r rune) bool {
+		return unicode.IsSpace(r) || !unicode.IsPrint(r) || strings.ContainsRune(`/?#@:[]%\`, r)
+	}
+	if strings.ContainsFunc(host, bad) {
+		return "it is neither an IP address nor the name of a host"
+	}
+	return ""
 }

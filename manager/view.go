@@ -3,26 +3,38 @@ package manager
 // View is what a manager believes of a cluster at one instant. It is a snapshot: its maps are shared between
 // callers, are never written again, and must not be written by them.
 type View struct {
-	// Backends are the TiDB servers that announced themselves completely, by address.
+	// Backends are the TiDB servers that announced themselves completely, by address; those of keyspaces too, if
+	// Config.Keyspaces asks for them.
 	Backends map[string]Backend
 	// Checkpoints are the global checkpoints of log backup tasks, by task. A checkpoint never lowers as long as
 	// its key exists; a key deleted and made anew starts anew.
 	Checkpoints map[string]uint64
-	// Revision of the cluster up to which the view is known to be complete: the lower one of its two watches.
+	// Revision of the cluster up to which the view is known to be complete: the lowest one of its watches.
 	// It never lowers. Zero until the cluster answered.
 	Revision int64
-	// Healthy is true while both watches sit on a member.
+	// Healthy is true while all its watches sit on a member, hedged ones on at least one. It says that updates are
+	// on their way, not that they are here: a member that went silent or stale is found out within the idle timeout or
+	// a probe. How old the last proof of completeness is, the metric of staleness says.
 	Healthy bool
 	// Endpoint is where the topology watch sits; empty while it sits nowhere.
 	Endpoint string
 	// Err is the last thing that went wrong. It stays after recovery, until something else goes wrong.
 	Err error
+
+	checkpoints map[string]checkpointState
 }
 
 // Backend is a TiDB server as it announced itself.
 type Backend struct {
 	// Address is the host:port in its key, the one that clients connect to.
-	Address        string            `json:"-"`
+	Address string `json:"-"`
+	// Keyspace is the one it serves; empty for a server of no keyspace.
+	Keyspace string `json:"-"`
+	// Cluster and Stale are known in a [Manager.Topology] only: which cluster it belongs to, and whether that cluster
+	// cannot be asked at present, so that this is how it was last seen.
+	Cluster string `json:"-"`
+	Stale   bool   `json:"-"`
+
 	Version        string            `json:"version"`
 	GitHash        string            `json:"git_hash"`
 	IP             string            `json:"ip"`

@@ -2,12 +2,11 @@ package manager
 
 import (
 	"context"
-	"errors"
+	"math"
+	"sync"
 	"time"
 
-	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/mvccpb"
-	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 )
 
@@ -20,8 +19,18 @@ type content interface {
 	show(v *View)
 }
 
-// guardedWatch follows the keys under one prefix of one cluster, from member to member. Everything in it belongs
-// to the goroutine of run.
+// refuser is content that wants to keep what was said of a value it could not take in.
+type refuser interface{ refused(err *MalformedError) }
+
+// guardedWatch follows the keys under one prefix of one cluster and publishes what they mean. It has one lane, or
+// hedged two, each with a stream on a member of its own:
+//
+//	member m1 ══ lane 0 ══╗   newer than what is known of the key?
+//	member m2 ══ lane 1 ══╩══► versions, content ──► board
+//
+// Each lane claims for itself alone up to which revision it has delivered everything. Whichever is first wins, what
+// the other says later is dropped key by key, and what the first left out the other still adds. So a view never goes
+// back, and one lane's lie or silence hides nothing that the other one knows.
 type guardedWatch struct {
 	cfg     Config
 	log     *zap.Logger
@@ -31,135 +40,118 @@ type guardedWatch struct {
 	content content
 	board   *board
 	place   *standing
+	tally   *tally
 
-	// held has the mod revision of every key under the prefix, as of revision.
-	held map[string]int64
-	// revision up to which held and content are complete. Only snapshots, events and proofs raise it, never a
-	// progress answer: a member that withholds events may still answer progress, and ahead of them.
+	// mu guards what follows, content, and what each lane says that it guards. It is never held while waiting.
+	mu sync.Mutex
+	// versions has the newest mod revision known of every key. Deleted ones stay as long as a lane may still tell of
+	// their earlier life.
+	versions map[string]version
+	// graves are the deleted ones, about in the order of their deletion.
+	graves []grave
+	// revision is the newest up to which a lane has delivered everything.
 	revision int64
-	// mustRead says that the history since revision may be gone or must not be trusted to this watch: the next
-	// seat begins with a snapshot.
-	mustRead bool
+	lanes    []*lane
+	inquiry  inquiry
 }
 
-// errExpelled ends a sitting because another watch found the member wanting.
-var errExpelled = errors.New("member went into quarantine")
+type version struct {
+	revision int64
+	deleted  bool
+}
 
-// run moves from seat to seat until ctx ends.
+type grave struct {
+	key      string
+	revision int64
+}
+
+// run follows the prefix until ctx ends, and returns when nothing of the watch is left.
 func (w *guardedWatch) run(ctx context.Context) {
-	w.held = make(map[string]int64)
-	w.mustRead = true
-	retry := backoff{base: w.cfg.BackoffBase, limit: w.cfg.BackoffCap, rand: w.cfg.Rand}
-	tried := make(map[*member]bool)
-	for ctx.Err() == nil {
-		m := w.pool.pick(tried)
-		if m == nil {
-			// A whole round failed. Within a round there is no pause: the next member is another matter.
-			clear(tried)
-			pause(ctx, retry.next())
-			continue
-		}
-		tried[m] = true
-		sat, err := w.sit(ctx, m)
-		if ctx.Err() != nil {
-			break
-		}
-		w.conclude(m, err)
-		// A seat that was lost as soon as it was taken is no success: without this a member that accepts watches
-		// and drops them would be asked again without end or pause.
-		if sat >= w.cfg.BackoffBase {
-			clear(tried)
-			retry.reset()
-		}
+	w.versions = make(map[string]version)
+	count := 1
+	if w.cfg.Hedged {
+		count = 2
 	}
-	w.vacate(nil)
+	for range count {
+		w.lanes = append(w.lanes, newLane(w))
+	}
+	var running sync.WaitGroup
+	for _, l := range w.lanes[1:] {
+		running.Go(func() { l.run(ctx) })
+	}
+	w.lanes[0].run(ctx)
+	running.Wait()
 }
 
-// conclude draws the consequences of a sitting that ended.
-func (w *guardedWatch) conclude(m *member, err error) {
-	var (
-		idle      *IdleTimeoutError
-		stale     *StaleError
-		compacted *CompactedError
-	)
-	switch {
-	case errors.Is(err, errExpelled):
-		w.mustRead = true
-		w.vacate(nil)
-		return
-	case errors.As(err, &idle), errors.As(err, &stale):
-		w.mustRead = true
-		w.pool.confine(m)
-	case errors.As(err, &compacted):
-		// Not the member's fault; it may be the next one as well.
-		w.mustRead = true
-	default:
-		w.pool.failed(m)
+// merge takes in what a lane says of a key, unless it is known already or outdated. The caller holds the lock.
+func (w *guardedWatch) merge(kv *mvccpb.KeyValue, deleted bool, where Where) error {
+	key := string(kv.Key)
+	if kv.ModRevision <= w.versions[key].revision {
+		return nil
 	}
-	w.log.Warn("watch left its member", zap.String("endpoint", m.endpoint), zap.Error(err))
-	w.vacate(err)
-}
-
-// read replaces what is known by a snapshot taken through m, and notes only the differences.
-func (w *guardedWatch) read(ctx context.Context, m *member, client *clientv3.Client) error {
-	begun := time.Now()
-	bounded, cancel := context.WithTimeout(ctx, w.cfg.RequestTimeout)
-	defer cancel()
-	resp, err := pb.NewKVClient(client.ActiveConnection()).Range(bounded, &pb.RangeRequest{
-		Key:      []byte(w.prefix),
-		RangeEnd: []byte(clientv3.GetPrefixRangeEnd(w.prefix)),
-	}, callOptions...)
-	err = clientv3.ContextError(bounded, err)
-	if err == nil && resp.Header.Revision < w.revision {
-		err = ErrRevisionWentBack
+	if deleted {
+		w.bury(key, kv.ModRevision)
+		return nil
 	}
-	if err != nil {
-		return &OpError{Where: w.where(m, begun), Op: "read snapshot", Err: err}
-	}
-	w.pool.answered(m, resp.Header)
-
-	present := make(map[string]bool, len(resp.Kvs))
-	var malformed error
-	for _, kv := range resp.Kvs {
-		present[string(kv.Key)] = true
-		if w.held[string(kv.Key)] != kv.ModRevision {
-			malformed = errors.Join(malformed, w.put(kv, m, begun))
-		}
-	}
-	for key := range w.held {
-		if !present[key] {
-			w.remove(key)
-		}
-	}
-	w.revision = resp.Header.Revision
-	w.mustRead = false
-	w.publish("", resp.Header.ClusterId, malformed)
-	return nil
-}
-
-func (w *guardedWatch) put(kv *mvccpb.KeyValue, m *member, seated time.Time) error {
-	w.held[string(kv.Key)] = kv.ModRevision
+	w.versions[key] = version{revision: kv.ModRevision}
 	err := w.content.put(kv)
 	if err == nil {
 		return nil
 	}
-	where := w.where(m, seated)
-	where.Key = string(kv.Key)
-	err = &MalformedError{Where: where, Revision: kv.ModRevision, Err: err}
-	w.log.Warn("value ignored", zap.Error(err))
-	return err
+	where.Key = key
+	malformed := &MalformedError{Where: where, Revision: kv.ModRevision, Err: err}
+	if r, ok := w.content.(refuser); ok {
+		r.refused(malformed)
+	}
+	w.log.Warn("value ignored", where.fields(zap.Error(malformed))...)
+	return malformed
 }
 
-func (w *guardedWatch) remove(key string) {
-	delete(w.held, key)
+// absent takes in that a snapshot taken at a revision does not have a key. The caller holds the lock.
+func (w *guardedWatch) absent(key string, at int64) {
+	known, ok := w.versions[key]
+	if !ok || known.deleted || known.revision > at {
+		return
+	}
+	w.bury(key, at)
+}
+
+func (w *guardedWatch) bury(key string, revision int64) {
+	w.versions[key] = version{revision: revision, deleted: true}
+	w.graves = append(w.graves, grave{key: key, revision: revision})
 	w.content.remove(key)
 }
 
-func (w *guardedWatch) publish(seat string, clusterID uint64, err error) {
-	w.board.publish(w.place, standing{revision: w.revision, seat: seat}, clusterID, w.content, err)
+// prune forgets deleted keys of which no lane can tell any more. The caller holds the lock.
+func (w *guardedWatch) prune() {
+	floor := int64(math.MaxInt64)
+	for _, l := range w.lanes {
+		floor = min(floor, l.floor)
+	}
+	for len(w.graves) > 0 && w.graves[0].revision <= floor {
+		g := w.graves[0]
+		w.graves = w.graves[1:]
+		if (w.versions[g.key] == version{revision: g.revision, deleted: true}) {
+			delete(w.versions, g.key)
+		}
+	}
 }
 
-func (w *guardedWatch) vacate(err error) { w.publish("", 0, err) }
+// publish shows where the watch stands. The caller holds the lock.
+func (w *guardedWatch) publish(clusterID uint64, err error) {
+	now := standing{revision: w.revision}
+	for _, l := range w.lanes {
+		now.revision = max(now.revision, l.reached)
+		if now.seat == "" {
+			now.seat = l.endpoint
+		}
+		if l.proven.After(now.proven) {
+			now.proven = l.proven
+		}
+	}
+	w.revision = now.revision
+	w.board.publish(w.place, now, clusterID, w.content, err)
+}
 
 func (w *guardedWatch) where(m *member, since time.Time) Where {
 	return Where{Cluster: w.cluster, Endpoint: m.endpoint, Key: w.prefix, Elapsed: time.Since(since)}

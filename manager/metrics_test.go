@@ -1,0 +1,151 @@
+package manager_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/stormwatch/stormwatch/manager"
+)
+
+type registry struct{ *prometheus.Registry }
+
+func newRegistry() registry { return registry{prometheus.NewPedanticRegistry()} }
+
+// sum adds up a metric's values over all series that have the given label values.
+func (r registry) sum(t *testing.T, name string, labels ...string) (total float64) {
+	t.Helper()
+	families, err := r.Gather()
+	require.NoError(t, err)
+	for _, family := range families {
+		if family.GetName() != name {
+			continue
+		}
+		for _, metric := range family.GetMetric() {
+			has := make(map[string]bool)
+			for _, label := range metric.GetLabel() {
+				has[label.GetValue()] = true
+			}
+			all := true
+			for _, label := range labels {
+				all = all && has[label]
+			}
+			if all {
+				total += metric.GetGauge().GetValue() + metric.GetCounter().GetValue()
+			}
+		}
+	}
+	return total
+}
+
+// names are those of all metrics that have values.
+func (r registry) names(t *testing.T) (list []string) {
+	t.Helper()
+	families, err := r.Gather()
+	require.NoError(t, err)
+	for _, family := range families {
+		list = append(list, family.GetName())
+	}
+	return list
+}
+
+func TestMetricsTellWhatHappened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alpha := startFake(t, 2)
+		metrics := newRegistry()
+		m := startManager(t, manager.Config{Registerer: metrics}, alpha.target())
+		time.Sleep(time.Minute + 500*time.Millisecond)
+		require.ElementsMatch(t, manager.MetricNames, metrics.names(t))
+		require.Equal(t, 1.0, metrics.sum(t, "stormwatch_manager_healthy", "alpha"))
+		require.Equal(t, 120.0, metrics.sum(t, "stormwatch_manager_probes_total", "alpha", "complete"))
+		require.Equal(t, 0.5, metrics.sum(t, "stormwatch_manager_staleness_seconds", "alpha"), "since the last probe")
+		require.Zero(t, metrics.sum(t, "stormwatch_manager_reattaches_total"))
+
+		alpha.members[0].withhold.Store(true)
+		alpha.put(checkpointKey, encode(1))
+		time.Sleep(2 * time.Second)
+		require.Equal(t, 1.0, metrics.sum(t, "stormwatch_manager_reattaches_total", "alpha", "stale"))
+		require.Equal(t, 1.0, metrics.sum(t, "stormwatch_manager_reattaches_total", "alpha", "expelled"))
+		require.Equal(t, 1.0, metrics.sum(t, "stormwatch_manager_probes_total", "alpha", "newer"))
+		require.Equal(t, 1.0, metrics.sum(t, "stormwatch_manager_quarantined_endpoints", "alpha"))
+		time.Sleep(31 * time.Second)
+		require.Zero(t, metrics.sum(t, "stormwatch_manager_quarantined_endpoints", "alpha"))
+
+		alpha.members[1].mute.Store(true)
+		time.Sleep(11 * time.Second)
+		require.Equal(t, 2.0, metrics.sum(t, "stormwatch_manager_idle_timeouts_total", "alpha"))
+		require.NoError(t, m.Apply(t.Context(), nil))
+		require.Empty(t, metrics.names(t), "nothing is left of a removed cluster")
+	})
+}
+
+func TestStalenessGrowsWhileNothingIsProven(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alpha := startFake(t, 1)
+		metrics := newRegistry()
+		startManager(t, manager.Config{Registerer: metrics}, alpha.target())
+		time.Sleep(10*time.Second + 100*time.Millisecond)
+		alpha.members[0].hang.Store(true)
+		time.Sleep(time.Minute)
+		require.InDelta(t, 60.1, metrics.sum(t, "stormwatch_manager_staleness_seconds", "alpha"), 1)
+		require.Equal(t, 1.0, metrics.sum(t, "stormwatch_manager_healthy", "alpha"), "progress is still answered")
+		require.Greater(t, metrics.sum(t, "stormwatch_manager_probes_total", "unanswered"), 50.0)
+		alpha.members[0].hang.Store(false)
+		time.Sleep(3 * time.Second)
+		require.Less(t, metrics.sum(t, "stormwatch_manager_staleness_seconds", "alpha"), 1.5)
+	})
+}
+
+func TestWithoutTheProbeTheLastWordIsTheProof(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alpha := startFake(t, 1)
+		metrics := newRegistry()
+		startManager(t, manager.Config{Registerer: metrics, WithoutProbe: true}, alpha.target())
+		time.Sleep(time.Minute + time.Second)
+		require.LessOrEqual(t, metrics.sum(t, "stormwatch_manager_staleness_seconds", "alpha"), 3.0)
+	})
+}
+
+func TestAClosedManagerTakesItsMetricsAlong(t *testing.T) {
+	metrics := newRegistry()
+	m, err := manager.New(manager.Config{Registerer: metrics})
+	require.NoError(t, err)
+	_, err = manager.New(manager.Config{Registerer: metrics})
+	require.ErrorContains(t, err, "register metrics")
+	require.NoError(t, m.Close())
+	again, err := manager.New(manager.Config{Registerer: metrics})
+	require.NoError(t, err)
+	require.NoError(t, again.Close())
+}
+
+func TestLogLinesNameClusterEndpointKeyAndElapsed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alpha := startFake(t, 2)
+		core, logs := observer.New(zap.InfoLevel)
+		m := startManager(t, manager.Config{Logger: zap.New(core)}, alpha.target())
+		time.Sleep(time.Second)
+		alpha.members[0].withhold.Store(true)
+		alpha.put(checkpointKey, "short")
+		time.Sleep(10 * time.Second)
+		require.NoError(t, m.Close())
+		lines := 0
+		for _, message := range []string{"watch took a seat", "watch left its member", "value ignored"} {
+			found := logs.FilterMessage(message).All()
+			require.NotEmpty(t, found, message)
+			for _, line := range found {
+				fields := line.ContextMap()
+				for _, name := range []string{"cluster", "endpoint", "key", "elapsed"} {
+					require.Contains(t, fields, name, line.Message)
+				}
+				require.Equal(t, "alpha", fields["cluster"])
+				lines++
+			}
+		}
+		require.Greater(t, lines, 3)
+	})
+}

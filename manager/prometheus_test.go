@@ -1,0 +1,169 @@
+package manager_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/stretchr/testify/require"
+
+	"github.com/stormwatch/stormwatch/manager"
+)
+
+// startPrometheus serves one answer to every query and announces itself in the cluster.
+func startPrometheus(t *testing.T, c *fakeCluster, answer http.HandlerFunc) {
+	t.Helper()
+	server := httptest.NewServer(answer)
+	t.Cleanup(server.Close)
+	host, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	require.NoError(t, err)
+	c.put("/topology/prometheus", fmt.Sprintf(`{"ip":%q,"binary_path":"/bin/prometheus","port":%s}`, host, port))
+}
+
+func answering(body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(body))
+	}
+}
+
+func vector(samples string) http.HandlerFunc {
+	return answering(`{"status":"success","data":{"resultType":"vector","result":[` + samples + `]}}`)
+}
+
+// startClusters manages a fake cluster for each name.
+func startClusters(t *testing.T, cfg manager.Config, names ...string) (*manager.Manager, map[string]*fakeCluster) {
+	t.Helper()
+	fakes := make(map[string]*fakeCluster)
+	var targets []manager.Target
+	for _, name := range names {
+		fakes[name] = startFake(t, 1)
+		target := fakes[name].target()
+		target.Cluster = name
+		targets = append(targets, target)
+	}
+	return startManager(t, cfg, targets...), fakes
+}
+
+func TestAPrometheusIsFoundInItsCluster(t *testing.T) {
+	m, fakes := startClusters(t, brisk(), "alpha")
+	c, err := m.Cluster("alpha")
+	require.NoError(t, err)
+
+	_, err = c.Prometheus(t.Context())
+	require.ErrorIs(t, err, manager.ErrNoPrometheus)
+	require.ErrorContains(t, err, `"alpha"`)
+
+	fakes["alpha"].put("/topology/prometheus", `{"ip":"10.0.0.9","binary_path":"/p","port":9090}`)
+	found, err := c.Prometheus(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, manager.Prometheus{IP: "10.0.0.9", BinaryPath: "/p", Port: 9090}, found)
+	require.Equal(t, "http://10.0.0.9:9090", found.URL())
+
+	for _, value := range []string{"", "{}", `{"ip":"a","port":0}`, `{"ip":"a","port":65536}`, `{"ip":"a/b","port":1}`, `{"ip":"","port":1}`} {
+		fakes["alpha"].put("/topology/prometheus", value)
+		_, err = c.Prometheus(t.Context())
+		var malformed *manager.MalformedError
+		require.ErrorAs(t, err, &malformed, value)
+		require.Equal(t, "/topology/prometheus", malformed.Key)
+		require.NotZero(t, malformed.Revision)
+	}
+}
+
+func TestAPrometheusIsLookedForThreeTimes(t *testing.T) {
+	hosts := freeHosts(t, 1)
+	c := handle(t, manager.Target{Cluster: "alpha", Endpoints: hosts})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	begun := time.Now()
+	_, err := c.Prometheus(ctx)
+	var failed *manager.OpError
+	require.ErrorAs(t, err, &failed)
+	require.GreaterOrEqual(t, time.Since(begun), 2*100*time.Millisecond, "two pauses between three tries")
+}
+
+func TestAQueryIsMergedOverClustersAndLabelled(t *testing.T) {
+	m, fakes := startClusters(t, brisk(), "alpha", "beta", "gamma")
+	at := time.UnixMilli(1_700_000_000_500)
+	startPrometheus(t, fakes["alpha"], func(w http.ResponseWriter, r *http.Request) {
+		if r.FormValue("query") != "up" || r.FormValue("time") != strconv.FormatFloat(1_700_000_000.5, 'f', 3, 64) {
+			t.Errorf("asked %v", r.Form)
+		}
+		vector(`{"metric":{"__name__":"up","instance":"a"},"value":[1700000000.5,"1"]}`)(w, r)
+	})
+	startPrometheus(t, fakes["beta"], vector(`{"metric":{"__name__":"up","cluster":"inner"},"value":[1700000000.5,"0"]}`))
+	startPrometheus(t, fakes["gamma"], answering(
+		`{"status":"success","warnings":["slow"],"data":{"resultType":"scalar","result":[1700000000.5,"7"]}}`))
+
+	got, err := m.Query(t.Context(), "up", at)
+	require.NoError(t, err)
+	require.Empty(t, got.Errors)
+	require.Equal(t, map[string][]string{"gamma": {"slow"}}, got.Warnings)
+	ts := model.Time(at.UnixMilli())
+	require.Equal(t, model.Vector{
+		{Metric: model.Metric{"__name__": "up", "instance": "a", "cluster": "alpha"}, Value: 1, Timestamp: ts},
+		{Metric: model.Metric{"__name__": "up", "exported_cluster": "inner", "cluster": "beta"}, Value: 0, Timestamp: ts},
+		{Metric: model.Metric{"cluster": "gamma"}, Value: 7, Timestamp: ts},
+	}, got.Samples)
+}
+
+func TestARangeVectorIsMergedToo(t *testing.T) {
+	m, fakes := startClusters(t, brisk(), "alpha")
+	startPrometheus(t, fakes["alpha"], answering(`{"status":"success","data":{"resultType":"matrix","result":[
+		{"metric":{"__name__":"up"},"values":[[1,"1"],[2,"0"]]}]}}`))
+	got, err := m.Query(t.Context(), "up[1m]", time.Now())
+	require.NoError(t, err)
+	require.Len(t, got.Series, 1)
+	require.Equal(t, model.Metric{"__name__": "up", "cluster": "alpha"}, got.Series[0].Metric)
+	require.Len(t, got.Series[0].Values, 2)
+}
+
+func TestAClusterWhosePrometheusHangsCostsTheOthersNothing(t *testing.T) {
+	cfg := brisk()
+	cfg.QueryTimeout = 500 * time.Millisecond
+	m, fakes := startClusters(t, cfg, "alpha", "beta", "gamma")
+	startPrometheus(t, fakes["alpha"], vector(`{"metric":{},"value":[1,"1"]}`))
+	startPrometheus(t, fakes["beta"], func(_ http.ResponseWriter, r *http.Request) {
+		// Reading the form takes the request in, so that its end is noticed.
+		_ = r.ParseForm()
+		<-r.Context().Done()
+	})
+	begun := time.Now()
+	got, err := m.Query(t.Context(), "up", time.Now())
+	require.NoError(t, err)
+	require.Less(t, time.Since(begun), patience/2)
+	require.Len(t, got.Samples, 1)
+	require.Len(t, got.Errors, 2)
+	require.ErrorIs(t, got.Errors["beta"], context.DeadlineExceeded)
+	var failed *manager.QueryError
+	require.ErrorAs(t, got.Errors["beta"], &failed)
+	require.Equal(t, "beta", failed.Cluster)
+	require.Equal(t, "up", failed.Query)
+	require.ErrorIs(t, got.Errors["gamma"], manager.ErrNoPrometheus)
+}
+
+func TestAQueryThatNobodyAnswersIsAnError(t *testing.T) {
+	m, fakes := startClusters(t, brisk(), "alpha", "beta")
+	startPrometheus(t, fakes["alpha"], func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = w.Write([]byte(`{"status":"error","errorType":"bad_data","error":"parse error"}`))
+	})
+	startPrometheus(t, fakes["beta"], func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "no", http.StatusBadGateway)
+	})
+	_, err := m.Query(t.Context(), "up(", time.Now())
+	require.ErrorContains(t, err, "answered bad_data: parse error")
+	require.ErrorContains(t, err, "answered 502 Bad Gateway")
+
+	none := startManager(t, brisk())
+	got, err := none.Query(t.Context(), "up", time.Now())
+	require.NoError(t, err)
+	require.Empty(t, got.Samples)
+}
