@@ -85,6 +85,7 @@ func execute(ctx context.Context, e Engine, s Scenario, c Candidate, o Options) 
 	w.newManager = c.New
 	// Deferred, since a story may also end in runtime.Goexit: a test's FailNow does.
 	defer func() {
+		w.outer = context.Background() // closing is not interrupted
 		// A scenario that ended early may have left faults in force; what the manager holds of a frozen member cannot be told.
 		w.healAll()
 		err := w.guard(w.closeManager)

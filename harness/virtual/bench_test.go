@@ -103,33 +103,24 @@ func BenchmarkHangs(b *testing.B) {
 func hangBare(l *lab) {
 	c := l.cluster("alpha", 3)
 	cli := c.client()
-	ctx, cancel := context.WithCancel(l.ctx)
-	watched, written := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(watched)
+	unwatch := l.inBackground(func(ctx context.Context) {
 		for range cli.Watch(clientv3.WithRequireLeader(ctx), "k", clientv3.WithProgressNotify()) { // to the end
 		}
-	}()
-	go func() {
-		defer close(written)
-		ticker := time.NewTicker(time.Second)
-		defer ticker.Stop()
-		for i := 0; ctx.Err() == nil; i++ {
-			attempt, done := context.WithTimeout(ctx, 2*time.Second)
-			_, _ = cli.Put(attempt, "k", strconv.Itoa(i)) // fails while there is no leader
-			done()
-			<-ticker.C
-		}
-	}()
+	})
+	unwrite := l.inBackground(func(ctx context.Context) {
+		attempt, done := context.WithTimeout(ctx, 2*time.Second)
+		defer done()
+		_, _ = cli.Put(attempt, "k", "v") // fails while there is no leader
+		pass(time.Second)
+	})
 	for range 20 {
 		pass(4 * time.Second)
 		heal := c.throw(c.leader(), point.WALSave, point.Hang)
 		pass(6 * time.Second)
 		heal()
 	}
-	cancel()
-	<-watched
-	<-written
+	unwrite()
+	unwatch()
 }
 
 func hangAll(w *harness.World) {

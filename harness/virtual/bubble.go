@@ -19,7 +19,7 @@ const grace = 30 * time.Second
 // a socket or a lock for example, or does not wait at all. pulse is how often the bubble shows that its time goes on, and margin how
 // long before the test's deadline it is given up, so that there is an error that says where it was.
 const (
-	patience = time.Minute
+	patience = 30 * time.Second
 	pulse    = time.Second
 	margin   = 10 * time.Second
 )
@@ -134,13 +134,19 @@ func (b *bubble) pulse(stop <-chan struct{}) {
 	}
 }
 
-// guarded calls f and makes an error of a panic, which in a bubble would end the process.
-func guarded(f func()) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		}
+// guarded calls f and makes an error of a panic, which in a bubble would end the process, and of an end by [runtime.Goexit].
+func guarded(f func()) error {
+	ended := make(chan error, 1)
+	go func() {
+		err := errors.New("the body ended early, by runtime.Goexit, as FailNow does")
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			}
+			ended <- err
+		}()
+		f()
+		err = nil
 	}()
-	f()
-	return nil
+	return <-ended
 }

@@ -3,12 +3,15 @@ package virtual
 import (
 	"fmt"
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 )
 
 func TestTimePassesInABubbleOnly(t *testing.T) {
@@ -55,6 +58,10 @@ func TestAPanicIsAnError(t *testing.T) {
 	require.ErrorContains(t, New(t, 1).Run(func() { panic("so it goes") }), "so it goes")
 }
 
+func TestABodyThatEndsEarlyIsAnError(t *testing.T) {
+	require.EqualError(t, New(t, 1).Run(runtime.Goexit), "the body ended early, by runtime.Goexit, as FailNow does")
+}
+
 func TestGoroutinesThatStopTheClockAreNamed(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -95,6 +102,17 @@ func TestABodyThatNeverEndsIsGivenUpWithItsStack(t *testing.T) {
 		<-time.After(10 * time.Millisecond)
 		return ticks.Load() == before
 	}, time.Second, time.Millisecond, "its time stands still from then on")
+}
+
+func TestPacerPauses(t *testing.T) {
+	require.NoError(t, New(t, 1).Run(func() {
+		log := zap.New(pacer{LevelEnabler: zapcore.WarnLevel, pause: time.Second})
+		start := time.Now()
+		log.Warn("anything else")
+		require.Zero(t, time.Since(start))
+		log.Warn(notPublished)
+		require.Equal(t, time.Second, time.Since(start))
+	}))
 }
 
 func waitForEver() { <-make(chan struct{}) }

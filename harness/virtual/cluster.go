@@ -3,6 +3,7 @@ package virtual
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -61,13 +62,22 @@ func (c *cluster) peerHost(member string) string      { return member + "." + c.
 // is replaced; a path of a socket that does not exist fails at once and without the network, which would let real time in.
 func (c *cluster) peerURL(member string) string { return "unix://" + c.peerHost(member) }
 
-// start starts the founding members side by side and blocks until all serve and follow one leader.
+// dataDir is where a member's data are.
+func (c *cluster) dataDir(member string) string { return filepath.Join(c.env.Dir, member) }
+
+// start starts the founding members one shortly after the other and blocks until all serve and follow one leader. Members that were
+// started at one virtual instant would tick at the same instants for ever, and two that draw the same election timeout would stand
+// against each other each time; where time is real, the one whose tick comes first has won by then.
 func (c *cluster) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	members := c.list()
 	lives := make([]*life, len(members))
+	stagger := c.env.Timing.Heartbeat / time.Duration(len(members))
 	for i, m := range members {
+		if i > 0 {
+			<-time.After(stagger)
+		}
 		var err error
 		if lives[i], err = m.begin(ctx, founding); err != nil {
 			return err

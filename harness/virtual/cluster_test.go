@@ -209,8 +209,14 @@ func TestJoiningMemberTakesASnapshot(t *testing.T) {
 			_, err := cli.Put(l.ctx, "k", fmt.Sprint(i))
 			require.NoError(t, err)
 		}
+		// Having taken a snapshot, etcd refuses to write through a member until somebody else has written.
+		stop := l.inBackground(func(ctx context.Context) {
+			_, _ = cli.Put(ctx, "other", "v")
+			pass(100 * time.Millisecond)
+		})
 		require.NoError(t, c.Add(l.ctx, "m2"))
 		require.NoError(t, c.Add(l.ctx, "m3"))
+		stop()
 		resp, err := c.client("m3").Get(l.ctx, "k")
 		require.NoError(t, err)
 		require.Equal(t, "5999", string(resp.Kvs[0].Value))
@@ -289,9 +295,7 @@ func TestDialIsRefusedByAMemberThatIsDown(t *testing.T) {
 func TestMembersChangeUnderTraffic(t *testing.T) {
 	inLab(t, func(l *lab) {
 		c := l.cluster("alpha", 3)
-		ctx, cancel := context.WithCancel(l.ctx)
-		done := make(chan struct{})
-		clients := 0
+		var stops []func()
 		for range 4 {
 			cli := c.client()
 			for _, call := range []func(context.Context) error{
@@ -305,16 +309,12 @@ func TestMembersChangeUnderTraffic(t *testing.T) {
 					return nil
 				},
 			} {
-				clients++
-				go func() {
-					defer func() { done <- struct{}{} }()
-					for ctx.Err() == nil {
-						attempt, end := context.WithTimeout(ctx, time.Second)
-						_ = call(attempt) // fails as often as it likes
-						end()
-						pass(70 * time.Millisecond)
-					}
-				}()
+				stops = append(stops, l.inBackground(func(ctx context.Context) {
+					attempt, end := context.WithTimeout(ctx, time.Second)
+					defer end()
+					_ = call(attempt) // fails as often as it likes
+					pass(70 * time.Millisecond)
+				}))
 			}
 		}
 		for i := range 10 {
@@ -327,11 +327,37 @@ func TestMembersChangeUnderTraffic(t *testing.T) {
 				require.NoError(t, c.Remove(l.ctx, "m4"))
 			}
 		}
-		cancel()
-		for range clients {
-			<-done
+		for _, stop := range stops {
+			stop()
 		}
 		c.put(c.client(), "k", "still alive")
+	})
+}
+
+// Several hands on one member: whatever they do to it comes out in some order, and the cluster is well afterwards.
+func TestMembersAreKilledAndRestartedByManyAtOnce(t *testing.T) {
+	inLab(t, func(l *lab) {
+		c := l.cluster("alpha", 3)
+		var stops []func()
+		for i := range 4 {
+			stops = append(stops, l.inBackground(func(ctx context.Context) {
+				victim := c.names[i%2]
+				_ = c.Kill(ctx, victim)    // somebody else may have
+				_ = c.Restart(ctx, victim) // or is about to
+				pass(time.Duration(i+1) * 100 * time.Millisecond)
+			}))
+		}
+		pass(20 * time.Second)
+		for _, stop := range stops {
+			stop()
+		}
+		for _, m := range c.names {
+			if c.Server(m) == nil {
+				require.NoError(t, c.Kill(l.ctx, m))
+				require.NoError(t, c.Restart(l.ctx, m))
+			}
+		}
+		c.put(c.client(), "k", "v")
 	})
 }
 

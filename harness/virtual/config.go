@@ -2,7 +2,6 @@ package virtual
 
 import (
 	"net/url"
-	"path/filepath"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -32,7 +31,7 @@ func (m *member) config(as origin) config.ServerConfig {
 		Name:                        m.name,
 		ClientURLs:                  types.URLs{url.URL{Scheme: "http", Host: c.clientAddress(m.name)}},
 		PeerURLs:                    types.URLs{url.URL{Scheme: "unix", Host: c.peerHost(m.name)}},
-		DataDir:                     filepath.Clean(c.dataDir(m.name)),
+		DataDir:                     c.dataDir(m.name),
 		InitialPeerURLsMap:          c.founders(),
 		InitialClusterToken:         c.name,
 		NewCluster:                  as == founding,
@@ -66,7 +65,7 @@ func (m *member) config(as origin) config.ServerConfig {
 		ServerFeatureGate:           d.ServerFeatureGate,
 		V2Deprecation:               d.V2DeprecationEffective(),
 		Metrics:                     d.Metrics,
-		Logger:                      readableEnd(c.env.Log.Named(m.name)),
+		Logger:                      m.logger(),
 		// A slow disk is a fault that we inject, and a sync of memory takes time for nothing.
 		UnsafeNoFsync: true,
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/stormwatch/stormwatch/harness/link"
 )
@@ -16,10 +17,12 @@ func (c *cluster) dial(ctx context.Context, address string) (net.Conn, error) {
 		return nil, fmt.Errorf("dial %s: no member of cluster %s has this address", address, c.name)
 	}
 	if err := m.clients.Admit(ctx.Done()); err != nil {
+		refused(ctx)
 		return nil, fmt.Errorf("dial %s: %w", address, err)
 	}
 	l := m.alive.Load()
 	if l == nil {
+		refused(ctx)
 		return nil, fmt.Errorf("dial %s: %w", address, link.ErrRefused)
 	}
 	conn, err := l.clients.DialContext(ctx)
@@ -31,4 +34,14 @@ func (c *cluster) dial(ctx context.Context, address string) (net.Conn, error) {
 		return nil, fmt.Errorf("dial %s: %w", address, err)
 	}
 	return onLink, nil
+}
+
+// refused takes as long as it takes to be refused over a network. Whoever tries again at once would otherwise keep time from passing.
+func refused(ctx context.Context) {
+	timer := time.NewTimer(time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }

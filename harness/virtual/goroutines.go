@@ -102,7 +102,7 @@ func (b *bubble) busy() error {
 func (b *bubble) where() error {
 	id := b.id.Load()
 	return describe("goroutines in the body", those(allGoroutines(), func(g goroutine) bool {
-		return g.bubble == id && strings.Contains(g.stack, "virtual.guarded")
+		return g.bubble == id && strings.Contains(g.stack, "virtual.guarded.func")
 	}))
 }
 

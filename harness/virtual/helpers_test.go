@@ -80,6 +80,19 @@ func (l *lab) cluster(name string, members int) *labCluster {
 	return c
 }
 
+// inBackground calls f again and again until the returned function is called, which waits for the last call.
+func (l *lab) inBackground(f func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(l.ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for ctx.Err() == nil {
+			f(ctx)
+		}
+	}()
+	return func() { cancel(); <-ended }
+}
+
 // since is the virtual time since the lab was set up.
 func (l *lab) since() time.Duration { return time.Since(l.start) }
 

@@ -128,16 +128,14 @@ func (l *life) propose() {
 	}
 }
 
-// watchOver buries a member that stopped itself, having learnt that it was removed from its cluster.
+// watchOver buries a member that stopped itself, having learnt that it was removed from its cluster: etcd stops its transport then, and
+// that ends the life.
 func (l *life) watchOver() {
-	select {
-	case <-l.server.StopNotify():
-		l.bury()
-	case <-l.ctx.Done():
-	}
+	<-l.ctx.Done()
+	l.bury()
 }
 
-// bury ends the life from within.
+// bury ends the life from within, unless somebody else has.
 func (l *life) bury() {
 	release, err := l.member.hold(context.Background())
 	if err != nil {

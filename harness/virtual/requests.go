@@ -33,10 +33,12 @@ func (r *peerRequests) RoundTrip(request *http.Request) (*http.Response, error) 
 	ctx, cancel := endsWithEither(request.Context(), r.from.ctx)
 	defer cancel()
 	if err := travel(ctx, from, to); err != nil {
+		refused(ctx)
 		return nil, fmt.Errorf("%s: %w", request.URL, err)
 	}
 	l := to.alive.Load()
 	if l == nil {
+		refused(ctx)
 		return nil, fmt.Errorf("%s: connection refused: member %s is down", request.URL, to)
 	}
 	answer, err := l.answer(ctx, request, body)

@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -73,6 +72,3 @@ func (*Engine) Start(ctx context.Context, spec harness.Spec, env harness.Env) (h
 	}
 	return c, nil
 }
-
-// dataDir is where a member's data are.
-func (c *cluster) dataDir(member string) string { return filepath.Join(c.env.Dir, member) }

@@ -1,0 +1,27 @@
+package virtual_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+)
+
+// An etcd that says it in other words would stop the clock where it repeats itself without a pause.
+func TestMemberThatCannotPublishPauses(t *testing.T) {
+	said, log := observer.New(zapcore.WarnLevel)
+	inLab(t, func(l *lab) {
+		l.env.Log = zap.New(said)
+		c := l.cluster("alpha", 3)
+		for _, m := range c.names {
+			require.NoError(t, c.Kill(l.ctx, m))
+		}
+		require.ErrorContains(t, c.Restart(l.ctx, "m1"), "does not serve yet")
+		require.NotZero(t, log.FilterMessage("failed to publish local member to cluster through raft").Len(),
+			"etcd calls a failure to publish something else now: harness/virtual/log.go must be told")
+		pass(time.Second)
+	})
+}
