@@ -26,6 +26,9 @@ const calmLoad = 10 * time.Second
 // Where nothing is wrong the reference manager raises no alarm: no watch moves, none is called idle or stale. Each hour is a world of
 // its own, with a seed of its own.
 func TestTheReferenceManagerRaisesNoFalseAlarm(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short leaves out what takes seconds")
+	}
 	quiet := harness.Scenario{
 		Name:     "a-quiet-hour",
 		Clusters: []harness.Spec{{Name: "alpha", Members: 3}},

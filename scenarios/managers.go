@@ -14,7 +14,7 @@ import (
 
 // Managers are those a scenario can be run with, the reference manager first.
 func Managers() []harness.Candidate {
-	return slices.Concat([]harness.Candidate{Reference()}, flawed.All())
+	return slices.Concat([]harness.Candidate{Reference(), Hedged()}, flawed.All())
 }
 
 // Reference is the reference manager of package manager.
@@ -24,11 +24,29 @@ func Reference() harness.Candidate {
 	}
 }
 
+// Hedged is the reference manager with two streams on two members for each prefix.
+func Hedged() harness.Candidate {
+	return harness.Candidate{
+		Name: "hedged", Summary: "The reference manager, hedged: each prefix through two members at once, the first to deliver wins.",
+		New: newHedged,
+	}
+}
+
 // reference makes a manager.Manager a harness.Manager. It is what an adapter for yours looks like.
 type reference struct{ *manager.Manager }
 
 func newReference(t bound.Timing, log *zap.Logger) (harness.Manager, error) {
-	m, err := manager.New(manager.Config{
+	return adapt(configure(t, log))
+}
+
+func newHedged(t bound.Timing, log *zap.Logger) (harness.Manager, error) {
+	cfg := configure(t, log)
+	cfg.Hedged = true
+	return adapt(cfg)
+}
+
+func configure(t bound.Timing, log *zap.Logger) manager.Config {
+	return manager.Config{
 		Logger:           log,
 		Registration:     manager.Registration{Address: "10.0.0.8:6000", Version: "reference"},
 		ProgressInterval: t.ProgressInterval,
@@ -44,7 +62,11 @@ func newReference(t bound.Timing, log *zap.Logger) (harness.Manager, error) {
 		RegisterTimeout:  t.RequestTimeout,
 		RegisterPause:    t.Heartbeat,
 		CloseTimeout:     t.RequestTimeout,
-	})
+	}
+}
+
+func adapt(cfg manager.Config) (harness.Manager, error) {
+	m, err := manager.New(cfg)
 	if err != nil {
 		return nil, err
 	}

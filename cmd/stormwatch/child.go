@@ -38,12 +38,15 @@ const patience = 10 * time.Second
 type order struct {
 	Scenario, Manager string
 	Seed              uint64
+	// Measure is how many seeds, from Seed on, are to be measured, see bench; zero: the scenario is to be run and judged.
+	Measure int
 }
 
 // runInChild runs a scenario in virtual time in a child process. What goes wrong with the process is a failed verdict of the result.
 func runInChild(ctx context.Context, s harness.Scenario, c harness.Candidate, seed uint64) *harness.Result {
 	began := time.Now()
-	result, err := child(ctx, order{Scenario: s.Name, Manager: c.Name, Seed: seed})
+	result := new(harness.Result)
+	err := child(ctx, order{Scenario: s.Name, Manager: c.Name, Seed: seed}, func(from *gob.Decoder) error { return from.Decode(result) })
 	if err != nil {
 		result = &harness.Result{
 			Scenario: s.Name, Engine: virtualName, Manager: c.Name, Seed: seed, Wall: time.Since(began), Record: record.Empty(),
@@ -54,24 +57,25 @@ func runInChild(ctx context.Context, s harness.Scenario, c harness.Candidate, se
 	return result
 }
 
-func child(ctx context.Context, o order) (*harness.Result, error) {
+// child has an order carried out by a child process and hands what comes back through the pipe to receive.
+func child(ctx context.Context, o order, receive func(*gob.Decoder) error) error {
 	// The parent owns the directory, so that it goes even if the child dies.
 	dir, err := makeDir((*virtual.Engine)(nil).Dir())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer os.RemoveAll(dir)
 	text, err := json.Marshal(o)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	read, write, err := os.Pipe()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer read.Close()
 	cmd := exec.CommandContext(ctx, self)
@@ -86,15 +90,14 @@ func child(ctx context.Context, o order) (*harness.Result, error) {
 	cmd.Cancel = func() error { return nil }
 	cmd.WaitDelay = patience
 	if err := cmd.Start(); err != nil {
-		return nil, errors.Join(err, write.Close())
+		return errors.Join(err, write.Close())
 	}
 	_ = write.Close() // the child has its own
-	result := new(harness.Result)
-	decoding := gob.NewDecoder(read).Decode(result)
+	decoding := receive(gob.NewDecoder(read))
 	if err := cmd.Wait(); decoding != nil {
-		return nil, fmt.Errorf("the process of the run gave no result (%w; %w); its last words: %s", err, decoding, lastWords(said.String()))
+		return fmt.Errorf("the process of the run gave no result (%w; %w); its last words: %s", err, decoding, lastWords(said.String()))
 	}
-	return result, nil
+	return nil
 }
 
 // makeDir makes a directory in parent whose name is as long as that of any other.
@@ -131,11 +134,11 @@ func beChild(text string) {
 		os.Exit(exitUsage)
 	}
 	os.Args = os.Args[:1] // testing reads flags from there
-	testing.Main(
-		func(string, string) (bool, error) { return true, nil },
-		[]testing.InternalTest{{Name: o.Scenario, F: o.carryOut}},
-		nil, nil,
-	)
+	tests := []testing.InternalTest{{Name: o.Scenario, F: o.carryOut}}
+	if o.Measure > 0 {
+		tests = o.measurements()
+	}
+	testing.Main(func(string, string) (bool, error) { return true, nil }, tests, nil, nil)
 }
 
 func (o order) carryOut(t *testing.T) {

@@ -24,6 +24,7 @@ func All() []harness.Candidate {
 		{Name: "naive", Summary: "A plain read and watch, with the client as it comes.", New: Naive},
 		{Name: "no-progress", Summary: "As guarded, without progress requests: silence counts as death.", New: NoProgress},
 		{Name: "guarded", Summary: "RequireLeader, progress requests and an idle timeout, no freshness probe (TiDB #69047).", New: Guarded},
+		{Name: "br", Summary: "As guarded, with BR's own figures whatever the timing: sensible in virtual time only.", New: BR},
 	}
 }
 
