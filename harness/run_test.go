@@ -103,7 +103,7 @@ func TestATimingThatCannotWorkIsRefused(t *testing.T) {
 	timing := bound.Compressed()
 	timing.IdleTimeout = timing.ProgressInterval
 	r := runWith(t, harness.Scenario{Clusters: one, Body: startManager}, scenarios.Reference(), harness.Options{Timing: &timing})
-	require.Contains(t, failure(t, r, "scenario"), "cannot keep an idle timeout of 500ms from firing")
+	require.Contains(t, failure(t, r, "scenario"), "cannot keep an idle timeout of 1s from firing")
 }
 
 func TestAWorldClosesWhenItsScenarioFailsWithFaultsInForce(t *testing.T) {

@@ -23,6 +23,7 @@ import (
 	"go.etcd.io/etcd/client/pkg/v3/transport"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/embed"
+	"golang.org/x/crypto/bcrypt"
 
 	"github.com/stormwatch/stormwatch/manager"
 )
@@ -60,7 +61,10 @@ func putThrough(t *testing.T, cfg clientv3.Config, key, value string) {
 
 func TestUserAndPasswordAreEnoughAndOutliveTheirToken(t *testing.T) {
 	const ttl = 1
-	endpoint := startSingle(t, "http", func(cfg *embed.Config) { cfg.AuthTokenTTL = ttl })
+	endpoint := startSingle(t, "http", func(cfg *embed.Config) {
+		cfg.AuthTokenTTL = ttl
+		cfg.BcryptCost = uint(bcrypt.MinCost) // a token a probe: the default takes seconds under the race detector
+	})
 	admin, err := clientv3.New(clientv3.Config{Endpoints: []string{endpoint}})
 	require.NoError(t, err)
 	defer admin.Close()

@@ -86,7 +86,9 @@ func TestAWatchResumesFromTheNextRevisionWhenItsMemberStops(t *testing.T) {
 	require.Greater(t, starts[1], known)
 	var err *manager.OpError
 	require.ErrorAs(t, view(t, m, "alpha").Err, &err)
-	require.Contains(t, seat, err.Endpoint)
+	require.Equal(t, "alpha", err.Cluster)
+	// The last error may be of the next member, which was still without a leader.
+	require.NotEmpty(t, err.Endpoint)
 }
 
 func TestACompactedHistoryIsReplacedByASnapshot(t *testing.T) {
