@@ -20,6 +20,7 @@ import (
 var (
 	seeds      = flag.Int("seeds", 1, "how many seeds to replay")
 	needReplay = flag.Bool("need-replay", false, "fail unless this is a replay build")
+	firstSeed  = flag.Uint64("first-seed", 0, "the first of the seeds")
 	repeats    = flag.Int("repeats", 3, "how often to run each seed")
 )
 
@@ -40,7 +41,7 @@ func TestMain(m *testing.M) {
 // build and asks for more seeds and repeats.
 func TestASeedReplays(t *testing.T) {
 	for _, s := range scenarios.All() {
-		for seed := range uint64(*seeds) {
+		for seed := *firstSeed; seed < *firstSeed+uint64(*seeds); seed++ {
 			t.Run(fmt.Sprintf("%s/%d", s.Name, seed), func(t *testing.T) {
 				results := repeated(t, s, seed)
 				for _, r := range results[1:] {
