@@ -206,9 +206,13 @@ func TestSlowDiskDelaysEverySave(t *testing.T) {
 	require.NoError(t, err)
 	delay := s.timing.Heartbeat
 	slow := s.throw("m1", point.WALSave, point.Decision{Kind: point.Delay, Delay: delay})
-	// The disk takes hold within a glance; the first save may still slip through.
-	_, err = c.Put(t.Context(), "k", "0")
-	require.NoError(t, err)
+	// The disk takes hold once its goroutine has run; until then saves slip through.
+	s.await(func() bool {
+		began := time.Now()
+		_, err := c.Put(t.Context(), "k", "0")
+		require.NoError(t, err)
+		return time.Since(began) >= delay
+	}, "no save is delayed")
 	for range 5 {
 		began := time.Now()
 		_, err := c.Put(t.Context(), "k", "1")
