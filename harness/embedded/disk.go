@@ -12,7 +12,8 @@ import (
 
 // disk stands before a member's raft log. Each save takes a read lock of etcd's storage; disk takes the write lock while the point
 // wal-save is on, sees saves queue up behind it, and lets each through when the point does. While the point is off it holds nothing; it
-// takes hold as soon as its goroutine runs after the point was switched on, so that a save in that instant may slip through.
+// takes hold as soon as its goroutine runs after the point was switched on, and again after each save that it let through, so that on a
+// busy machine a save may slip through in such an instant. A hang lets nothing through once it has taken hold.
 //
 //	raft loop ──► storage.Save ──► RLock ─ ─ ┤ disk holds the lock ├ ─ ─► WAL
 //
