@@ -17,9 +17,9 @@ func newVersion() *cobra.Command {
 		Short: "Say which build this is",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			build := "plain build: a seed gives the same verdicts"
+			build := "plain build: a seed decides what is random, the scheduler the order of simultaneous things"
 			if replay.Built() {
-				build = "replay build: a seed gives the same timeline, switch by switch"
+				build = "replay build: made to give a seed one timeline, switch by switch"
 			}
 			_, err := fmt.Fprintf(c.OutOrStdout(), "stormwatch %s, etcd %s, %s\n%s\n", module(), version.Version, runtime.Version(), build)
 			return err
