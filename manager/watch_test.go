@@ -4,6 +4,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/stormwatch/stormwatch/manager"
@@ -67,7 +70,10 @@ func TestTheRevisionAdvancesWithoutEvents(t *testing.T) {
 
 func TestAWatchResumesFromTheNextRevisionWhenItsMemberStops(t *testing.T) {
 	alpha := startCluster(t, "alpha", 3)
-	m := startManager(t, brisk(), alpha.target())
+	core, logs := observer.New(zap.WarnLevel)
+	cfg := brisk()
+	cfg.Logger = zap.New(core)
+	m := startManager(t, cfg, alpha.target())
 	awaitHealthy(t, m, "alpha")
 	alpha.put(t, checkpointKey, encode(1))
 	awaitCheckpoint(t, m, "alpha", 1)
@@ -87,8 +93,10 @@ func TestAWatchResumesFromTheNextRevisionWhenItsMemberStops(t *testing.T) {
 	var err *manager.OpError
 	require.ErrorAs(t, view(t, m, "alpha").Err, &err)
 	require.Equal(t, "alpha", err.Cluster)
-	// The last error may be of the next member, which was still without a leader.
+	// The last error may be of the next member, which was still without a leader; the first was of the one that stopped.
 	require.NotEmpty(t, err.Endpoint)
+	left := logs.FilterMessage("watch left its member").FilterField(zap.String("endpoint", seat)).FilterField(zap.String("cluster", "alpha"))
+	require.NotZero(t, left.Len(), "%v", logs.All())
 }
 
 func TestACompactedHistoryIsReplacedByASnapshot(t *testing.T) {

@@ -11,37 +11,66 @@ import (
 	"go.etcd.io/etcd/api/v3/version"
 	"go.etcd.io/etcd/server/v3/etcdserver"
 	serverstorage "go.etcd.io/etcd/server/v3/storage"
+	"go.etcd.io/etcd/server/v3/storage/wal"
 )
 
-// The engine runs an unmodified etcd and reaches for what nobody exports: two fields of etcd and one of package sync. This file finds
-// them, and says in a sentence which one is not where it was. All are only read; what they lead to is safe for concurrent use.
+// The engine runs an unmodified etcd and reaches for what nobody exports: fields of etcd and one of package sync. This file finds them,
+// and says in a sentence which one is not where it was. All are only read; what they lead to is safe for concurrent use.
 
 // CheckSeams says whether every field that the engine reaches for is where it was.
 func CheckSeams(s *etcdserver.EtcdServer) error {
-	lock, err := storageLock(s)
-	if err != nil {
+	if _, err := locksOfSave(s); err != nil {
 		return err
 	}
-	if _, err := readerCount(lock); err != nil {
-		return err
-	}
-	_, err = peerTransport(s)
+	_, err := peerTransport(s)
 	return err
 }
 
-// storageLock is the lock in the server's storage, which every save to the raft log takes for reading.
-func storageLock(s *etcdserver.EtcdServer) (*sync.RWMutex, error) {
-	storage, err := field[serverstorage.Storage](s, "r", "raftNodeConfig", "storage")
-	if err != nil {
-		return nil, err
-	}
-	return field[sync.RWMutex](*storage, "mux")
+// saveLocks are the locks that every save to a server's raft log passes, in this order.
+type saveLocks struct {
+	storage *sync.RWMutex // taken for reading
+	readers *atomic.Int32 // where storage counts its readers
+	wal     **wal.WAL     // the log in force; to be looked at with storage in hand
 }
 
-// readerCount is where an RWMutex counts its readers.
-func readerCount(lock *sync.RWMutex) (*atomic.Int32, error) {
-	return field[atomic.Int32](lock, "readerCount")
+func locksOfSave(s *etcdserver.EtcdServer) (saveLocks, error) {
+	var l saveLocks
+	storage, err := field[serverstorage.Storage](s, "r", "raftNodeConfig", "storage")
+	if err != nil {
+		return l, err
+	}
+	if l.storage, err = field[sync.RWMutex](*storage, "mux"); err != nil {
+		return l, err
+	}
+	if l.readers, err = field[atomic.Int32](l.storage, "readerCount"); err != nil {
+		return l, err
+	}
+	if l.wal, err = field[*wal.WAL](*storage, "w"); err != nil {
+		return l, err
+	}
+	l.storage.RLock()
+	defer l.storage.RUnlock()
+	_, err = walLock(*l.wal)
+	return l, err
 }
+
+func walLock(w *wal.WAL) (*sync.Mutex, error) { return field[sync.Mutex](w, "mu") }
+
+// log is the lock of the log in force.
+func (l saveLocks) log() *sync.Mutex {
+	lock, err := walLock(*l.wal)
+	if err != nil {
+		panic(err) // locksOfSave has found it
+	}
+	return lock
+}
+
+// readerHolds says whether somebody has the storage's lock for reading, while nobody wants it for writing.
+func (l saveLocks) readerHolds() bool { return l.readers.Load() > 0 }
+
+// writerWaits says whether somebody wants the storage's lock for writing: an RWMutex then counts its readers below zero, and lets none
+// in who comes later.
+func (l saveLocks) writerWaits() bool { return l.readers.Load() < 0 }
 
 // peerTransport is what the server sends requests to peers with, outside rafthttp.
 func peerTransport(s *etcdserver.EtcdServer) (*http.Transport, error) {
