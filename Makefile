@@ -23,13 +23,13 @@ lint: ## formatting, vet and staticcheck
 bench: ## the benchmarks
 	go test -run '^$$' -bench . ./harness/...
 
-# Without -trimpath the folder of the checkout would be in the binary, and lay out its memory in another way than elsewhere.
+# Replay builds are alike on every machine: the folder of the checkout is not in them, nor is what a C compiler would add.
 replay-build: ## a command in which a seed replays exactly, switch by switch
 	go run ./cmd/stormwatch overlay $(BUILD)/overlay
-	go build -trimpath -overlay $(OVERLAY) -o $(BUILD)/stormwatch ./cmd/stormwatch
+	CGO_ENABLED=0 go build -trimpath -overlay $(OVERLAY) -o $(BUILD)/stormwatch ./cmd/stormwatch
 	$(BUILD)/stormwatch version
 
 test-replay: ## ten seeds of every scenario, twenty times each, to the same digest; UPDATE=-update writes golden transcripts anew
 	go run ./cmd/stormwatch overlay $(BUILD)/overlay
-	STORMWATCH_REPLAY_BUILD=yes go test -trimpath -overlay $(OVERLAY) ./harness/replay
-	go test -trimpath -overlay $(OVERLAY) ./cmd/stormwatch -run 'TestASeedReplays|TestTranscripts' -count 1 -timeout 30m -need-replay -seeds 10 -repeats 20 $(UPDATE)
+	STORMWATCH_REPLAY_BUILD=yes CGO_ENABLED=0 go test -trimpath -overlay $(OVERLAY) ./harness/replay
+	CGO_ENABLED=0 go test -trimpath -overlay $(OVERLAY) ./cmd/stormwatch -run 'TestASeedReplays|TestTranscripts' -count 1 -timeout 30m -need-replay -seeds 10 -repeats 20 $(UPDATE)

@@ -75,8 +75,19 @@ type Backend struct {
 	StartTimestamp int64
 }
 
-// NewManager makes a manager for the timing in force. log is where it may write.
-type NewManager func(t bound.Timing, log *zap.Logger) (Manager, error)
+// Setup is what a world hands to a manager that it makes.
+type Setup struct {
+	// Timing is the one in force.
+	Timing bound.Timing
+	// Log is where the manager may write.
+	Log *zap.Logger
+	// Rand draws from [0, 1) by the run's seed: what the manager draws from it, jitter for example, is the same when the seed is. It may
+	// be called from several goroutines.
+	Rand func() float64
+}
+
+// NewManager makes a manager.
+type NewManager func(Setup) (Manager, error)
 
 // Spec is a cluster to start: a name and 1, 3 or 5 members, which are called m1, m2, …
 type Spec struct {

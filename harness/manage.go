@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"math/rand/v2"
 	"runtime/pprof"
 	"slices"
 	"sync"
@@ -56,7 +57,7 @@ func (w *World) StartManager(placements ...Placement) {
 	var manager Manager
 	var err error
 	w.asManager(func() {
-		manager, err = w.newManager(w.timing, w.log.Named("manager"))
+		manager, err = w.newManager(Setup{Timing: w.timing, Log: w.log.Named("manager"), Rand: draws(w.seed)})
 		if err != nil {
 			return
 		}
@@ -218,3 +219,14 @@ func (w *World) asManager(f func()) {
 
 // managerLabel is the label's name; its value is the world's directory, which no other world has.
 const managerLabel = "stormwatch"
+
+// draws is a source for a manager, apart from the scenario's so that neither moves the other's draws.
+func draws(seed uint64) func() float64 {
+	var mu sync.Mutex
+	source := rand.New(rand.NewPCG(seed, 1))
+	return func() float64 {
+		mu.Lock()
+		defer mu.Unlock()
+		return source.Float64()
+	}
+}

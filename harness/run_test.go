@@ -11,7 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
-	"go.uber.org/zap"
 
 	"github.com/stormwatch/stormwatch/fakes"
 	"github.com/stormwatch/stormwatch/harness"
@@ -163,8 +162,8 @@ type broken struct {
 func TestWhatAManagerLeavesBehindIsNamed(t *testing.T) {
 	end := make(chan struct{})
 	ended := make(chan struct{})
-	leaky := harness.Candidate{Name: "leaky", New: func(timing bound.Timing, log *zap.Logger) (harness.Manager, error) {
-		m, err := scenarios.Reference().New(timing, log)
+	leaky := harness.Candidate{Name: "leaky", New: func(s harness.Setup) (harness.Manager, error) {
+		m, err := scenarios.Reference().New(s)
 		go leakedLoop(end, ended)
 		return m, err
 	}}
@@ -184,8 +183,8 @@ func leakedLoop(end, ended chan struct{}) {
 func TestAManagerThatNeverClosesIsNamed(t *testing.T) {
 	release := make(chan struct{})
 	closed := make(chan struct{})
-	stuck := harness.Candidate{Name: "stuck", New: func(timing bound.Timing, log *zap.Logger) (harness.Manager, error) {
-		m, err := scenarios.Reference().New(timing, log)
+	stuck := harness.Candidate{Name: "stuck", New: func(s harness.Setup) (harness.Manager, error) {
+		m, err := scenarios.Reference().New(s)
 		if err != nil {
 			return nil, err
 		}
@@ -205,9 +204,25 @@ func (b broken) Close() error { return b.closing() }
 
 func TestAManagerThatCannotStartIsAClearError(t *testing.T) {
 	r := run(t, harness.Scenario{Clusters: one, Body: startManager}, harness.Candidate{
-		Name: "none", New: func(bound.Timing, *zap.Logger) (harness.Manager, error) { return nil, errors.New("no licence") },
+		Name: "none", New: func(harness.Setup) (harness.Manager, error) { return nil, errors.New("no licence") },
 	})
 	require.Contains(t, failure(t, r, "scenario"), "start the manager: no licence")
+}
+
+func TestAManagersDrawsFollowTheSeed(t *testing.T) {
+	drawn := func(seed uint64) (draws []float64) {
+		candidate := harness.Candidate{Name: "none", New: func(s harness.Setup) (harness.Manager, error) {
+			draws = []float64{s.Rand(), s.Rand(), s.Rand()}
+			return nil, errors.New("enough")
+		}}
+		harness.Execute(t.Context(), embedded.Engine{}, harness.Scenario{Name: "a-test", Clusters: one, Body: startManager}, candidate,
+			harness.Options{Dir: t.TempDir(), Seed: seed})
+		return draws
+	}
+	first := drawn(1)
+	require.Len(t, first, 3)
+	require.Equal(t, first, drawn(1))
+	require.NotEqual(t, first, drawn(2))
 }
 
 func TestARemovedClusterIsLetGoWhole(t *testing.T) {

@@ -27,6 +27,8 @@ type World struct {
 	// Rand is the run's source of randomness, drawn from its seed.
 	Rand *rand.Rand
 
+	seed uint64
+
 	engine   Engine
 	timing   bound.Timing
 	log      *zap.Logger
@@ -167,6 +169,7 @@ func newWorld(ctx context.Context, e Engine, o Options) (*World, error) {
 	}
 	w := &World{
 		Rand:     rand.New(rand.NewPCG(o.Seed, 0)),
+		seed:     o.Seed,
 		engine:   e,
 		timing:   timing,
 		log:      log,

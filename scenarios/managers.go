@@ -4,11 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"go.uber.org/zap"
-
 	"github.com/stormwatch/stormwatch/fakes/flawed"
 	"github.com/stormwatch/stormwatch/harness"
-	"github.com/stormwatch/stormwatch/harness/bound"
 	"github.com/stormwatch/stormwatch/manager"
 )
 
@@ -35,19 +32,21 @@ func Hedged() harness.Candidate {
 // reference makes a manager.Manager a harness.Manager. It is what an adapter for yours looks like.
 type reference struct{ *manager.Manager }
 
-func newReference(t bound.Timing, log *zap.Logger) (harness.Manager, error) {
-	return adapt(configure(t, log))
+func newReference(s harness.Setup) (harness.Manager, error) {
+	return adapt(configure(s))
 }
 
-func newHedged(t bound.Timing, log *zap.Logger) (harness.Manager, error) {
-	cfg := configure(t, log)
+func newHedged(s harness.Setup) (harness.Manager, error) {
+	cfg := configure(s)
 	cfg.Hedged = true
 	return adapt(cfg)
 }
 
-func configure(t bound.Timing, log *zap.Logger) manager.Config {
+func configure(s harness.Setup) manager.Config {
+	t := s.Timing
 	return manager.Config{
-		Logger:           log,
+		Logger:           s.Log,
+		Rand:             s.Rand,
 		Registration:     manager.Registration{Address: "10.0.0.8:6000", Version: "reference"},
 		ProgressInterval: t.ProgressInterval,
 		IdleTimeout:      t.IdleTimeout,

@@ -79,7 +79,7 @@ func child(ctx context.Context, o order, receive func(*gob.Decoder) error) error
 	}
 	defer read.Close()
 	cmd := exec.CommandContext(ctx, self)
-	cmd.Env = append(append(os.Environ(), replay.Environment()...), childOrder+"="+string(text))
+	cmd.Env = append(replay.Environment(os.Environ()), childOrder+"="+string(text))
 	// The child knows its directory only as the one it is in: a name that differed from run to run, or only its length, would lay out
 	// the child's memory in another way, and with it the order of maps by address.
 	cmd.Dir = dir

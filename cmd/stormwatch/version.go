@@ -19,7 +19,7 @@ func newVersion() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			build := "plain build: a seed decides what is random, the scheduler the order of simultaneous things"
 			if replay.Built() {
-				build = "replay build: made to give a seed one timeline, switch by switch"
+				build = "replay build: a seed gives one timeline, switch by switch"
 			}
 			_, err := fmt.Fprintf(c.OutOrStdout(), "stormwatch %s, etcd %s, %s\n%s\n", module(), version.Version, runtime.Version(), build)
 			return err

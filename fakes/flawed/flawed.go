@@ -55,8 +55,8 @@ type manager struct {
 	clusters map[string]*runtime
 }
 
-func newManager(t traits, log *zap.Logger) harness.Manager {
-	m := &manager{traits: t, log: log, clusters: map[string]*runtime{}}
+func newManager(t traits, s harness.Setup) harness.Manager {
+	m := &manager{traits: t, log: s.Log, clusters: map[string]*runtime{}}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	return m
 }

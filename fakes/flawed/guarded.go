@@ -3,7 +3,6 @@ package flawed
 import (
 	"time"
 
-	"go.uber.org/zap"
 	"google.golang.org/grpc"
 	grpcbackoff "google.golang.org/grpc/backoff"
 
@@ -13,8 +12,8 @@ import (
 
 // Guarded requires a leader, asks for progress and believes in no watch that is silent for its idle timeout: what the merged TiDB
 // change does. It has no freshness probe, so a member that answers progress and has no news holds it for ever.
-func Guarded(t bound.Timing, log *zap.Logger) (harness.Manager, error) {
-	return newManager(guarded(t), log), nil
+func Guarded(s harness.Setup) (harness.Manager, error) {
+	return newManager(guarded(s.Timing), s), nil
 }
 
 func guarded(t bound.Timing) traits {

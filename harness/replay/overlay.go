@@ -90,6 +90,12 @@ func stormwatchRandn(n uint32) uint32 {
 	{
 		file: "proc.go",
 		changes: []change{
+			// The main goroutine does not keep a thread to itself while packages are initialized: a goroutine that an init function
+			// waits for ran on another thread, and whether that one was idle again by then, or a further one had to be made, was
+			// chance. The record of a thread is on the heap, and moves what comes after it.
+			{"\tlockOSThread()\n\n\tif mp != &m0 {", "\tif gomaxprocs != 1 {\n\t\tlockOSThread()\n\t}\n\n\tif mp != &m0 {"},
+			{"\tneedUnlock := true\n", "\tneedUnlock := getg().lockedm != 0\n"},
+			{"\tneedUnlock = false\n\tunlockOSThread()\n", "\tif needUnlock {\n\t\tneedUnlock = false\n\t\tunlockOSThread()\n\t}\n"},
 			// With one processor, a system call does not cost a goroutine its turn.
 			{"func retake(now int64) uint32 {\n\tn := 0\n", "func retake(now int64) uint32 {\n\tn := 0\n\tif gomaxprocs == 1 {\n\t\treturn 0\n\t}\n"},
 			// Nor does it count how often the runtime's own goroutines ran, to look at the global queue now and then.

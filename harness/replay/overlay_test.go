@@ -52,3 +52,12 @@ func TestABuildKnowsWhichItIs(t *testing.T) {
 	// make test-replay says that it made a replay build.
 	require.Equal(t, os.Getenv("STORMWATCH_REPLAY_BUILD") != "", Built())
 }
+
+func TestAProcessIsGivenOnlyWhatARunReads(t *testing.T) {
+	of := []string{"PATH=/bin", "GO_FAILPOINTS=a=return(1)", "GOMAXPROCS=8"}
+	if !Built() {
+		require.Equal(t, of, Environment(of))
+		return
+	}
+	require.Equal(t, []string{"GOMAXPROCS=1", "GOGC=off", "GO_FAILPOINTS=a=return(1)"}, Environment(of))
+}

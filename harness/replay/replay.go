@@ -12,6 +12,8 @@ package replay
 import (
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"strings"
 	_ "unsafe" // for go:linkname
 )
 
@@ -28,13 +30,23 @@ var state uint64
 // Built says whether this is a replay build.
 func Built() bool { return built }
 
-// Environment is what a process must be given to replay exactly from its first instant on: a single processor and no garbage collection.
-// It is empty in a plain build.
-func Environment() []string {
+// kept are the environment variables that a run may read.
+var kept = []string{"GO_FAILPOINTS", "GODEBUG", "GOTRACEBACK", "GOCOVERDIR"}
+
+// Environment is what a process must be given of an environment to replay exactly from its first instant on: a single processor, no
+// garbage collection, and no variable that a run does not read, since the runtime keeps a copy of each and so lays out memory by their
+// lengths. In a plain build it is the environment itself.
+func Environment(of []string) []string {
 	if !built {
-		return nil
+		return of
 	}
-	return []string{"GOMAXPROCS=1", "GOGC=off"}
+	only := []string{"GOMAXPROCS=1", "GOGC=off"}
+	for _, variable := range of {
+		if name, _, _ := strings.Cut(variable, "="); slices.Contains(kept, name) {
+			only = append(only, variable)
+		}
+	}
+	return only
 }
 
 // Prepare gives a replay build what exact replay needs for the process's one run, as [Environment] does, and draws that follow from the

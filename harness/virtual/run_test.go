@@ -6,10 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/zap"
 
 	"github.com/stormwatch/stormwatch/harness"
-	"github.com/stormwatch/stormwatch/harness/bound"
 	"github.com/stormwatch/stormwatch/harness/virtual"
 	"github.com/stormwatch/stormwatch/scenarios"
 )
@@ -36,8 +34,8 @@ func TestManagerThatLeavesGoroutinesFailsWithTheirStacks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, err := scenarios.Find("leader-moved")
 			require.NoError(t, err)
-			candidate := harness.Candidate{Name: "leaky", New: func(timing bound.Timing, log *zap.Logger) (harness.Manager, error) {
-				m, err := scenarios.Reference().New(timing, log)
+			candidate := harness.Candidate{Name: "leaky", New: func(setup harness.Setup) (harness.Manager, error) {
+				m, err := scenarios.Reference().New(setup)
 				return leaky{m, leak}, err
 			}}
 			r := harness.Execute(t.Context(), virtual.New(t, 1), s, candidate, harness.Options{Seed: 1})
