@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"sync"
-	"time"
 
 	"go.etcd.io/etcd/server/v3/etcdserver"
 	"go.etcd.io/etcd/server/v3/storage/backend"
@@ -35,7 +34,7 @@ func (a *applier) release() {
 }
 
 func (a *applier) run() {
-	for await(a.board, a.path, a.done) {
+	for a.board.AwaitOn(a.done, a.path) == nil {
 		// Whoever has waited for a mutex for a millisecond is given it before those who come after; a delay is longer.
 		a.tx.LockOutsideApply()
 		held := a.board.Hold(a.done, a.path, a.board.Decide(a.path))
@@ -43,27 +42,5 @@ func (a *applier) run() {
 		if held != nil {
 			return
 		}
-	}
-}
-
-// await blocks until a point is on; it is false if done was closed first.
-func await(b *point.Board, p point.Path, done <-chan struct{}) bool {
-	for {
-		select {
-		case <-done:
-			return false
-		default:
-		}
-		changed := b.Changed(p)
-		if b.On(p) {
-			return true
-		}
-		timer := time.NewTimer(b.Poll())
-		select {
-		case <-changed:
-		case <-timer.C:
-		case <-done:
-		}
-		timer.Stop()
 	}
 }

@@ -50,7 +50,7 @@ func (d *disk) release() {
 }
 
 func (d *disk) run() {
-	for await(d.board, d.path, d.done) {
+	for d.board.AwaitOn(d.done, d.path) == nil {
 		d.locks.storage.Lock()
 		log := d.holdLog()
 		for d.board.On(d.path) && d.awaitSave() {

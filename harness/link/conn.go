@@ -5,7 +5,6 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/stormwatch/stormwatch/harness/point"
 )
@@ -76,22 +75,8 @@ func (c *Conn) pass(points []point.Path, lost *atomic.Bool) (bool, error) {
 
 // cutAfter cuts the connection once the point that swallowed from it is healed.
 func (c *Conn) cutAfter(p point.Path) {
-	board := c.link.board
-	for {
-		changed := board.Changed(p)
-		if !board.On(p) {
-			c.cut()
-			return
-		}
-		timer := time.NewTimer(board.Poll())
-		select {
-		case <-changed:
-		case <-timer.C:
-		case <-c.done:
-			timer.Stop()
-			return
-		}
-		timer.Stop()
+	if c.link.board.AwaitOff(c.done, p) == nil {
+		c.cut()
 	}
 }
 

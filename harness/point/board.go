@@ -116,9 +116,9 @@ func (b *Board) Close() {
 	}
 }
 
-// Changed returns a channel that is closed when the board throws or heals the path, or is closed itself. A switch turned
-// outside the board does not close it: whoever waits on it looks at the switch every [Board.Poll] too.
-func (b *Board) Changed(p Path) <-chan struct{} {
+// changed returns a channel that is closed when the board throws or heals the path, or is closed itself. A switch turned
+// outside the board does not close it.
+func (b *Board) changed(p Path) <-chan struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.gate(p)
@@ -136,9 +136,6 @@ func (b *Board) gate(p Path) chan struct{} {
 	}
 	return gate
 }
-
-// Poll is the interval at which a switch turned outside the board is noticed.
-func (b *Board) Poll() time.Duration { return b.poll }
 
 // On says whether the path's switch is on, without spending one of its counts.
 func (b *Board) On(p Path) bool {
@@ -207,24 +204,47 @@ func (b *Board) holdFor(done <-chan struct{}, p Path, delay time.Duration) error
 	select {
 	case <-timer.C:
 		return nil
-	case <-b.Changed(p):
+	case <-b.changed(p):
 		return nil
 	case <-done:
 		return io.ErrClosedPipe
 	}
 }
 
+// holdUntilHealed lets go only when the switch is off or says something else than to hang.
 func (b *Board) holdUntilHealed(done <-chan struct{}, p Path) error {
+	return b.await(done, p, func() bool {
+		terms, on := b.terms(p)
+		return !on || !hangs(terms)
+	})
+}
+
+// AwaitOn blocks until the path's switch is on. It returns [io.ErrClosedPipe] when done is closed first.
+func (b *Board) AwaitOn(done <-chan struct{}, p Path) error {
+	return b.await(done, p, func() bool { return b.On(p) })
+}
+
+// AwaitOff blocks until the path's switch is off. It returns [io.ErrClosedPipe] when done is closed first.
+func (b *Board) AwaitOff(done <-chan struct{}, p Path) error {
+	return b.await(done, p, func() bool { return !b.On(p) })
+}
+
+// await blocks until a switch is as wanted. It looks whenever the board changes the switch and every poll, since failpoint does not say
+// when somebody else does.
+func (b *Board) await(done <-chan struct{}, p Path, wanted func() bool) error {
 	for {
-		changed := b.Changed(p)
-		// The terms are compared with nothing: whatever they say now, something that hangs is let go only when the
-		// switch is off or says something else than to hang.
-		if terms, on := b.terms(p); !on || !hangs(terms) {
+		select {
+		case <-done:
+			return io.ErrClosedPipe
+		default:
+		}
+		change := b.changed(p)
+		if wanted() {
 			return nil
 		}
 		timer := time.NewTimer(b.poll)
 		select {
-		case <-changed:
+		case <-change:
 		case <-timer.C:
 		case <-done:
 			timer.Stop()

@@ -2,6 +2,7 @@ package point
 
 import (
 	"errors"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -305,6 +306,37 @@ func TestValuesNoPointUnderstandsAreReportedAndPass(t *testing.T) {
 	})
 }
 
+func TestASwitchIsAwaitedOnAndOff(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *Board, p Path) {
+		never := make(chan struct{})
+		since := func(await func() error) time.Duration {
+			t.Helper()
+			began := time.Now()
+			if err := await(); err != nil {
+				t.Error(err)
+			}
+			return time.Since(began)
+		}
+		time.AfterFunc(time.Second, func() { throw(t, b, p, `return("drop")`) })
+		if took := since(func() error { return b.AwaitOn(never, p) }); took != time.Second {
+			t.Errorf("on after %v, want 1s", took)
+		}
+		// Whoever turns a switch outside the board is noticed within a poll.
+		time.AfterFunc(time.Second+time.Millisecond, func() { _ = failpoint.Disable(string(p)) })
+		if took := since(func() error { return b.AwaitOff(never, p) }); took != time.Second+poll {
+			t.Errorf("off after %v, want 1.05s", took)
+		}
+		done := make(chan struct{})
+		time.AfterFunc(time.Second, func() { close(done) })
+		if err := b.AwaitOn(done, p); !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("AwaitOn says %v, want %v", err, io.ErrClosedPipe)
+		}
+		if err := b.AwaitOff(done, p); !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("AwaitOff says %v once done is closed, want %v", err, io.ErrClosedPipe)
+		}
+	})
+}
+
 func TestAClosedBoardPassesEverything(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *Board, p Path) {
 		thrown := throw(t, b, p, `return("hang")`)
@@ -324,7 +356,7 @@ func TestAClosedBoardPassesEverything(t *testing.T) {
 			t.Error("a switch is on for a closed board")
 		}
 		select {
-		case <-b.Changed(p):
+		case <-b.changed(p):
 		default:
 			t.Error("somebody may wait for a closed board")
 		}

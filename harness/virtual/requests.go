@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"time"
 
 	"github.com/stormwatch/stormwatch/harness/link"
 	"github.com/stormwatch/stormwatch/harness/point"
@@ -81,7 +80,11 @@ func travel(ctx context.Context, from, to *member) error {
 		switch board.Pass(ctx.Done(), at) {
 		case point.Pass:
 		case point.Drop:
-			return swallowed(ctx, board, at)
+			// Nobody answers until the point is healed, and then the connection is gone.
+			if board.AwaitOff(ctx.Done(), at) != nil {
+				return ctx.Err()
+			}
+			return link.ErrCut
 		default:
 			if err := ctx.Err(); err != nil {
 				return err
@@ -90,24 +93,6 @@ func travel(ctx context.Context, from, to *member) error {
 		}
 	}
 	return nil
-}
-
-func swallowed(ctx context.Context, board *point.Board, at point.Path) error {
-	for {
-		changed := board.Changed(at)
-		if !board.On(at) {
-			return link.ErrCut
-		}
-		timer := time.NewTimer(board.Poll())
-		select {
-		case <-changed:
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		}
-		timer.Stop()
-	}
 }
 
 // wholeBody reads what a request sends, and closes it as a round tripper must.
