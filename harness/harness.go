@@ -17,6 +17,8 @@ package harness
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
+	"time"
 
 	"go.etcd.io/etcd/server/v3/etcdserver"
 	"go.uber.org/zap"
@@ -141,4 +143,32 @@ type Members interface {
 	Remove(ctx context.Context, member string) error
 	// Close stops what still runs. The world has healed all faults before.
 	Close() error
+}
+
+// AwaitLeader blocks until all members of a cluster that has just been started follow one leader, and looks every so often. It returns
+// an error when ctx ends first. Engines use it.
+func AwaitLeader(ctx context.Context, m Members, spec Spec, every time.Duration) error {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for !followOne(m, memberNames(spec)) {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return fmt.Errorf("cluster %s has no leader yet: %w", spec.Name, ctx.Err())
+		}
+	}
+	return nil
+}
+
+// followOne says whether all members are up and follow the same leader.
+func followOne(m Members, names []string) bool {
+	var leader uint64
+	for _, name := range names {
+		s := m.Server(name)
+		if s == nil || s.Leader() == 0 || leader != 0 && uint64(s.Leader()) != leader {
+			return false
+		}
+		leader = uint64(s.Leader())
+	}
+	return true
 }

@@ -64,7 +64,7 @@ func (Engine) Start(ctx context.Context, spec harness.Spec, env harness.Env) (ha
 	}
 	err = starting.Wait()
 	if err == nil {
-		err = c.awaitLeader(ctx)
+		err = harness.AwaitLeader(ctx, c, spec, env.Timing.Observe)
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
@@ -130,31 +130,6 @@ func (c *cluster) initial() string {
 		list = append(list, m.name+"="+m.peers.url())
 	}
 	return strings.Join(list, ",")
-}
-
-// awaitLeader blocks until all members agree on who leads.
-func (c *cluster) awaitLeader(ctx context.Context) error {
-	ticker := time.NewTicker(c.env.Timing.Observe)
-	defer ticker.Stop()
-	for !c.agreed() {
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return fmt.Errorf("no leader yet: %w", ctx.Err())
-		}
-	}
-	return nil
-}
-
-func (c *cluster) agreed() bool {
-	members := c.all()
-	leader := members[0].Server().Leader()
-	for _, m := range members {
-		if m.Server().Leader() != leader {
-			return false
-		}
-	}
-	return leader != 0
 }
 
 func (c *cluster) Server(name string) *etcdserver.EtcdServer {

@@ -89,36 +89,7 @@ func (c *cluster) start(ctx context.Context) error {
 			return err
 		}
 	}
-	return c.awaitLeader(ctx)
-}
-
-func (c *cluster) awaitLeader(ctx context.Context) error {
-	ticker := time.NewTicker(c.env.Timing.Observe)
-	defer ticker.Stop()
-	for !c.agreed() {
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return fmt.Errorf("cluster %s has no leader yet: %w", c.name, ctx.Err())
-		}
-	}
-	return nil
-}
-
-// agreed says whether all members that serve follow the same leader.
-func (c *cluster) agreed() bool {
-	var leader types.ID
-	for _, m := range c.list() {
-		s := m.serving.Load()
-		if s == nil {
-			continue
-		}
-		if s.Leader() == 0 || leader != 0 && s.Leader() != leader {
-			return false
-		}
-		leader = s.Leader()
-	}
-	return leader != 0
+	return harness.AwaitLeader(ctx, c, harness.Spec{Name: c.name, Members: len(members)}, c.env.Timing.Observe)
 }
 
 // list is a snapshot of the members.
