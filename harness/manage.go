@@ -2,6 +2,8 @@ package harness
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"runtime/pprof"
 	"slices"
@@ -58,16 +60,16 @@ func (w *World) StartManager(placements ...Placement) {
 	var err error
 	w.asManager(func() {
 		manager, err = w.newManager(Setup{Timing: w.timing, Log: w.log.Named("manager"), Rand: draws(w.seed)})
-		if err != nil {
-			return
-		}
-		err = manager.Apply(w.ctx, w.targets(w.clusters))
 	})
 	if err != nil {
 		w.fail("start the manager: %w", err)
 	}
 	m := &managed{manager: manager}
 	m.set(w.clusters, w.clusters)
+	if err := w.apply(manager, w.clusters); err != nil {
+		w.managed.Store(m) // to be closed
+		w.fail("start the manager: %w", err)
+	}
 	w.recorder.ManagerStarted()
 	w.managed.Store(m)
 	for _, c := range w.clusters {
@@ -112,8 +114,33 @@ func (w *World) requirePlaced(m *Member) {
 	}
 }
 
+// apply calls the manager's Apply, with a context that ends when a start would be late. It gives up on one that has not returned after
+// twice that time, so that one that is late can be told from one that never ends.
+func (w *World) apply(m Manager, clusters []*Cluster) error {
+	limit := w.Bounds().Start(1)
+	for _, c := range clusters {
+		limit = max(limit, w.Bounds().Start(len(c.Members())))
+	}
+	ctx, cancel := context.WithTimeout(w.ctx, limit)
+	defer cancel()
+	applied := make(chan error, 1)
+	go w.asManager(func() {
+		var err error
+		panicked := w.guard(func() { err = m.Apply(ctx, w.targets(clusters)) })
+		applied <- errors.Join(panicked, err)
+	})
+	timer := time.NewTimer(2 * limit)
+	defer timer.Stop()
+	select {
+	case err := <-applied:
+		return err
+	case <-timer.C:
+		return fmt.Errorf("Apply has not returned after %v, its context ended after %v", 2*limit, limit)
+	}
+}
+
 // Manage makes the given clusters the manager's complete set, as a reload of its configuration does. It blocks for as long as the
-// manager's Apply does.
+// manager's Apply does; an Apply that takes far longer than a start may fails the run and ends the scenario.
 func (w *World) Manage(clusters ...*Cluster) {
 	m := w.managed.Load()
 	if m == nil {
@@ -128,9 +155,7 @@ func (w *World) Manage(clusters ...*Cluster) {
 	for _, c := range gone {
 		w.recorder.Removed(c.name)
 	}
-	var err error
-	w.asManager(func() { err = m.manager.Apply(w.ctx, w.targets(clusters)) })
-	if err != nil {
+	if err := w.apply(m.manager, clusters); err != nil {
 		w.fail("apply %v: %w", clusters, err)
 	}
 	for _, c := range gone {

@@ -19,6 +19,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/fault"
 	"github.com/stormwatch/stormwatch/harness/point"
 	"github.com/stormwatch/stormwatch/harness/record"
+	"github.com/stormwatch/stormwatch/harness/virtual"
 	"github.com/stormwatch/stormwatch/scenarios"
 )
 
@@ -201,6 +202,45 @@ func TestAManagerThatNeverClosesIsNamed(t *testing.T) {
 }
 
 func (b broken) Close() error { return b.closing() }
+
+func TestAManagerWhoseApplyNeverReturnsIsNamed(t *testing.T) {
+	stuck := harness.Candidate{Name: "stuck", New: func(s harness.Setup) (harness.Manager, error) {
+		m, err := scenarios.Reference().New(s)
+		return stuckApply{m, make(chan struct{})}, err
+	}}
+	r := harness.Execute(t.Context(), virtual.New(t, 1), harness.Scenario{Name: "a-test", Clusters: one, Body: startManager}, stuck, harness.Options{})
+	require.Contains(t, failure(t, r, "scenario"), "start the manager: Apply has not returned after")
+	require.Len(t, r.Failed(), 1, "it is closed all the same, and nothing is left: %s", r)
+}
+
+// stuckApply is a manager whose Apply heeds no context, only the manager's end.
+type stuckApply struct {
+	harness.Manager
+	closed chan struct{}
+}
+
+func (s stuckApply) Apply(context.Context, []harness.Target) error {
+	<-s.closed
+	return nil
+}
+
+func (s stuckApply) Close() error {
+	close(s.closed)
+	return s.Manager.Close()
+}
+
+func TestAManagerThatPanicsInApplyIsNamed(t *testing.T) {
+	panics := harness.Candidate{Name: "panics", New: func(s harness.Setup) (harness.Manager, error) {
+		m, err := scenarios.Reference().New(s)
+		return panickingApply{m}, err
+	}}
+	r := run(t, harness.Scenario{Clusters: one, Body: startManager}, panics)
+	require.Contains(t, failure(t, r, "scenario"), "start the manager: panic: no such target")
+}
+
+type panickingApply struct{ harness.Manager }
+
+func (panickingApply) Apply(context.Context, []harness.Target) error { panic("no such target") }
 
 func TestAManagerThatCannotStartIsAClearError(t *testing.T) {
 	r := run(t, harness.Scenario{Clusters: one, Body: startManager}, harness.Candidate{
