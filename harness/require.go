@@ -135,7 +135,7 @@ func (w *World) situationAt(c *Cluster, at time.Duration) (s string) {
 	return s
 }
 
-// RequireSteady fails the run, and ends the scenario, if the cluster got another leader or the manager opened another watch on it
+// RequireSteady fails the run, and ends the scenario, if the cluster got another leader or one of the manager's watches on it closed
 // since the fault injected last: what limps must not flap. It does not wait.
 func (w *World) RequireSteady(c *Cluster) {
 	since := w.lastFault("RequireSteady").at
@@ -147,8 +147,8 @@ func (w *World) RequireSteady(c *Cluster) {
 			}
 		}
 		for _, watch := range r.Watches {
-			if watch.Cluster == c.name && watch.Opened > since {
-				moves = append(moves, fmt.Sprintf("a watch opened on %s at %s", watch.Member, record.Stamp(watch.Opened)))
+			if watch.Cluster == c.name && watch.Closed >= since {
+				moves = append(moves, fmt.Sprintf("a watch on %s closed at %s", watch.Member, record.Stamp(watch.Closed)))
 			}
 		}
 	})

@@ -249,6 +249,33 @@ func TestAManagerThatCannotStartIsAClearError(t *testing.T) {
 	require.Contains(t, failure(t, r, "scenario"), "start the manager: no licence")
 }
 
+func TestWhatFlapsIsNotSteady(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault func(*harness.Cluster) harness.Fault
+		want  string
+	}{
+		"another leader": {func(c *harness.Cluster) harness.Fault { return fault.MoveLeader(c.Followers()[0]) }, `alpha: leader "m`},
+		"a watch closed": {func(c *harness.Cluster) harness.Fault { return fault.Reset(c.Leader()) }, "alpha: a watch on m"},
+		"neither":        {func(c *harness.Cluster) harness.Fault { return fault.Reset(c.Followers()[0]) }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := harness.Scenario{Name: "a-test", Clusters: three, Load: fakes.Load, Body: func(w *harness.World) {
+				alpha := w.Cluster("alpha")
+				w.StartManager(harness.WatchOn(alpha.Leader()))
+				w.Inject(test.fault(alpha))
+				w.Pass(w.Timing().Election)
+				w.RequireSteady(alpha)
+			}}
+			r := harness.Execute(t.Context(), virtual.New(t, 1), s, scenarios.Reference(), harness.Options{Seed: 1})
+			if test.want == "" {
+				require.True(t, r.Passed, r.String())
+				return
+			}
+			require.Contains(t, failure(t, r, "steady"), test.want)
+		})
+	}
+}
+
 func TestAManagersDrawsFollowTheSeed(t *testing.T) {
 	drawn := func(seed uint64) (draws []float64) {
 		candidate := harness.Candidate{Name: "none", New: func(s harness.Setup) (harness.Manager, error) {

@@ -28,13 +28,8 @@ func TestReferenceManagerPassesEveryScenario(t *testing.T) {
 	}
 }
 
-// The hedged manager too, but for one: its second stream finds a seat only after the links that were closed to place the first one are
-// open, and a scenario in which no watch may open takes that for flapping.
 func TestHedgedManagerPassesEveryScenario(t *testing.T) {
 	for _, s := range scenarios.All() {
-		if s.Name == "slow-leader-disk" {
-			continue
-		}
 		t.Run(s.Name, func(t *testing.T) {
 			t.Run("virtual", func(t *testing.T) {
 				harness.Run(t, virtual.New(t, 1), s, scenarios.Hedged(), harness.Options{Seed: 1})
