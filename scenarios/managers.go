@@ -11,7 +11,7 @@ import (
 
 // Managers are those a scenario can be run with, the reference manager first.
 func Managers() []harness.Candidate {
-	return slices.Concat([]harness.Candidate{Reference(), Hedged()}, flawed.All())
+	return slices.Concat([]harness.Candidate{Reference(), Hedged(), PresetBR()}, flawed.All())
 }
 
 // Reference is the reference manager of package manager.
@@ -29,6 +29,14 @@ func Hedged() harness.Candidate {
 	}
 }
 
+// PresetBR is the reference manager as manager.PresetBR sets it up.
+func PresetBR() harness.Candidate {
+	return harness.Candidate{
+		Name: "br-preset", Summary: "The reference manager with BR's own figures whatever the timing: sensible in virtual time only.",
+		New: newPresetBR,
+	}
+}
+
 // reference makes a manager.Manager a harness.Manager. It is what an adapter for yours looks like.
 type reference struct{ *manager.Manager }
 
@@ -39,6 +47,13 @@ func newReference(s harness.Setup) (harness.Manager, error) {
 func newHedged(s harness.Setup) (harness.Manager, error) {
 	cfg := configure(s)
 	cfg.Hedged = true
+	return adapt(cfg)
+}
+
+func newPresetBR(s harness.Setup) (harness.Manager, error) {
+	cfg, preset := configure(s), manager.PresetBR()
+	cfg.ProgressInterval, cfg.IdleTimeout = preset.ProgressInterval, preset.IdleTimeout
+	cfg.RequestTimeout, cfg.CreateTimeout, cfg.Escalation = preset.RequestTimeout, preset.CreateTimeout, preset.Escalation
 	return adapt(cfg)
 }
 

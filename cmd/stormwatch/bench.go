@@ -27,7 +27,7 @@ import (
 const batch = 20
 
 // benchManagers are measured unless others are named.
-var benchManagers = []string{"reference", "hedged", "br", "naive"}
+var benchManagers = []string{"reference", "hedged", "br-preset", "br", "naive"}
 
 // measurement is the failover of one seed.
 type measurement struct {
