@@ -39,10 +39,11 @@ type etcdMember struct {
 	host string
 	stop func()
 
-	withhold atomic.Bool
-	mu       sync.Mutex
-	creates  []*pb.WatchCreateRequest
-	reads    []*pb.RangeRequest
+	withhold   atomic.Bool
+	keepAlives atomic.Int64
+	mu         sync.Mutex
+	creates    []*pb.WatchCreateRequest
+	reads      []*pb.RangeRequest
 }
 
 func startCluster(t *testing.T, name string, size int) *cluster {
@@ -224,6 +225,9 @@ type watchedStream struct {
 
 func (s *watchedStream) RecvMsg(msg any) error {
 	err := s.ServerStream.RecvMsg(msg)
+	if _, ok := msg.(*pb.LeaseKeepAliveRequest); ok && err == nil {
+		s.member.keepAlives.Add(1)
+	}
 	if r, ok := msg.(*pb.WatchRequest); ok && err == nil && r.GetCreateRequest() != nil {
 		s.member.mu.Lock()
 		s.member.creates = append(s.member.creates, r.GetCreateRequest())

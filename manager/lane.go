@@ -8,7 +8,6 @@ import (
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.uber.org/zap"
 )
 
 // lane moves one stream of a guarded watch from member to member. Its fields belong to the goroutine of run; those
@@ -137,17 +136,8 @@ func (l *lane) conclude(m *member, err error) {
 		l.pool.failed(m)
 	}
 	l.tally.reattached(reason)
-	l.log.Warn("watch left its member", l.fieldsOf(m, err)...)
+	l.log.Warn("watch left its member", Where{Endpoint: m.endpoint, Key: l.prefix}.fieldsOf(err)...)
 	l.vacate(err)
-}
-
-func (l *lane) fieldsOf(m *member, err error) []zap.Field {
-	where := Where{Cluster: l.cluster, Endpoint: m.endpoint, Key: l.prefix}
-	var located interface{ place() Where }
-	if errors.As(err, &located) {
-		where = located.place()
-	}
-	return where.fields(zap.Error(err))
 }
 
 // vacate gives the seat up. A lane beside another one always comes back with a snapshot: resuming would make the

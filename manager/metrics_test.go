@@ -131,25 +131,75 @@ func TestLogLinesNameClusterEndpointKeyAndElapsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		alpha := startFake(t, 2)
 		core, logs := observer.New(zap.InfoLevel)
-		m := startManager(t, manager.Config{Logger: zap.New(core)}, alpha.target())
+		cfg := manager.Config{Logger: zap.New(core)}
+		// The fake knows no leases, so that the registration never stands.
+		cfg.Registration.Address = "proxy-1:6000"
+		m := startManager(t, cfg, alpha.target())
 		time.Sleep(time.Second)
 		alpha.members[0].withhold.Store(true)
 		alpha.put(checkpointKey, "short")
 		time.Sleep(10 * time.Second)
 		require.NoError(t, m.Close())
-		lines := 0
-		for _, message := range []string{"watch took a seat", "watch left its member", "value ignored"} {
-			found := logs.FilterMessage(message).All()
-			require.NotEmpty(t, found, message)
-			for _, line := range found {
-				fields := line.ContextMap()
-				for _, name := range []string{"cluster", "endpoint", "key", "elapsed"} {
-					require.Contains(t, fields, name, line.Message)
-				}
-				require.Equal(t, "alpha", fields["cluster"])
-				lines++
-			}
+		requirePlaced(t, logs, "watch took a seat", "watch left its member", "value ignored", "registration is delayed")
+	})
+}
+
+// requirePlaced checks that there are lines of each message, and that they say where.
+func requirePlaced(t *testing.T, logs *observer.ObservedLogs, messages ...string) {
+	t.Helper()
+	for _, message := range messages {
+		found := logs.FilterMessage(message).All()
+		require.NotEmpty(t, found, message)
+		for _, line := range found {
+			fields := line.ContextMap()
+			require.Equal(t, "alpha", fields["cluster"], message)
+			require.NotEmpty(t, fields["endpoint"], message)
+			require.NotEmpty(t, fields["key"], message)
+			require.Contains(t, fields, "elapsed", message)
 		}
-		require.Greater(t, lines, 3)
+	}
+}
+
+func TestEachClusterHasMetricsOfItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alpha, beta, gamma := startFake(t, 2), startFake(t, 2), startFake(t, 1)
+		metrics := newRegistry()
+		targets := []manager.Target{alpha.target(), beta.target(), gamma.target()}
+		targets[1].Cluster, targets[2].Cluster = "beta", "gamma"
+		gamma.members[0].refuse.Store(true)
+		startManager(t, manager.Config{Registerer: metrics}, targets...)
+		time.Sleep(10*time.Second + 500*time.Millisecond)
+		alpha.members[0].withhold.Store(true)
+		alpha.put(checkpointKey, encode(1))
+		time.Sleep(2 * time.Second)
+		of := func(name string, labels ...string) float64 {
+			return metrics.sum(t, "stormwatch_manager_"+name, labels...)
+		}
+		require.Equal(t, 1.0, of("healthy", "alpha"))
+		require.Equal(t, 1.0, of("healthy", "beta"))
+		require.Zero(t, of("healthy", "gamma"))
+		require.Equal(t, 1.0, of("quarantined_endpoints", "alpha"))
+		require.Zero(t, of("quarantined_endpoints", "beta"))
+		require.Equal(t, 2.0, of("reattaches_total", "alpha"))
+		require.Zero(t, of("reattaches_total", "beta"))
+		require.Equal(t, 24.0, of("probes_total", "beta", "complete"))
+		require.Zero(t, of("probes_total", "gamma"))
+		require.Equal(t, 0.5, of("staleness_seconds", "beta"))
+		require.Positive(t, of("reattaches_total", "gamma", "not-seated"))
+		require.Equal(t, of("reattaches_total", "gamma"), of("reattaches_total", "gamma", "not-seated"))
+	})
+}
+
+func TestAConnectionThatBreaksIsCountedAsThat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alpha := startFake(t, 2)
+		metrics := newRegistry()
+		startManager(t, manager.Config{Registerer: metrics, IdleTimeout: time.Hour, WithoutProbe: true}, alpha.target())
+		time.Sleep(time.Second)
+		// Keepalive breaks it.
+		alpha.members[0].freeze()
+		time.Sleep(30 * time.Second)
+		require.Equal(t, 2.0, metrics.sum(t, "stormwatch_manager_reattaches_total", "alpha", "broken"))
+		require.Equal(t, 2.0, metrics.sum(t, "stormwatch_manager_reattaches_total"))
 	})
 }

@@ -192,7 +192,7 @@ func (r *registrar) forgetLost(err error) bool {
 	if !leaseLost(err) {
 		return false
 	}
-	r.log.Warn("registration lost its lease", zap.Error(err))
+	r.log.Warn("registration lost its lease", Where{Key: r.lease.descriptionKey}.fieldsOf(err)...)
 	r.lease = nil
 	return true
 }
@@ -217,7 +217,7 @@ func (r *registrar) try(ctx context.Context, op string, l *lease, do request) er
 		if err == nil || leaseLost(err) || ctx.Err() != nil {
 			return err
 		}
-		r.log.Warn("registration is delayed", zap.Error(err))
+		r.log.Warn("registration is delayed", Where{Key: l.descriptionKey}.fieldsOf(err)...)
 	}
 	return err
 }
@@ -262,27 +262,28 @@ func (r *registrar) withdraw(ctx context.Context) {
 	}
 	// The newest first: it has the keys that others look at.
 	for _, l := range slices.Backward(r.former) {
-		if !r.revoke(ctx, l) && l.granted {
+		if err := r.revoke(ctx, l); err != nil && l.granted {
 			r.log.Warn("registration is left to its lease's expiry",
-				zap.String("key", l.descriptionKey), zap.Duration("ttl", r.cfg.LeaseTTL))
+				Where{Key: l.descriptionKey}.fieldsOf(err, zap.Duration("ttl", r.cfg.LeaseTTL))...)
 		}
 	}
 }
 
 // revoke asks one member after the other until one has revoked the lease. A grant that was never confirmed may still
 // have taken effect, but is worth one round through the members only.
-func (r *registrar) revoke(ctx context.Context, l *lease) bool {
+func (r *registrar) revoke(ctx context.Context, l *lease) error {
 	tried := make(map[*member]bool)
+	err := ctx.Err()
 	for ctx.Err() == nil {
-		if err := r.tryNext(ctx, "revoke lease", l, l.revoke, tried); err == nil {
-			return true
+		if err = r.tryNext(ctx, "revoke lease", l, l.revoke, tried); err == nil {
+			return nil
 		}
 		if r.pool.pick(tried) == nil {
 			if !l.granted {
-				return false
+				return err
 			}
 			pause(ctx, r.cfg.RegisterPause)
 		}
 	}
-	return false
+	return err
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/stormwatch/stormwatch/manager"
 )
@@ -62,11 +64,17 @@ func TestTheRegistrationStandsUnderALease(t *testing.T) {
 		resp, err := alpha.admin.Get(t.Context(), m.OwnKeys("alpha")[1])
 		return err == nil && resp.Kvs[0].ModRevision > first
 	})
+	kept := alpha.members[0].keepAlives.Load()
+	eventually(t, "the lease to be kept alive", func() bool { return alpha.members[0].keepAlives.Load() > kept+1 })
+	require.Len(t, alpha.leases(t), 1, "it is the same one all along")
 }
 
 func TestALostRegistrationIsMadeAnew(t *testing.T) {
 	alpha := startCluster(t, "alpha", 1)
-	m := startManager(t, registering("10.0.0.1:6000"), alpha.target())
+	core, logs := observer.New(zap.WarnLevel)
+	cfg := registering("10.0.0.1:6000")
+	cfg.Logger = zap.New(core)
+	m := startManager(t, cfg, alpha.target())
 	awaitRegistered(t, alpha, m)
 
 	lost := alpha.leases(t)
@@ -77,6 +85,7 @@ func TestALostRegistrationIsMadeAnew(t *testing.T) {
 	renewed := alpha.leases(t)
 	require.Len(t, renewed, 1)
 	require.NotEqual(t, lost, renewed)
+	requirePlaced(t, logs, "registration lost its lease")
 
 	alpha.delete(t, m.OwnKeys("alpha")[0])
 	awaitRegistered(t, alpha, m)
@@ -121,7 +130,9 @@ func TestTheRegistrationOutlivesAChangeOfTarget(t *testing.T) {
 
 func TestCloseReturnsInTimeWhileEveryDiskHangs(t *testing.T) {
 	alpha := startCluster(t, "alpha", 3)
+	core, logs := observer.New(zap.WarnLevel)
 	cfg := registering("10.0.0.1:6000")
+	cfg.Logger = zap.New(core)
 	m := startManager(t, cfg, alpha.target())
 	awaitRegistered(t, alpha, m)
 	awaitHealthy(t, m, "alpha")
@@ -131,5 +142,6 @@ func TestCloseReturnsInTimeWhileEveryDiskHangs(t *testing.T) {
 	begun := time.Now()
 	require.NoError(t, m.Close())
 	require.Less(t, time.Since(begun), cfg.CloseTimeout+5*time.Second)
+	requirePlaced(t, logs, "registration is left to its lease's expiry")
 	requireNothingLeft(t, alpha)
 }
