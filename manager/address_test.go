@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
 
 	"github.com/stormwatch/stormwatch/manager"
 )
@@ -11,7 +12,10 @@ import (
 func TestTheRegistrationMovesWithTheAddress(t *testing.T) {
 	alpha, beta := startCluster(t, "alpha", 1), startCluster(t, "beta", 1)
 	alpha.put(t, proxyPrefix+"stranger:6000/info", "{}")
-	m := startManager(t, registering("10.0.0.1:6000"), alpha.target(), beta.target())
+	cfg := registering("10.0.0.1:6000")
+	// What goes is taken away: nothing expires in time.
+	cfg.LeaseTTL = 2 * patience
+	m := startManager(t, cfg, alpha.target(), beta.target())
 	awaitRegistered(t, alpha, m)
 	awaitRegistered(t, beta, m)
 
@@ -77,4 +81,27 @@ func TestTheAddressMovesWhileATargetIsBeingReplaced(t *testing.T) {
 		return len(alpha.leases(t)) == 1 && len(alpha.keys(t, proxyPrefix)) == 2
 	})
 	awaitRegistered(t, alpha, m)
+}
+
+func TestTheAddressMovesForAnHeirThatComesLater(t *testing.T) {
+	alpha := startCluster(t, "alpha", 1)
+	m := startManager(t, registering("old:6000"), alpha.target())
+	awaitRegistered(t, alpha, m)
+	way := newNetwork()
+	way.cut()
+	changed := alpha.target()
+	changed.Endpoints = []string{"http://" + alpha.hosts()[0]}
+	changed.DialOptions = []grpc.DialOption{grpc.WithContextDialer(way.dial)}
+	require.NoError(t, m.Apply(t.Context(), []manager.Target{changed}))
+	require.NoError(t, m.SetAddress("new:6000"))
+	awaitRegistered(t, alpha, m)
+	eventually(t, "the old keys' end", func() bool { return len(alpha.keys(t, proxyPrefix)) == 2 })
+	before := alpha.leases(t)
+
+	way.restore()
+	eventually(t, "the heir's lease alone", func() bool {
+		leases := alpha.leases(t)
+		return len(leases) == 1 && leases[0] != before[0]
+	})
+	require.Equal(t, m.OwnKeys("alpha"), alpha.keys(t, proxyPrefix))
 }

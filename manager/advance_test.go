@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc"
 
 	"github.com/stormwatch/stormwatch/manager"
 )
@@ -63,6 +65,7 @@ func TestAMalformedCheckpointEndsTheWaitAndNotTheWatch(t *testing.T) {
 		alpha := startFake(t, 1)
 		m := startManager(t, manager.Config{}, alpha.target())
 		waiting := wait(t.Context(), m, 0)
+		synctest.Wait()
 		alpha.put(checkpointKey, "short")
 		var malformed *manager.MalformedError
 		require.ErrorAs(t, (<-waiting).err, &malformed)
@@ -224,4 +227,27 @@ func TestAWaitGoesOnAcrossACompaction(t *testing.T) {
 	alpha.network.restore()
 	require.Equal(t, advance{value: 2}, <-waiting)
 	require.True(t, errors.As(view(t, m, "alpha").Err, new(*manager.CompactedError)))
+}
+
+// What is written after the read and before the watch stands is in neither, unless the watch begins where the read
+// ended. No probe, which would find it out.
+func TestAWatchBeginsAtTheRevisionOfItsRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alpha := startFake(t, 1)
+		alpha.put(checkpointKey, encode(1))
+		target := alpha.target()
+		target.DialOptions = append(target.DialOptions, grpc.WithChainUnaryInterceptor(func(
+			ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
+		) error {
+			err := invoke(ctx, method, req, reply, cc, opts...)
+			if read, ok := req.(*pb.RangeRequest); ok && string(read.Key) == checkpointPrefix {
+				alpha.put(checkpointKey, encode(2))
+			}
+			return err
+		}))
+		m := startManager(t, manager.Config{WithoutProbe: true}, target)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		require.Equal(t, advance{value: 2}, <-wait(ctx, m, 1))
+	})
 }

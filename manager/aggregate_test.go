@@ -146,3 +146,27 @@ func TestBackendsOfKeyspacesAreSeenWhenAskedFor(t *testing.T) {
 		require.Equal(t, "ks3", view(t, with, "alpha").Backends["late:4000"].Keyspace, "the watch on keyspaces is guarded too")
 	})
 }
+
+func TestBackendsAreStaleAfterTheTimeConfigured(t *testing.T) {
+	for _, c := range []struct {
+		cfg  manager.Config
+		want time.Duration
+	}{
+		{manager.Config{}, 5 * time.Second},
+		{manager.Config{StaleAfter: time.Minute}, time.Minute},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			alpha := startFake(t, 1)
+			announce(alpha, topologyPrefix, "tidb-1:4000", "1")
+			var hung atomic.Bool
+			m := startManager(t, c.cfg, deaf(alpha.target(), &hung))
+			// The last proof is the probe at 10 s.
+			time.Sleep(10*time.Second + 100*time.Millisecond)
+			hung.Store(true)
+			time.Sleep(c.want - 100*time.Millisecond)
+			require.False(t, topologyOf(t, m)["alpha/tidb-1:4000"].Stale)
+			time.Sleep(time.Nanosecond)
+			require.True(t, topologyOf(t, m)["alpha/tidb-1:4000"].Stale)
+		})
+	}
+}

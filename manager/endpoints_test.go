@@ -126,3 +126,52 @@ func TestALearnerIsNeitherSeatNorWitness(t *testing.T) {
 		}
 	}
 }
+
+func TestTheMemberListIsReadAgainAndAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alpha := startFake(t, 3)
+		alpha.members[1].unlisted.Store(true)
+		target := alpha.target()
+		target.Endpoints = target.Endpoints[:1]
+		m := startManager(t, manager.Config{}, target)
+		time.Sleep(time.Minute + time.Second)
+		require.Zero(t, alpha.members[1].dials.Load())
+		require.Positive(t, alpha.members[2].open.Load(), "the witness")
+
+		alpha.members[1].unlisted.Store(false)
+		alpha.members[2].unlisted.Store(true)
+		time.Sleep(31 * time.Second)
+		require.Zero(t, alpha.members[2].open.Load(), "one that left is left")
+		alpha.members[0].withhold.Store(true)
+		alpha.put(checkpointKey, encode(1))
+		time.Sleep(2 * time.Second)
+		require.Equal(t, "http://m1", view(t, m, "alpha").Endpoint, "one that joined is found")
+	})
+}
+
+func TestAMemberThatLivesInThePastIsNotBelieved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alpha := startFake(t, 2)
+		for value := range uint64(10) {
+			alpha.put(checkpointKey, encode(value))
+		}
+		alpha.members[1].past.Store(5)
+		metrics := newRegistry()
+		m := startManager(t, manager.Config{Registerer: metrics}, alpha.target())
+		time.Sleep(time.Minute + time.Second/2)
+		require.NoError(t, view(t, m, "alpha").Err)
+		require.Equal(t, 120.0, metrics.sum(t, "stormwatch_manager_probes_total", "alpha", "past"))
+
+		alpha.members[0].mute.Store(true)
+		time.Sleep(10 * time.Second)
+		alpha.members[0].mute.Store(false)
+		time.Sleep(time.Second)
+		v := view(t, m, "alpha")
+		require.ErrorIs(t, v.Err, manager.ErrRevisionWentBack)
+		var op *manager.OpError
+		require.ErrorAs(t, v.Err, &op)
+		require.Equal(t, "http://m1", op.Endpoint)
+		require.Equal(t, "http://m0", v.Endpoint, "rather the one in quarantine")
+		require.Equal(t, uint64(9), v.Checkpoints["backup"])
+	})
+}

@@ -55,10 +55,15 @@ type fakeMember struct {
 	frozen atomic.Pointer[chan struct{}]
 	// deaf confirms no watch.
 	deaf atomic.Bool
-	// refuse refuses connections.
-	refuse atomic.Bool
-	// dials counts all connections ever made, open those that are, probes and snapshots the reads of each kind.
-	dials, open, probes, snapshots atomic.Int64
+	// refuse refuses connections, refusals counts them.
+	refuse   atomic.Bool
+	refusals atomic.Int64
+	// unlisted keeps the member out of the member list, past is how many revisions behind its answers say they are.
+	unlisted atomic.Bool
+	past     atomic.Int64
+	// dials counts all connections ever made, open those that are, probes and snapshots the reads of each kind, asked
+	// the requests for progress.
+	dials, open, probes, snapshots, asked atomic.Int64
 }
 
 // fakeConn is a connection that a frozen member says and hears nothing on.
@@ -118,6 +123,7 @@ func (c *fakeCluster) dial(ctx context.Context, name string) (net.Conn, error) {
 			continue
 		}
 		if m.refuse.Load() {
+			m.refusals.Add(1)
 			return nil, fmt.Errorf("%s refuses", name)
 		}
 		conn, err := m.lis.DialContext(ctx)
@@ -194,7 +200,7 @@ func (c *fakeCluster) note(event *mvccpb.Event) {
 }
 
 func (m *fakeMember) header() *pb.ResponseHeader {
-	return &pb.ResponseHeader{ClusterId: 1, MemberId: m.id, Revision: m.cluster.revision.Load()}
+	return &pb.ResponseHeader{ClusterId: 1, MemberId: m.id, Revision: m.cluster.revision.Load() - m.past.Load()}
 }
 
 func (m *fakeMember) MemberList(ctx context.Context, _ *pb.MemberListRequest) (*pb.MemberListResponse, error) {
@@ -203,8 +209,10 @@ func (m *fakeMember) MemberList(ctx context.Context, _ *pb.MemberListRequest) (*
 	}
 	resp := &pb.MemberListResponse{Header: m.header(), Members: slices.Clone(m.cluster.listed)}
 	for _, other := range m.cluster.members {
-		resp.Members = append(resp.Members,
-			&pb.Member{ID: other.id, Name: other.name, ClientURLs: []string{"http://" + other.name}})
+		if !other.unlisted.Load() {
+			resp.Members = append(resp.Members,
+				&pb.Member{ID: other.id, Name: other.name, ClientURLs: []string{"http://" + other.name}})
+		}
 	}
 	return resp, nil
 }
@@ -280,6 +288,9 @@ func (m *fakeMember) Watch(stream pb.Watch_WatchServer) error {
 	}
 	create := first.GetCreateRequest()
 	next := create.StartRevision
+	if next == 0 {
+		next = m.cluster.revision.Load() + 1
+	}
 	if err := stream.Send(&pb.WatchResponse{Header: m.header(), Created: true}); err != nil {
 		return err
 	}
@@ -304,6 +315,7 @@ func (m *fakeMember) Watch(stream pb.Watch_WatchServer) error {
 			if !ok {
 				return nil
 			}
+			m.asked.Add(1)
 			if m.mute.Load() {
 				continue
 			}

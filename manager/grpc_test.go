@@ -2,13 +2,18 @@ package manager_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/metadata"
 
 	"github.com/stormwatch/stormwatch/manager"
 )
@@ -19,6 +24,9 @@ func TestAMemberThatWasAwayForAnHourIsFoundAgainWithinTheBackoffCap(t *testing.T
 		alpha.members[0].refuse.Store(true)
 		m := startManager(t, manager.Config{}, alpha.target())
 		time.Sleep(time.Hour)
+		before := alpha.members[0].refusals.Load()
+		time.Sleep(10 * time.Minute)
+		require.InDelta(t, 600/3, alpha.members[0].refusals.Load()-before, 20, "gRPC tries every 3 s, 10 % more or less")
 		alpha.members[0].refuse.Store(false)
 		// gRPC's pause, and then the manager's own, each with its jitter.
 		time.Sleep(2*3300*time.Millisecond + time.Second)
@@ -54,6 +62,40 @@ func TestTheCallersDialOptionsAreUsed(t *testing.T) {
 		startManager(t, manager.Config{}, target)
 		time.Sleep(time.Second)
 		require.Positive(t, calls.Load())
+	})
+}
+
+func TestAWatchRequiresALeader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alpha := startFake(t, 1)
+		target := alpha.target()
+		var streams, requiring atomic.Int64
+		target.DialOptions = append(target.DialOptions, grpc.WithChainStreamInterceptor(func(
+			ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, stream grpc.Streamer, opts ...grpc.CallOption,
+		) (grpc.ClientStream, error) {
+			streams.Add(1)
+			if sent, _ := metadata.FromOutgoingContext(ctx); slices.Equal(sent.Get(rpctypes.MetadataRequireLeaderKey), []string{rpctypes.MetadataHasLeader}) {
+				requiring.Add(1)
+			}
+			return stream(ctx, desc, cc, method, opts...)
+		}))
+		startManager(t, manager.Config{}, target)
+		time.Sleep(time.Second)
+		require.Equal(t, int64(2), streams.Load())
+		require.Equal(t, streams.Load(), requiring.Load())
+	})
+}
+
+func TestTheCallersDialOptionsComeBeforeTheManagersOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alpha := startFake(t, 1)
+		alpha.members[0].refuse.Store(true)
+		target := alpha.target()
+		minute := backoff.Config{BaseDelay: time.Minute, Multiplier: 1, MaxDelay: time.Minute}
+		target.DialOptions = append(target.DialOptions, grpc.WithConnectParams(grpc.ConnectParams{Backoff: minute}))
+		startManager(t, manager.Config{}, target)
+		time.Sleep(time.Hour + time.Second)
+		require.Equal(t, int64(61), alpha.members[0].refusals.Load())
 	})
 }
 
@@ -97,4 +139,29 @@ func TestCloseIsBoundedWhileEveryMemberHangs(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestHungClustersAreClosedSideBySide(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var fakes []*fakeCluster
+		var targets []manager.Target
+		for i := range 5 {
+			fakes = append(fakes, startFake(t, 1))
+			target := fakes[i].target()
+			target.Cluster = fmt.Sprint(i)
+			targets = append(targets, target)
+		}
+		cfg := manager.Config{}
+		m, err := manager.New(cfg)
+		require.NoError(t, err)
+		require.NoError(t, m.Apply(t.Context(), targets))
+		time.Sleep(time.Second)
+		for _, c := range fakes {
+			c.members[0].freeze()
+		}
+		time.Sleep(time.Second)
+		begun := time.Now()
+		require.NoError(t, m.Close())
+		require.LessOrEqual(t, time.Since(begun), cfg.CloseBound())
+	})
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -317,4 +318,33 @@ func TestGetAsksTheNextMemberWhenOneIsDown(t *testing.T) {
 	require.Equal(t, "/who", failed.Key)
 	_, err = nowhere.Get(canceled(), "/who")
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// A dialer that pays no heed to its context is the one call that cancelling does not end.
+func TestARuntimeClosesNothingWhileSomebodyIsInside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		entered, release := make(chan struct{}), make(chan struct{})
+		target := startFake(t, 1).target()
+		target.Dial = func(context.Context, string, string) (net.Conn, error) {
+			close(entered)
+			<-release
+			client, server := net.Pipe()
+			return client, server.Close()
+		}
+		m := startManager(t, manager.Config{}, target)
+		c, err := m.Cluster("alpha")
+		require.NoError(t, err)
+		asked, applied := make(chan error, 1), make(chan error, 1)
+		go func() {
+			_, err := c.HTTPClient().Post("http://web", "text/plain", http.NoBody)
+			asked <- err
+		}()
+		<-entered
+		go func() { applied <- m.Apply(t.Context(), nil) }()
+		require.ErrorIs(t, <-asked, manager.ErrClusterGone)
+		time.Sleep(time.Minute)
+		require.Empty(t, applied)
+		close(release)
+		require.NoError(t, <-applied)
+	})
 }

@@ -200,7 +200,8 @@ func TestAnUnreachableClusterIsTriedWithPauses(t *testing.T) {
 		alpha := startFake(t, 1)
 		var mu sync.Mutex
 		dials, up := 0, false
-		m := startManager(t, manager.Config{}, manager.Target{
+		metrics := newRegistry()
+		m := startManager(t, manager.Config{Registerer: metrics}, manager.Target{
 			Cluster: "alpha", Endpoints: []string{"m0"},
 			Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 				mu.Lock()
@@ -216,10 +217,41 @@ func TestAnUnreachableClusterIsTriedWithPauses(t *testing.T) {
 		mu.Lock()
 		require.Greater(t, dials, 100, "it must be tried at least every few seconds")
 		require.Less(t, dials, 1000, "it must not be tried without pauses")
+		// Each of two watches doubles its pause up to 3 s, 10 % more or less.
+		require.InDelta(t, 2*600/3, metrics.sum(t, "stormwatch_manager_reattaches_total", "alpha", "not-seated"), 60)
 		up = true
 		mu.Unlock()
 		// The connection may have begun a pause of 3 s, and the watch one of its own after that, 10 % longer each.
 		time.Sleep(7 * time.Second)
 		require.True(t, view(t, m, "alpha").Healthy, "a cluster that came back must appear by itself")
 	})
+}
+
+func TestANameMeansInEachClusterWhatItsOwnNameServerSays(t *testing.T) {
+	m := startManager(t, brisk())
+	var targets []manager.Target
+	dialed := make(chan string, 1)
+	for cluster, address := range map[string]string{"alpha": "127.0.0.1", "beta": "127.0.0.2"} {
+		server := startNameServer(t, map[string][]string{"pd.test": {address}})
+		targets = append(targets, manager.Target{
+			Cluster: cluster, Endpoints: []string{"127.0.0.1:1"}, NameServers: []string{server.address},
+			Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+				if network == "udp" || !strings.HasSuffix(address, ":80") {
+					return new(net.Dialer).DialContext(ctx, network, address)
+				}
+				dialed <- address
+				conn, other := net.Pipe()
+				return conn, other.Close()
+			},
+		})
+	}
+	require.NoError(t, m.Apply(t.Context(), targets))
+	for range 2 {
+		for cluster, want := range map[string]string{"alpha": "127.0.0.1:80", "beta": "127.0.0.2:80"} {
+			conn, err := m.DialContext(t.Context(), cluster, "tcp", "pd.test:80")
+			require.NoError(t, err)
+			require.NoError(t, conn.Close())
+			require.Equal(t, want, <-dialed)
+		}
+	}
 }

@@ -87,3 +87,21 @@ func TestCreatingAWatchHasItsOwnTimeouts(t *testing.T) {
 		require.True(t, view(t, m, "alpha").Healthy)
 	})
 }
+
+func TestProgressIsAskedForEveryProgressInterval(t *testing.T) {
+	for _, c := range []struct {
+		cfg  manager.Config
+		want time.Duration
+	}{
+		{manager.Config{}, 3 * time.Second},
+		{manager.Config{ProgressInterval: time.Second}, time.Second},
+		{manager.PresetBR(), 30 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			alpha := startFake(t, 1)
+			startManager(t, c.cfg, alpha.target())
+			time.Sleep(time.Hour + time.Second/2)
+			require.Equal(t, 2*int64(time.Hour/c.want), alpha.members[0].asked.Load(), "each of two watches, every %v", c.want)
+		})
+	}
+}

@@ -2,11 +2,13 @@ package manager_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -66,6 +68,10 @@ func TestAPrometheusIsFoundInItsCluster(t *testing.T) {
 	require.Equal(t, manager.Prometheus{IP: "10.0.0.9", BinaryPath: "/p", Port: 9090}, found)
 	require.Equal(t, "http://10.0.0.9:9090", found.URL())
 
+	fakes["alpha"].put("/topology/prometheus", "{")
+	_, err = c.Prometheus(t.Context())
+	var syntax *json.SyntaxError
+	require.ErrorAs(t, err, &syntax, "the reason is to be found in it")
 	for _, value := range []string{"", "{}", `{"ip":"a","port":0}`, `{"ip":"a","port":65536}`, `{"ip":"a/b","port":1}`, `{"ip":"","port":1}`} {
 		fakes["alpha"].put("/topology/prometheus", value)
 		_, err = c.Prometheus(t.Context())
@@ -166,4 +172,31 @@ func TestAQueryThatNobodyAnswersIsAnError(t *testing.T) {
 	got, err := none.Query(t.Context(), "up", time.Now())
 	require.NoError(t, err)
 	require.Empty(t, got.Samples)
+}
+
+func TestAQueryAsksAllClustersSideBySide(t *testing.T) {
+	m, fakes := startClusters(t, brisk(), "alpha", "beta")
+	var asked sync.WaitGroup
+	asked.Add(len(fakes))
+	for _, c := range fakes {
+		startPrometheus(t, c, func(w http.ResponseWriter, r *http.Request) {
+			// No answer before both were asked.
+			asked.Done()
+			asked.Wait()
+			vector(`{"metric":{},"value":[1,"1"]}`)(w, r)
+		})
+	}
+	answered := make(chan manager.Metrics, 1)
+	go func() {
+		got, _ := m.Query(t.Context(), "up", time.Now())
+		answered <- got
+	}()
+	select {
+	case got := <-answered:
+		require.Empty(t, got.Errors)
+		require.Len(t, got.Samples, 2)
+	case <-time.After(patience):
+		asked.Done()
+		require.Fail(t, "one waits for the other")
+	}
 }

@@ -144,3 +144,15 @@ func TestAMemberFoundStaleIsAvoidedWhileThereAreOthers(t *testing.T) {
 		require.Equal(t, uint64(2), view(t, m, "alpha").Checkpoints["backup"])
 	})
 }
+
+func TestASilentMemberIsAvoidedWhileThereAreOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alpha := startFake(t, 2)
+		m := startManager(t, manager.Config{WithoutProbe: true}, alpha.target())
+		time.Sleep(time.Second)
+		alpha.members[0].mute.Store(true)
+		time.Sleep(13 * time.Second)
+		require.Equal(t, "http://m1", view(t, m, "alpha").Endpoint)
+		require.Equal(t, []int64{2, 2}, alpha.creates())
+	})
+}

@@ -104,7 +104,10 @@ func TestACompactedHistoryIsReplacedByASnapshot(t *testing.T) {
 	for _, field := range []string{"info", "ttl"} {
 		alpha.put(t, topologyPrefix+"tidb-1:4000/"+field, "{}")
 	}
-	m := startManager(t, brisk(), alpha.target())
+	metrics := newRegistry()
+	cfg := brisk()
+	cfg.Registerer = metrics
+	m := startManager(t, cfg, alpha.target())
 	eventually(t, "the backend", func() bool { return len(view(t, m, "alpha").Backends) == 1 })
 
 	alpha.network.cut()
@@ -122,6 +125,7 @@ func TestACompactedHistoryIsReplacedByASnapshot(t *testing.T) {
 	var compacted *manager.CompactedError
 	require.ErrorAs(t, view(t, m, "alpha").Err, &compacted)
 	require.Equal(t, 2, alpha.snapshots(checkpointPrefix))
+	require.Equal(t, 2.0, metrics.sum(t, "stormwatch_manager_reattaches_total", "alpha", "compacted"), "once a watch")
 }
 
 func TestAMemberThatWithholdsEventsIsLeft(t *testing.T) {
