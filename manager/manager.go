@@ -95,7 +95,9 @@ func (m *Manager) SetAddress(address string) error {
 
 // Close gives every cluster up. When it returns, no goroutine, connection or watch of the manager is left, and its
 // registrations are withdrawn; a cluster that cannot be reached loses its registration by the lease's expiry. All
-// clusters are closed side by side, so that it returns within [Config.CloseBound], hung members or not. Further calls wait for the first and do nothing.
+// clusters are closed side by side, so that it returns within [Config.CloseBound], hung members or not. Further calls wait for the first
+// and do nothing. One thing may outlive it by seconds: a frozen connection that gRPC's keepalive has just given up, which gRPC closes
+// itself after its own farewell.
 func (m *Manager) Close() error {
 	m.mu.Lock()
 	if !m.closed {
