@@ -35,9 +35,12 @@ func (a *applier) release() {
 
 func (a *applier) run() {
 	for a.board.AwaitOn(a.done, a.path) == nil {
-		// Whoever has waited for a mutex for a millisecond is given it before those who come after; a delay is longer.
+		decision := a.board.Decide(a.path)
+		// An entry waits for the rest of one hold and, since whoever lets go of a mutex may take it again before one that has yet to
+		// wake up, for a second; then it has waited for longer than a millisecond, and is given the mutex.
+		decision.Delay /= 2
 		a.tx.LockOutsideApply()
-		held := a.board.Hold(a.done, a.path, a.board.Decide(a.path))
+		held := a.board.Hold(a.done, a.path, decision)
 		a.tx.Unlock()
 		if held != nil {
 			return

@@ -152,11 +152,20 @@ func TestAHungApplyStopsEventsAndNotTheRest(t *testing.T) {
 		hang.Heal()
 		_, err = b.next(watch)
 		require.NoError(t, err)
-		slow := b.hurt(fault.SlowApply(follower, b.Timing().Heartbeat), "SlowApply("+follower.String()+", 50ms)")
+		// So slow that it can still follow: fakes commit several entries a load interval.
+		slow := b.hurt(fault.SlowApply(follower, b.Timing().Load/10), "SlowApply("+follower.String()+", 5ms)")
 		_, err = b.put(b.client(leader))
 		require.NoError(t, err)
 		_, err = b.next(watch)
 		require.NoError(t, err, "slow is not dead")
+		slow.Heal()
+		delay := b.Timing().Heartbeat
+		slow = b.hurt(fault.SlowApply(follower, delay), "SlowApply("+follower.String()+", 50ms)")
+		b.await(func() bool {
+			// A member answers a write once it has applied it.
+			took, _ := b.put(b.client(follower))
+			return took >= delay/2
+		}, "entries are applied as before")
 		slow.Heal()
 	})
 }
