@@ -108,7 +108,9 @@ func TestACompactedHistoryIsReplacedByASnapshot(t *testing.T) {
 	cfg := brisk()
 	cfg.Registerer = metrics
 	m := startManager(t, cfg, alpha.target())
-	eventually(t, "the backend", func() bool { return len(view(t, m, "alpha").Backends) == 1 })
+	// Both watches have a seat; one that had not would have nothing to resume.
+	awaitHealthy(t, m, "alpha")
+	require.Len(t, view(t, m, "alpha").Backends, 1)
 
 	alpha.network.cut()
 	eventually(t, "the loss", func() bool { return !view(t, m, "alpha").Healthy })
