@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"go.etcd.io/etcd/client/pkg/v3/types"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
@@ -38,8 +39,27 @@ func (c *cluster) Add(ctx context.Context, name string) error {
 		m.close()
 		return fmt.Errorf("add member %s/%s: %w", c.name, name, err)
 	}
+	c.awaitKnown(ctx, as.ID)
 	c.join(m)
 	return m.start(ctx, embed.ClusterStateFlagExisting)
+}
+
+// awaitKnown gives the members two elections' time to apply an addition that the leader has applied. The newcomer asks one of them who
+// belongs to the cluster, and does not start if it is not among those; one that cannot apply anything would hold it up for ever.
+func (c *cluster) awaitKnown(ctx context.Context, id types.ID) {
+	ctx, cancel := context.WithTimeout(ctx, 2*c.env.Timing.Election)
+	defer cancel()
+	ticker := time.NewTicker(c.env.Timing.Observe)
+	defer ticker.Stop()
+	for _, m := range c.all() {
+		for s := m.Server(); s != nil && s.Cluster().Member(id) == nil; {
+			select {
+			case <-ticker.C:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
 }
 
 // Remove takes a member out of the cluster, stops it and removes its data.
