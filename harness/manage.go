@@ -135,7 +135,7 @@ func (w *World) apply(m Manager, clusters []*Cluster) error {
 	case err := <-applied:
 		return err
 	case <-timer.C:
-		return fmt.Errorf("Apply has not returned after %v, its context ended after %v", 2*limit, limit)
+		return fmt.Errorf("its Apply has not returned after %v, the context ended after %v", 2*limit, limit)
 	}
 }
 

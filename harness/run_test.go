@@ -209,7 +209,7 @@ func TestAManagerWhoseApplyNeverReturnsIsNamed(t *testing.T) {
 		return stuckApply{m, make(chan struct{})}, err
 	}}
 	r := harness.Execute(t.Context(), virtual.New(t, 1), harness.Scenario{Name: "a-test", Clusters: one, Body: startManager}, stuck, harness.Options{})
-	require.Contains(t, failure(t, r, "scenario"), "start the manager: Apply has not returned after")
+	require.Contains(t, failure(t, r, "scenario"), "start the manager: its Apply has not returned after")
 	require.Len(t, r.Failed(), 1, "it is closed all the same, and nothing is left: %s", r)
 }
 
