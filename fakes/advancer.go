@@ -46,7 +46,7 @@ func (a *Advancer) advance(ctx context.Context) error {
 	next := a.checkpoint + 1
 	value := binary.BigEndian.AppendUint64(nil, next)
 	key := CheckpointKey(a.Task)
-	err := a.Cluster.Commit(ctx, func(ctx context.Context, client *clientv3.Client) error {
+	begun, err := a.Cluster.Commit(ctx, func(ctx context.Context, client *clientv3.Client) error {
 		// An attempt that timed out may have been carried out. The guard lets only one of all attempts through, and tells
 		// which revision it got.
 		resp, err := client.Txn(ctx).
@@ -67,7 +67,7 @@ func (a *Advancer) advance(ctx context.Context) error {
 		return fmt.Errorf("advance %s to %d: %w", a.Task, next, err)
 	}
 	a.checkpoint = next
-	a.Cluster.Record(record.Subject{Kind: record.Checkpoint, Name: a.Task}, strconv.FormatUint(next, 10), a.modRevision)
+	a.Cluster.Record(begun, record.Subject{Kind: record.Checkpoint, Name: a.Task}, strconv.FormatUint(next, 10), a.modRevision)
 	return nil
 }
 

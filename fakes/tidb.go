@@ -26,6 +26,7 @@ type TiDB struct {
 	Turns int
 
 	lease clientv3.LeaseID
+	alive time.Duration // when a request was begun that found the lease alive
 }
 
 // tidbInfo is what a TiDB server says of itself.
@@ -82,7 +83,7 @@ func (s *TiDB) start(ctx context.Context) error {
 	}
 	infoKey, ttlKey := TiDBKeys(s.Address)
 	var revision int64
-	err = s.Cluster.Commit(ctx, func(ctx context.Context, client *clientv3.Client) error {
+	begun, err := s.Cluster.Commit(ctx, func(ctx context.Context, client *clientv3.Client) error {
 		if _, err := client.Put(ctx, infoKey, string(info), clientv3.WithLease(s.lease)); err != nil {
 			return err
 		}
@@ -95,7 +96,8 @@ func (s *TiDB) start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("tidb %s: register: %w", s.Address, err)
 	}
-	s.record(strconv.FormatInt(started, 10), revision)
+	s.alive = begun
+	s.record(begun, strconv.FormatInt(started, 10), revision)
 	return nil
 }
 
@@ -133,7 +135,7 @@ func (s *TiDB) refresh(ctx context.Context) error {
 			return ctx.Err()
 		}
 		gone := false
-		err := s.Cluster.Commit(ctx, func(ctx context.Context, client *clientv3.Client) error {
+		begun, err := s.Cluster.Commit(ctx, func(ctx context.Context, client *clientv3.Client) error {
 			_, err := client.KeepAliveOnce(ctx, s.lease)
 			if err == nil {
 				_, err = client.Put(ctx, ttlKey, nanoseconds(), clientv3.WithLease(s.lease))
@@ -147,9 +149,11 @@ func (s *TiDB) refresh(ctx context.Context) error {
 			return err
 		}
 		if gone {
-			s.record("", 0)
+			// Nobody says when. It was after this, and that is what the ledger may say of it.
+			s.record(s.alive, "", 0)
 			return errLeaseLost
 		}
+		s.alive = begun
 	}
 }
 
@@ -157,7 +161,7 @@ func (s *TiDB) refresh(ctx context.Context) error {
 func (s *TiDB) stop(ctx context.Context, turns *harness.Turns) error {
 	var revision int64
 	infoKey, ttlKey := TiDBKeys(s.Address)
-	err := s.Cluster.Commit(ctx, func(ctx context.Context, client *clientv3.Client) error {
+	begun, err := s.Cluster.Commit(ctx, func(ctx context.Context, client *clientv3.Client) error {
 		resp, err := client.Txn(ctx).Then(clientv3.OpDelete(infoKey), clientv3.OpDelete(ttlKey)).Commit()
 		if err == nil {
 			revision = resp.Header.Revision
@@ -167,7 +171,7 @@ func (s *TiDB) stop(ctx context.Context, turns *harness.Turns) error {
 	if err != nil {
 		return fmt.Errorf("tidb %s: unregister: %w", s.Address, err)
 	}
-	s.record("", revision)
+	s.record(begun, "", revision)
 	for range s.Turns {
 		if !turns.Next(ctx, s.Cluster.LoadInterval()) {
 			return ctx.Err()
@@ -176,8 +180,8 @@ func (s *TiDB) stop(ctx context.Context, turns *harness.Turns) error {
 	return nil
 }
 
-func (s *TiDB) record(value string, revision int64) {
-	s.Cluster.Record(record.Subject{Kind: record.Backend, Name: s.Address}, value, revision)
+func (s *TiDB) record(begun time.Duration, value string, revision int64) {
+	s.Cluster.Record(begun, record.Subject{Kind: record.Backend, Name: s.Address}, value, revision)
 }
 
 // nanoseconds is what a time-to-live key holds.
@@ -186,7 +190,7 @@ func nanoseconds() string { return strconv.FormatInt(time.Now().UnixNano(), 10) 
 // grant makes a lease that the harness knows is not the manager's.
 func grant(ctx context.Context, c *harness.Cluster) (clientv3.LeaseID, error) {
 	var id clientv3.LeaseID
-	err := c.Commit(ctx, func(ctx context.Context, client *clientv3.Client) error {
+	_, err := c.Commit(ctx, func(ctx context.Context, client *clientv3.Client) error {
 		resp, err := client.Grant(ctx, int64(c.LeaseTTL()/time.Second))
 		if err != nil {
 			return err

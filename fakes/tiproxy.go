@@ -19,7 +19,7 @@ type TiProxy struct {
 // Run registers the instance, without a lease, and returns.
 func (p *TiProxy) Run(ctx context.Context) error {
 	info, ttl := "/topology/tiproxy/"+p.Address+"/info", "/topology/tiproxy/"+p.Address+"/ttl"
-	err := p.Cluster.Commit(ctx, func(ctx context.Context, client *clientv3.Client) error {
+	_, err := p.Cluster.Commit(ctx, func(ctx context.Context, client *clientv3.Client) error {
 		_, err := client.Txn(ctx).Then(clientv3.OpPut(info, `{"version":"1.4.0"}`), clientv3.OpPut(ttl, nanoseconds())).Commit()
 		return err
 	})

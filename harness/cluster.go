@@ -174,20 +174,21 @@ func (c *Cluster) WatchMembers() []*Member {
 // Commit runs write against the cluster through the member that leads, until it succeeds or ctx ends. An attempt takes no
 // longer than half an election timeout, since the leader may be hung; write is then called again and must cope with the
 // earlier attempt having been carried out after all. It is how fakes write: they stand for other machines, so that no fault on
-// the way between the manager and the cluster touches them.
-func (c *Cluster) Commit(ctx context.Context, write func(context.Context, *clientv3.Client) error) error {
+// the way between the manager and the cluster touches them. Begun is when the first attempt was made.
+func (c *Cluster) Commit(ctx context.Context, write func(context.Context, *clientv3.Client) error) (begun time.Duration, err error) {
+	begun = c.world.Elapsed()
 	for {
 		if leader := c.currentLeader(); leader != nil {
 			err := leader.do(ctx, write)
 			if err == nil {
-				return nil
+				return begun, nil
 			}
 		}
 		timer := time.NewTimer(c.world.timing.Heartbeat)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return fmt.Errorf("cluster %s: write: %w", c.name, ctx.Err())
+			return 0, fmt.Errorf("cluster %s: write: %w", c.name, ctx.Err())
 		case <-timer.C:
 		}
 	}
@@ -228,9 +229,9 @@ func (c *Cluster) Guard(keys ...string) {
 	c.guards = append(c.guards, keys...)
 }
 
-// Record puts an update into the ledger: it was committed, its writer just had the answer.
-func (c *Cluster) Record(subject record.Subject, value string, revision int64) {
-	c.world.recorder.Commit(record.Commit{Cluster: c.name, Subject: subject, Value: value, Revision: revision})
+// Record puts an update into the ledger: it was begun when Commit says and is committed, its writer just had the answer.
+func (c *Cluster) Record(begun time.Duration, subject record.Subject, value string, revision int64) {
+	c.world.recorder.Commit(record.Commit{Begun: begun, Cluster: c.name, Subject: subject, Value: value, Revision: revision})
 }
 
 // Name is the member's in its cluster ("m1").

@@ -10,7 +10,7 @@ import (
 )
 
 // RequireFailover waits until the manager's view of the cluster is back to fresh after the fault injected last: it shows an
-// update committed since, and all others. It fails the run, and ends the scenario, when that takes longer than bound.
+// update begun since, and all others. It fails the run, and ends the scenario, when that takes longer than bound.
 func (w *World) RequireFailover(c *Cluster, bound time.Duration) {
 	since := w.lastFault("RequireFailover").at
 	w.await(since+bound-w.Elapsed(), func() bool { return w.fresh(c, since) })
@@ -31,7 +31,7 @@ func (w *World) RequireFailover(c *Cluster, bound time.Duration) {
 	w.check(e)
 }
 
-// RequireFresh waits until the view of the cluster shows an update committed after this call, and all others. It fails the run,
+// RequireFresh waits until the view of the cluster shows an update begun after this call, and all others. It fails the run,
 // and ends the scenario, when that takes longer than bound from the commit of that update on.
 func (w *World) RequireFresh(c *Cluster, bound time.Duration) { w.requireFresh("fresh", c, bound) }
 
@@ -106,7 +106,7 @@ func (w *World) RequireIdleTimeout(c *Cluster) {
 	w.check(e)
 }
 
-// fresh says whether the view shows something committed since, and nothing it does not show is older than the calm bound.
+// fresh says whether the view shows an update begun since, and nothing it does not show is older than the calm bound.
 func (w *World) fresh(c *Cluster, since time.Duration) bool {
 	return w.recorder.Fresh(c.name, since, w.Bounds().Calm())
 }

@@ -2,8 +2,10 @@ package harness_test
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"runtime"
 	"testing"
@@ -12,7 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+
 	"github.com/stormwatch/stormwatch/fakes"
+	"github.com/stormwatch/stormwatch/fakes/flawed"
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/bound"
 	"github.com/stormwatch/stormwatch/harness/embedded"
@@ -273,6 +278,54 @@ func TestWhatFlapsIsNotSteady(t *testing.T) {
 			}
 			require.Contains(t, failure(t, r, "steady"), test.want)
 		})
+	}
+}
+
+// What was committed and shown just before a fault, and answered just after it, says nothing about the watch since.
+func TestAnUpdateOnItsWayWhenTheFaultBeganIsNoSignOfLife(t *testing.T) {
+	guarded := harness.Candidate{Name: "guarded", New: flawed.Guarded}
+	s := harness.Scenario{Name: "a-test", Clusters: three, Load: writeWithSlowAnswers, Body: func(w *harness.World) {
+		alpha := w.Cluster("alpha")
+		w.StartManager(harness.WatchOn(alpha.Leader()))
+		// An answer was noted at most one look ago, and the next is on its way a heartbeat before it is due.
+		w.Pass(w.Timing().Load - w.Timing().Heartbeat)
+		w.Inject(fault.WithholdEvents(alpha.Leader()))
+		w.RequireFailover(alpha, w.Bounds().WithheldEvents())
+	}}
+	r := harness.Execute(t.Context(), virtual.New(t, 1), s, guarded, harness.Options{Seed: 1})
+	require.Contains(t, failure(t, r, "failover"), "alpha not fresh again")
+}
+
+// writeWithSlowAnswers moves a checkpoint; each answer is on its way for a heartbeat.
+func writeWithSlowAnswers(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	answer := w.Timing().Heartbeat
+	w.Go("a writer with slow answers", func(ctx context.Context) error {
+		for i := uint64(1); ; i++ {
+			begun, err := alpha.Commit(ctx, func(ctx context.Context, c *clientv3.Client) error {
+				if _, err := c.Put(ctx, fakes.CheckpointKey("slow"), string(binary.BigEndian.AppendUint64(nil, i))); err != nil {
+					return err
+				}
+				return wait(ctx, answer)
+			})
+			if err != nil {
+				return err
+			}
+			alpha.Record(begun, record.Subject{Kind: record.Checkpoint, Name: "slow"}, fmt.Sprint(i), int64(i))
+			if err := wait(ctx, alpha.LoadInterval()-answer); err != nil {
+				return err
+			}
+		}
+	})
+}
+
+// wait lets d pass, unless ctx ends first.
+func wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

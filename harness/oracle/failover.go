@@ -11,7 +11,7 @@ import (
 //
 //	staleness
 //	    │        ╱│
-//	    │      ╱  │                  (1) the first at which the view shows an update that was committed
+//	    │      ╱  │                  (1) the first at which the view shows an update that was begun
 //	    │    ╱    │                      after since, and is within the calm bound
 //	calm├──╱──────┼────╱│──────      (2) the end of the last excursion above the calm bound that was
 //	    │╱        │╱│╱  │╱│╱│            not over at since
@@ -19,7 +19,8 @@ import (
 //	     since   took
 //
 // Below the calm bound staleness counts for nothing: every commit makes a blip until it is shown. The first of the two keeps
-// a cluster in which nothing could be committed from being called fresh. It is false if the view was not back when the
+// a cluster in which nothing could be committed from being called fresh; an update that was on its way at since does not count, for it
+// may have been committed just before. It is false if the view was not back when the
 // record, or the manager's time with the cluster, ended; took is then zero. A fault that never made the view stale has a
 // failover too: it lasts until the next update is shown.
 func Failover(r *record.Record, cluster string, since time.Duration) (took time.Duration, ok bool) {

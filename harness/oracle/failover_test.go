@@ -23,6 +23,8 @@ func TestFailover(t *testing.T) {
 		{"shown at the instant of the commit", history(seen("alpha", 22, 0, "t", "1")), 2},
 		{"shown before the commit was known", history(show("alpha", 21.9, "t", "1"), commit("alpha", 22, "t", "1")), 2},
 		{"a commit from before is no sign of life", history(seen("alpha", 19.9, 5, "t", "1"), seen("alpha", 27, 0.1, "t", "2")), 7.1},
+		{"nor is one that was on its way", history(commit("alpha", 20.1, "t", "1"), begun(20), show("alpha", 20.1, "t", "1"), seen("alpha", 27, 0.1, "t", "2")), 7.1},
+		{"one begun just after is", history(commit("alpha", 20.1, "t", "1"), begun(20.001), show("alpha", 20.1, "t", "1")), 0.1},
 		{"an excursion from before counts until it is over", history(seen("alpha", 15, 6, "t", "1"), seen("alpha", 20.5, 0.1, "u", "1")), 1},
 		{"what was stale before and over is not counted", history(seen("alpha", 10, 9, "t", "1"), seen("alpha", 20.5, 0.1, "t", "2")), 0.6},
 		{"only part is shown", history(seen("alpha", 21, 4, "t", "1"), seen("alpha", 21, 6, "u", "1")), 7},

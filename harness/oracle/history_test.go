@@ -81,9 +81,14 @@ func task(name string) record.Subject {
 func commit(cluster string, when float64, name, value string) event {
 	return func(r *record.Record) {
 		r.Commits = append(r.Commits, record.Commit{
-			At: at(when), Cluster: cluster, Subject: task(name), Value: value, Revision: int64(len(r.Commits) + 1),
+			Begun: at(when), At: at(when), Cluster: cluster, Subject: task(name), Value: value, Revision: int64(len(r.Commits) + 1),
 		})
 	}
+}
+
+// begun makes the latest commit one that was on its way since when.
+func begun(when float64) event {
+	return func(r *record.Record) { r.Commits[len(r.Commits)-1].Begun = at(when) }
 }
 
 // show changes one checkpoint in a view, at a revision that rises with time.

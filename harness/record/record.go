@@ -59,9 +59,10 @@ type Subject struct {
 
 func (s Subject) String() string { return string(s.Kind) + " " + s.Name }
 
-// Commit is one update that was truly committed. At is when its writer had the answer, Revision the one it was committed
-// at. An empty Value means that the subject is gone.
+// Commit is one update that was truly committed, at Revision. Begun is when its writer first tried, At when it had the answer:
+// the commit itself was somewhere between the two. An empty Value means that the subject is gone.
 type Commit struct {
+	Begun    time.Duration
 	At       time.Duration
 	Cluster  string
 	Subject  Subject

@@ -67,7 +67,7 @@ func (r *Recorder) membership(cluster string, change func(*Cluster)) {
 	})
 }
 
-// Commit is the ledger's entry: c was committed, its writer just had the answer.
+// Commit is the ledger's entry: c was begun at c.Begun and committed, its writer just had the answer.
 func (r *Recorder) Commit(c Commit) {
 	r.do(func(at time.Duration, rec *Record) {
 		c.At = at
@@ -94,8 +94,8 @@ func (r *Recorder) series(cluster string) *series {
 	return s
 }
 
-// Fresh says whether the manager shows an update of the cluster that was committed after since, and nothing that it does not
-// show is older than tolerance.
+// Fresh says whether the manager shows an update of the cluster that was begun after since, and nothing that it does not show is
+// older than tolerance.
 func (r *Recorder) Fresh(cluster string, since, tolerance time.Duration) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -104,12 +104,12 @@ func (r *Recorder) Fresh(cluster string, since, tolerance time.Duration) bool {
 	return s.newest > since && (!pending || time.Since(r.start)-oldest.At <= tolerance)
 }
 
-// CommitAfter is when the first update of the cluster after since was committed, if one was.
+// CommitAfter is when the first update of the cluster that was begun after since was committed, if one was.
 func (r *Recorder) CommitAfter(cluster string, since time.Duration) (at time.Duration, ok bool) {
 	r.Look(func(rec *Record) {
 		for i := len(rec.Commits) - 1; i >= 0 && rec.Commits[i].At > since; i-- {
-			if rec.Commits[i].Cluster == cluster {
-				at, ok = rec.Commits[i].At, true
+			if c := rec.Commits[i]; c.Cluster == cluster && c.Begun > since {
+				at, ok = c.At, true
 			}
 		}
 	})

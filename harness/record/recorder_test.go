@@ -147,19 +147,41 @@ func TestFreshWantsAnUpdateSinceAndToleratesYoungOnes(t *testing.T) {
 		}
 		require("nothing happened", false, true)
 		pass(s)
-		rec.Commit(Commit{Cluster: "alpha", Subject: first, Value: "1"})
+		rec.Commit(Commit{Begun: s, Cluster: "alpha", Subject: first, Value: "1"})
 		see(first, "1")
-		require("shown, but committed at 1s and not since", false, true)
+		require("shown, but begun at 1s and not since", false, true)
 		pass(s)
-		rec.Commit(Commit{Cluster: "alpha", Subject: first, Value: "2"})
+		rec.Commit(Commit{Begun: s, Cluster: "alpha", Subject: second, Value: "1"})
+		see(second, "1")
+		require("committed since and shown, but begun at 1s", false, true)
+		rec.Commit(Commit{Begun: 2 * s, Cluster: "alpha", Subject: first, Value: "2"})
 		require("committed and not shown", false, false)
 		see(first, "2")
 		require("shown", true, true)
-		rec.Commit(Commit{Cluster: "alpha", Subject: second, Value: "1"})
+		rec.Commit(Commit{Begun: 2 * s, Cluster: "alpha", Subject: second, Value: "2"})
 		pass(s)
 		require("another not shown for as long as tolerated", true, false)
 		pass(1)
 		require("and for longer", false, false)
+	})
+}
+
+func TestCommitAfterIsOfTheFirstUpdateBegunSince(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := recorder()
+		for _, c := range []Commit{{Begun: s, Cluster: "alpha"}, {Begun: 3 * s, Cluster: "beta"}, {Begun: 3 * s, Cluster: "alpha"}, {Begun: 5 * s, Cluster: "alpha"}} {
+			pass(2 * s)
+			rec.Commit(c)
+		}
+		// They were committed at 2, 4, 6 and 8 seconds.
+		for since, want := range map[time.Duration]time.Duration{0: 2 * s, s: 6 * s, 3*s - 1: 6 * s, 3 * s: 8 * s} {
+			if got, ok := rec.CommitAfter("alpha", since); !ok || got != want {
+				t.Errorf("the first after %v was committed at %v, %v; want %v", since, got, ok, want)
+			}
+		}
+		if got, ok := rec.CommitAfter("alpha", 5*s); ok {
+			t.Errorf("one after 5s was committed at %v, but none was begun", got)
+		}
 	})
 }
 

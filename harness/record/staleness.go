@@ -12,7 +12,8 @@ type Point struct {
 	Staleness time.Duration
 	// Oldest is the commit that was the oldest not shown, valid while Staleness is above zero.
 	Oldest Commit
-	// Newest is when the youngest update shown so far was committed; negative if none was.
+	// Newest is when the youngest update shown so far was begun; negative if there is none. What was begun after an instant
+	// was surely committed after it.
 	Newest time.Duration
 }
 
@@ -84,7 +85,7 @@ type series struct {
 	shown   map[Subject]string
 	early   map[Subject]bool // shown, and its commit not yet known
 	points  []Point
-	newest  time.Duration // the youngest update shown so far
+	newest  time.Duration // when the youngest update shown so far was begun
 }
 
 func newSeries(start time.Duration) *series {
@@ -98,7 +99,7 @@ func (s *series) commit(c Commit) {
 		// or that nothing was ever shown where nothing is now, is no sign that it saw this update.
 		if s.early[c.Subject] {
 			delete(s.early, c.Subject)
-			s.newest = c.At
+			s.newest = max(s.newest, c.Begun)
 		}
 		return
 	}
@@ -115,7 +116,7 @@ func (s *series) see(changes []Change) {
 				continue
 			}
 			delete(s.early, ch.Subject)
-			s.newest = max(s.newest, updates[i].At)
+			s.newest = max(s.newest, updates[i].Begun)
 			if rest := updates[i+1:]; len(rest) > 0 {
 				s.pending[ch.Subject] = rest
 			} else {

@@ -15,7 +15,7 @@ var (
 const s = time.Second
 
 func commitAt(at time.Duration, subject Subject, value string) Commit {
-	return Commit{At: at, Cluster: "alpha", Subject: subject, Value: value, Revision: int64(at / time.Millisecond)}
+	return Commit{Begun: at, At: at, Cluster: "alpha", Subject: subject, Value: value, Revision: int64(at / time.Millisecond)}
 }
 
 func viewAt(at time.Duration, subject Subject, value string) View {
@@ -156,6 +156,13 @@ func TestStalenessNamesTheOldestAndTheNewest(t *testing.T) {
 	}
 }
 
+// begunAt is commitAt for an update that was on its way for some time.
+func begunAt(begun, at time.Duration, subject Subject, value string) Commit {
+	c := commitAt(at, subject, value)
+	c.Begun = begun
+	return c
+}
+
 func TestOnlyAnUpdateThatWasSeenIsNewest(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -165,6 +172,14 @@ func TestOnlyAnUpdateThatWasSeenIsNewest(t *testing.T) {
 	}{
 		{"shown after its commit", []Commit{commitAt(5*s, first, "1")}, []View{viewAt(6*s, first, "1")}, 5 * s},
 		{"shown before its commit was known", []Commit{commitAt(5*s, first, "1")}, []View{viewAt(4*s, first, "1")}, 5 * s},
+		{"shown after its commit, begun before", []Commit{begunAt(3*s, 5*s, first, "1")}, []View{viewAt(6*s, first, "1")}, 3 * s},
+		{"shown while it was on its way", []Commit{begunAt(3*s, 5*s, first, "1")}, []View{viewAt(4*s, first, "1")}, 3 * s},
+		{
+			"another that was begun earlier and took longer",
+			[]Commit{commitAt(4*s, second, "1"), begunAt(3*s, 5*s, first, "1")},
+			[]View{viewAt(4*s, first, "1"), viewAt(4*s, second, "1")},
+			4 * s,
+		},
 		{"not shown", []Commit{commitAt(5*s, first, "1")}, nil, -1},
 		{"gone before it was shown", []Commit{commitAt(5*s, first, "1"), commitAt(6*s, first, "")}, nil, -1},
 		{"the same value committed again", []Commit{commitAt(5*s, first, "1"), commitAt(8*s, first, "1")}, []View{viewAt(6*s, first, "1")}, 5 * s},

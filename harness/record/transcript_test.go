@@ -50,8 +50,8 @@ func story() *Record {
 			{ID: 2, Cluster: "alpha", Member: "m3", Key: "/topology/", Opened: 5 * s, Closed: -1},
 		},
 		Commits: []Commit{
-			{3500 * ms, "alpha", Subject{Checkpoint, "nightly"}, "41", 17},
-			{3600 * ms, "alpha", Subject{Backend, "10.0.0.1:4000"}, "", 18},
+			{3499 * ms, 3500 * ms, "alpha", Subject{Checkpoint, "nightly"}, "41", 17},
+			{3599 * ms, 3600 * ms, "alpha", Subject{Backend, "10.0.0.1:4000"}, "", 18},
 		},
 		Views: []View{
 			{At: 1200 * ms, Cluster: "alpha", Revision: 16},
