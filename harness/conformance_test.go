@@ -1,6 +1,7 @@
 package harness_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -136,6 +137,22 @@ var observations = []struct {
 		require.NoError(l.t, err)
 		r := <-c.Watch(l.ctx, "/conformance", clientv3.WithRev(2))
 		l.say("canceled %v, %v, compacted at the revision asked for %v", r.Canceled, r.Err(), r.CompactRevision == resp.Header.Revision)
+	}},
+	{"a watch where nobody writes any more", func(l *lab) {
+		m := l.leader()
+		l.put(m, "/conformance", "the last")
+		resp, err := l.client(m).Get(l.ctx, "/conformance")
+		require.NoError(l.t, err)
+		for i, name := range []string{"the last revision", "the next revision"} {
+			ctx, cancel := context.WithCancel(l.ctx)
+			c := l.client(m)
+			watch := c.Watch(ctx, "/conformance", clientv3.WithRev(resp.Header.Revision+int64(i)), clientv3.WithCreatedNotify())
+			l.say("from %s: %s", name, l.next(watch, l.timing.Election))
+			l.say("the watch gives: %s", l.next(watch, l.timing.Election))
+			err := c.RequestProgress(ctx)
+			l.say("asked for progress (%v): %s", err, l.next(watch, l.timing.Election))
+			cancel()
+		}
 	}},
 	{"a lease over changes of the leader", func(l *lab) {
 		old := l.leader()

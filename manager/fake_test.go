@@ -316,7 +316,8 @@ func (m *fakeMember) Watch(stream pb.Watch_WatchServer) error {
 				return nil
 			}
 			m.asked.Add(1)
-			if m.mute.Load() {
+			// As etcd has it, a watch that begins past the store's revision is given no progress until something is written.
+			if m.mute.Load() || m.cluster.revision.Load() < create.StartRevision {
 				continue
 			}
 			if err := stream.Send(&pb.WatchResponse{Header: m.header(), WatchId: -1}); err != nil {

@@ -92,6 +92,19 @@ func TestALateLaneDoesNotReviveADeletedKey(t *testing.T) {
 	require.Empty(t, s.graves)
 }
 
+// A watch that resumes is told the last revision again.
+func TestWhatIsToldTwiceIsPassedOver(t *testing.T) {
+	s := newScript(t)
+	s.reads(0, 10, map[string]int64{"b": 10})
+	s.says(0, "b", 10, 10)
+	s.says(0, "a", 1, 11)
+	s.says(0, "a", -1, 12)
+	s.says(0, "a", -1, 12)
+	s.shows(12, map[string]uint64{"b": 10})
+	require.Empty(t, s.graves, "it is buried once")
+	require.Equal(t, int64(12), s.lanes[0].reached)
+}
+
 func TestWhatOneLaneSkippedTheOtherAdds(t *testing.T) {
 	s := newScript(t)
 	s.reads(0, 10, nil)

@@ -44,10 +44,13 @@ func (l *lane) sit(ctx context.Context, m *member) (time.Duration, error) {
 	}
 
 	ctx, leave := context.WithCancel(ctx)
+	// From what was reached, not from what comes next: etcd answers no progress request on a watch that begins past the
+	// store's revision. A watch from the next revision is silent until somebody writes. What is told twice is passed
+	// over.
 	s.stream = openStream(ctx, client, &pb.WatchCreateRequest{
 		Key:            []byte(l.prefix),
 		RangeEnd:       []byte(clientv3.GetPrefixRangeEnd(l.prefix)),
-		StartRevision:  l.reached + 1,
+		StartRevision:  l.reached,
 		ProgressNotify: true,
 	}, l.cfg.ProgressInterval)
 	defer func() {
@@ -196,7 +199,7 @@ func (s *seat) take(response *pb.WatchResponse, grace *time.Timer) {
 	where := s.where(s.member, s.seated)
 	var malformed error
 	for _, event := range response.Events {
-		// A member may repeat what was seen already, for instance when it lags behind the one before it.
+		// A watch begins with what was reached, so that its first events may be known.
 		if event.Kv.ModRevision <= known {
 			continue
 		}
@@ -227,7 +230,7 @@ func (s *seat) take(response *pb.WatchResponse, grace *time.Timer) {
 func (s *seat) canceled(response *pb.WatchResponse) error {
 	where := s.where(s.member, s.begun)
 	if response.CompactRevision != 0 {
-		return &CompactedError{Where: where, Wanted: s.reached + 1, Compacted: response.CompactRevision}
+		return &CompactedError{Where: where, Wanted: s.reached, Compacted: response.CompactRevision}
 	}
 	return &OpError{Where: where, Op: "watch canceled", Err: cancelReason(response.CancelReason)}
 }
