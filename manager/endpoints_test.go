@@ -56,12 +56,7 @@ func TestAMemberListWithUnreachableAddressesDoesNoHarm(t *testing.T) {
 
 func TestQuarantineExpiresAndTheMemberServesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		alpha := startFake(t, 2)
-		m := startManager(t, manager.Config{}, alpha.target())
-		time.Sleep(time.Second)
-		alpha.members[0].withhold.Store(true)
-		alpha.put(checkpointKey, encode(1))
-		time.Sleep(3 * time.Second)
+		alpha, m := leaveTheFirst(t)
 		alpha.members[0].withhold.Store(false)
 		time.Sleep(time.Minute)
 		alpha.members[1].withhold.Store(true)

@@ -53,18 +53,24 @@ func TestTimeoutsGrowToThriceTheFirst(t *testing.T) {
 				alpha := startFake(t, 1)
 				alpha.members[0].hang.Store(true)
 				m := startManager(t, c.cfg, alpha.target())
-				for _, want := range c.want {
-					previous := view(t, m, "alpha").Err
-					eventually(t, "another failure", func() bool { return view(t, m, "alpha").Err != previous })
-					var op *manager.OpError
-					require.ErrorAs(t, view(t, m, "alpha").Err, &op)
-					require.Equal(t, "read snapshot", op.Op)
-					require.Equal(t, want, op.Elapsed)
-					// The other watch's failure comes at the same time.
-					time.Sleep(50 * time.Millisecond)
-				}
+				requireFailures(t, m, "read snapshot", c.want)
 			})
 		})
+	}
+}
+
+// requireFailures waits for one failure of op after the other, and requires that each came after the time given.
+func requireFailures(t *testing.T, m *manager.Manager, op string, after []time.Duration) {
+	t.Helper()
+	for _, want := range after {
+		previous := view(t, m, "alpha").Err
+		eventually(t, "another failure", func() bool { return view(t, m, "alpha").Err != previous })
+		var failed *manager.OpError
+		require.ErrorAs(t, view(t, m, "alpha").Err, &failed)
+		require.Equal(t, op, failed.Op)
+		require.Equal(t, want, failed.Elapsed)
+		// The other watch tried when this one did, but for the jitter of the pauses before.
+		time.Sleep(50 * time.Millisecond)
 	}
 }
 
@@ -73,15 +79,7 @@ func TestCreatingAWatchHasItsOwnTimeouts(t *testing.T) {
 		alpha := startFake(t, 1)
 		alpha.members[0].deaf.Store(true)
 		m := startManager(t, manager.PresetBR(), alpha.target())
-		for _, want := range []time.Duration{5 * time.Second, 10 * time.Second, 15 * time.Second, 15 * time.Second} {
-			previous := view(t, m, "alpha").Err
-			eventually(t, "another failure", func() bool { return view(t, m, "alpha").Err != previous })
-			var op *manager.OpError
-			require.ErrorAs(t, view(t, m, "alpha").Err, &op)
-			require.Equal(t, "create watch", op.Op)
-			require.Equal(t, want, op.Elapsed)
-			time.Sleep(50 * time.Millisecond)
-		}
+		requireFailures(t, m, "create watch", []time.Duration{5 * time.Second, 10 * time.Second, 15 * time.Second, 15 * time.Second})
 		alpha.members[0].deaf.Store(false)
 		time.Sleep(20 * time.Second)
 		require.True(t, view(t, m, "alpha").Healthy)

@@ -126,16 +126,22 @@ func TestWithheldEventsAreNoticedWithinProbeIntervalAndGrace(t *testing.T) {
 	}
 }
 
+// leaveTheFirst starts a manager that has just found the first of two members stale.
+func leaveTheFirst(t *testing.T) (*fakeCluster, *manager.Manager) {
+	t.Helper()
+	alpha := startFake(t, 2)
+	m := startManager(t, manager.Config{}, alpha.target())
+	time.Sleep(time.Second)
+	alpha.members[0].withhold.Store(true)
+	alpha.put(checkpointKey, encode(1))
+	time.Sleep(3 * time.Second)
+	require.Equal(t, "http://m1", view(t, m, "alpha").Endpoint)
+	return alpha, m
+}
+
 func TestAMemberFoundStaleIsAvoidedWhileThereAreOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		alpha := startFake(t, 2)
-		m := startManager(t, manager.Config{}, alpha.target())
-		time.Sleep(time.Second)
-		alpha.members[0].withhold.Store(true)
-		alpha.put(checkpointKey, encode(1))
-		time.Sleep(3 * time.Second)
-		require.Equal(t, "http://m1", view(t, m, "alpha").Endpoint)
-
+		alpha, m := leaveTheFirst(t)
 		alpha.members[0].withhold.Store(false)
 		alpha.members[1].withhold.Store(true)
 		alpha.put(checkpointKey, encode(2))
