@@ -25,7 +25,8 @@
 // has a defined answer whether there are none, one or many.
 //
 // A guarded watch sits on one member, or hedged on two, and distrusts it in three ways. It asks for progress on the
-// watch's own stream and leaves a member that stays silent for the idle timeout. It requires a leader. And, because a
+// watch's own stream and leaves a member that stays silent for the idle timeout; it begins with the last revision it
+// reached, since on a watch that begins past the store's etcd answers no progress. It requires a leader. And, because a
 // leader whose disk hangs keeps answering progress while it delivers nothing and calls itself leader, it reads the same
 // keys through another member every probe interval: what that read shows, the watch must deliver within a grace
 // period, or the member is stale, goes into quarantine, and the watch continues elsewhere.
