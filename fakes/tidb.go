@@ -68,9 +68,9 @@ var errLeaseLost = errors.New("lease lost")
 
 // start announces the server under a new lease.
 func (s *TiDB) start(ctx context.Context) error {
-	lease, err := grant(ctx, s.Cluster)
+	lease, err := s.Cluster.Grant(ctx)
 	if err != nil {
-		return fmt.Errorf("tidb %s: %w", s.Address, err)
+		return fmt.Errorf("tidb %s: grant a lease: %w", s.Address, err)
 	}
 	s.lease = lease
 	host, _, _ := net.SplitHostPort(s.Address)
@@ -186,21 +186,3 @@ func (s *TiDB) record(begun time.Duration, value string, revision int64) {
 
 // nanoseconds is what a time-to-live key holds.
 func nanoseconds() string { return strconv.FormatInt(time.Now().UnixNano(), 10) }
-
-// grant makes a lease that the harness knows is not the manager's.
-func grant(ctx context.Context, c *harness.Cluster) (clientv3.LeaseID, error) {
-	var id clientv3.LeaseID
-	_, err := c.Commit(ctx, func(ctx context.Context, client *clientv3.Client) error {
-		resp, err := client.Grant(ctx, int64(c.LeaseTTL()/time.Second))
-		if err != nil {
-			return err
-		}
-		id = resp.ID
-		c.OwnLease(id)
-		return nil
-	})
-	if err != nil {
-		return 0, fmt.Errorf("grant a lease: %w", err)
-	}
-	return id, nil
-}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"go.etcd.io/etcd/server/v3/etcdserver"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
@@ -171,69 +170,6 @@ func (c *Cluster) WatchMembers() []*Member {
 	return slices.DeleteFunc(c.Members(), func(m *Member) bool { return !seats[m.name] })
 }
 
-// Commit runs write against the cluster through the member that leads, until it succeeds or ctx ends. An attempt takes no
-// longer than half an election timeout, since the leader may be hung; write is then called again and must cope with the
-// earlier attempt having been carried out after all. It is how fakes write: they stand for other machines, so that no fault on
-// the way between the manager and the cluster touches them. Begun is when the first attempt was made.
-func (c *Cluster) Commit(ctx context.Context, write func(context.Context, *clientv3.Client) error) (begun time.Duration, err error) {
-	begun = c.world.Elapsed()
-	for {
-		if leader := c.currentLeader(); leader != nil {
-			err := leader.do(ctx, write)
-			if err == nil {
-				return begun, nil
-			}
-		}
-		timer := time.NewTimer(c.world.timing.Heartbeat)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return 0, fmt.Errorf("cluster %s: write: %w", c.name, ctx.Err())
-		case <-timer.C:
-		}
-	}
-}
-
-// LoadInterval is how often the cluster's fakes commit an update, RefreshInterval how often they refresh what they have under a lease
-// and LeaseTTL how long that lasts without.
-func (c *Cluster) LoadInterval() time.Duration { return c.world.timing.Load }
-
-// RefreshInterval: see LoadInterval.
-func (c *Cluster) RefreshInterval() time.Duration { return c.world.timing.Refresh }
-
-// LeaseTTL: see LoadInterval.
-func (c *Cluster) LeaseTTL() time.Duration { return c.world.timing.LeaseTTL }
-
-// Stamp is a number that the cluster has not given out before, about the time in seconds.
-func (c *Cluster) Stamp() int64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.stamp++
-	return firstStamp + c.stamp
-}
-
-// firstStamp is a second in November 2026.
-const firstStamp = 1_795_000_000
-
-// OwnLease tells the harness that a lease belongs to a fake, not to the manager.
-func (c *Cluster) OwnLease(id clientv3.LeaseID) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.leases[id] = true
-}
-
-// Guard tells the harness of a key that must stand and that the manager must not touch.
-func (c *Cluster) Guard(keys ...string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.guards = append(c.guards, keys...)
-}
-
-// Record puts an update into the ledger: it was begun when Commit says and is committed, its writer just had the answer.
-func (c *Cluster) Record(begun time.Duration, subject record.Subject, value string, revision int64) {
-	c.world.recorder.Commit(record.Commit{Begun: begun, Cluster: c.name, Subject: subject, Value: value, Revision: revision})
-}
-
 // Name is the member's in its cluster ("m1").
 func (m *Member) Name() string { return m.name }
 
@@ -267,16 +203,23 @@ func (m *Member) do(ctx context.Context, write func(context.Context, *clientv3.C
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, m.cluster.world.timing.Election/2)
+	ctx, cancel := m.attempt(ctx)
 	defer cancel()
 	return write(ctx, client)
 }
+
+// attempt bounds one try of many.
+func (m *Member) attempt(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, m.cluster.world.timing.Election/2)
+}
+
+func (m *Member) down() error { return fmt.Errorf("member %s is down", m) }
 
 // direct is the client of the server that runs now; a restarted member is another server.
 func (m *Member) direct() (*clientv3.Client, error) {
 	server := m.Server()
 	if server == nil {
-		return nil, fmt.Errorf("member %s is down", m)
+		return nil, m.down()
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -254,6 +254,20 @@ func TestAManagerThatCannotStartIsAClearError(t *testing.T) {
 	require.Contains(t, failure(t, r, "scenario"), "start the manager: no licence")
 }
 
+// A grant whose answer is late is asked for again, and may be carried out as often as it was asked for. No lease of it is the manager's.
+func TestALeaseOfAFakeIsNotTheManagers(t *testing.T) {
+	s := harness.Scenario{Name: "a-test", Clusters: three, Load: func(w *harness.World) {
+		fakes.Load(w)
+		w.Go("tidb that comes and goes", (&fakes.TiDB{Cluster: w.Cluster("alpha"), Address: "10.0.0.4:4000", Turns: 1}).Run)
+	}, Body: func(w *harness.World) {
+		w.StartManager()
+		w.Inject(fault.HangApply(w.Cluster("alpha").Leader()))
+		w.Pass(10 * w.Timing().Election)
+	}}
+	r := harness.Execute(t.Context(), virtual.New(t, 1), s, scenarios.Reference(), harness.Options{Seed: 1})
+	require.True(t, r.Passed, r.String())
+}
+
 func TestWhatFlapsIsNotSteady(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault func(*harness.Cluster) harness.Fault
