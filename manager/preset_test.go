@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/stormwatch/stormwatch/manager"
 )
@@ -52,34 +54,41 @@ func TestTimeoutsGrowToThriceTheFirst(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				alpha := startFake(t, 1)
 				alpha.members[0].hang.Store(true)
-				m := startManager(t, c.cfg, alpha.target())
-				requireFailures(t, m, "read snapshot", c.want)
+				requireFailures(t, c.cfg, alpha.target(), "read snapshot", c.want)
 			})
 		})
 	}
 }
 
-// requireFailures waits for one failure of op after the other, and requires that each came after the time given.
-func requireFailures(t *testing.T, m *manager.Manager, op string, after []time.Duration) {
+// requireFailures lets a manager fail in a row, and requires that each of its watches failed at op after the times given, and at nothing
+// else.
+func requireFailures(t *testing.T, cfg manager.Config, target manager.Target, op string, after []time.Duration) *manager.Manager {
 	t.Helper()
-	for _, want := range after {
-		previous := view(t, m, "alpha").Err
-		eventually(t, "another failure", func() bool { return view(t, m, "alpha").Err != previous })
-		var failed *manager.OpError
-		require.ErrorAs(t, view(t, m, "alpha").Err, &failed)
-		require.Equal(t, op, failed.Op)
-		require.Equal(t, want, failed.Elapsed)
-		// The other watch tried when this one did, but for the jitter of the pauses before.
-		time.Sleep(50 * time.Millisecond)
+	core, logs := observer.New(zap.WarnLevel)
+	cfg.Logger = zap.New(core)
+	m := startManager(t, cfg, target)
+	// The pauses between take less than a second together, and the next failure comes later than that.
+	time.Sleep(time.Second)
+	for _, d := range after {
+		time.Sleep(d)
 	}
+	for _, prefix := range []string{topologyPrefix, checkpointPrefix} {
+		var took []time.Duration
+		for _, left := range logs.FilterMessage("watch left its member").FilterField(zap.String("key", prefix)).All() {
+			require.Contains(t, left.ContextMap()["error"], op)
+			took = append(took, left.ContextMap()["elapsed"].(time.Duration))
+		}
+		require.Equal(t, after, took, prefix)
+	}
+	return m
 }
 
 func TestCreatingAWatchHasItsOwnTimeouts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		alpha := startFake(t, 1)
 		alpha.members[0].deaf.Store(true)
-		m := startManager(t, manager.PresetBR(), alpha.target())
-		requireFailures(t, m, "create watch", []time.Duration{5 * time.Second, 10 * time.Second, 15 * time.Second, 15 * time.Second})
+		m := requireFailures(t, manager.PresetBR(), alpha.target(), "create watch",
+			[]time.Duration{5 * time.Second, 10 * time.Second, 15 * time.Second, 15 * time.Second})
 		alpha.members[0].deaf.Store(false)
 		time.Sleep(20 * time.Second)
 		require.True(t, view(t, m, "alpha").Healthy)
