@@ -2,8 +2,10 @@ package embedded_test
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -315,6 +317,25 @@ func TestMembersJoinAndLeave(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, resp.Members, 3)
 	require.Error(t, s.Remove(t.Context(), leader), "removed twice")
+}
+
+// A newcomer asks the first of the others, by address, who belongs to the cluster, and does not start if it is not among those.
+func TestANewcomerIsKnownToWhomItAsks(t *testing.T) {
+	s := start(t, 3)
+	defer s.close()
+	leader := s.Server(s.leader())
+	addresses := map[string]string{}
+	for _, m := range leader.Cluster().Members() {
+		addresses[m.PeerURLs[0]] = m.Name
+	}
+	first := addresses[slices.Min(slices.Collect(maps.Keys(addresses)))]
+	if s.leader() == first {
+		require.NoError(t, leader.MoveLeader(s.ctx(s.timing.Election), uint64(leader.MemberID()), uint64(s.Server(s.others(first)[0]).MemberID())))
+		s.await(func() bool { return s.leader() != first }, "the leader stays")
+	}
+	// What it is asked about reaches it late.
+	s.throw(s.leader(), point.PeerSend(first), point.Decision{Kind: point.Delay, Delay: 3 * s.timing.Heartbeat})
+	require.NoError(t, s.Add(s.ctx(time.Minute), "m4"))
 }
 
 // The seams into etcd are fields by name. An etcd that has moved them fails here first.
