@@ -4,20 +4,28 @@ TOOL := go tool -modfile=.ci/tools.mod
 BUILD := .build
 OVERLAY := $(BUILD)/overlay/overlay.json
 
-.PHONY: run test race lint bench replay-build test-replay
+# Packages with goroutines of our own on real sockets, disks and clocks, where the race detector finds what virtual time cannot show.
+RACE := ./harness/embedded ./harness/point ./harness/link ./harness/rpc ./harness/record ./manager/...
+
+.PHONY: run test race race-all lint bench replay-build test-replay
 
 run: ## the main job: every scenario on both engines against the reference manager
-	go run ./cmd/stormwatch run --engine both
+	go run ./cmd/stormwatch run --engine all
 
-test: ## every test
+test: ## every test, those of the examples too, which are a module of their own
 	go test ./...
+	cd examples && go test ./...
 
-race: ## every test under the race detector, which needs a C compiler
+race: ## the tests for which the race detector pays, as CI runs them; it needs a C compiler
+	go test -race $(RACE)
+
+race-all: ## every test under the race detector
 	go test -race ./...
 
 lint: ## formatting, vet and staticcheck
-	@files=$$($(TOOL) gofumpt -l cmd fakes harness manager scenarios); test -z "$$files" || { echo "not formatted by gofumpt:"; echo "$$files"; exit 1; }
+	@files=$$($(TOOL) gofumpt -l cmd examples fakes harness manager scenarios); test -z "$$files" || { echo "not formatted by gofumpt:"; echo "$$files"; exit 1; }
 	go vet ./...
+	cd examples && go vet ./...
 	$(TOOL) staticcheck ./...
 
 bench: ## the benchmarks
@@ -29,7 +37,11 @@ replay-build: ## a command in which a seed replays exactly, switch by switch
 	CGO_ENABLED=0 go build -trimpath -overlay $(OVERLAY) -o $(BUILD)/stormwatch ./cmd/stormwatch
 	$(BUILD)/stormwatch version
 
-test-replay: ## ten seeds of every scenario, twenty times each, to the same digest; UPDATE=-update writes golden transcripts anew
+# How much test-replay runs: seeds of every scenario, and how often each.
+SEEDS ?= 10
+REPEATS ?= 5
+
+test-replay: ## SEEDS seeds of every scenario, REPEATS times each, to the same digest; UPDATE=-update writes golden transcripts anew
 	go run ./cmd/stormwatch overlay $(BUILD)/overlay
 	STORMWATCH_REPLAY_BUILD=yes CGO_ENABLED=0 go test -trimpath -overlay $(OVERLAY) ./harness/replay
-	CGO_ENABLED=0 go test -trimpath -overlay $(OVERLAY) ./cmd/stormwatch -run 'TestASeedReplays|TestTranscripts' -count 1 -timeout 30m -need-replay -seeds 10 -repeats 20 $(UPDATE)
+	CGO_ENABLED=0 go test -trimpath -overlay $(OVERLAY) ./cmd/stormwatch -run 'TestASeedReplays|TestTranscripts' -count 1 -timeout 30m -need-replay -seeds $(SEEDS) -repeats $(REPEATS) $(UPDATE)

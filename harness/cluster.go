@@ -5,11 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-
-	"go.etcd.io/etcd/server/v3/etcdserver"
-	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
-
-	clientv3 "go.etcd.io/etcd/client/v3"
+	"sync/atomic"
 
 	"github.com/stormwatch/stormwatch/harness/point"
 	"github.com/stormwatch/stormwatch/harness/record"
@@ -20,46 +16,30 @@ type Cluster struct {
 	world   *World
 	name    string
 	running Members
+	ledger  *Ledger
+	load    *load
+	// view observes what the manager shows during the tenure under way; nil if the cluster is not the manager's.
+	view atomic.Pointer[viewObserver]
 
 	mu      sync.Mutex
 	members []*Member
-	quiet   chan struct{} // closed when the load may go on; nil while it runs
-	stamp   int64
-	added   int                       // members that the cluster has ever had
-	turns   int                       // how many actors have taken a turn and not finished it
-	leases  map[clientv3.LeaseID]bool // of the fakes
-	guards  []string                  // keys of others, which a manager must not touch
+	added   int // members that the cluster has ever had
 }
 
 // Member is one of a cluster's members.
 type Member struct {
 	cluster *Cluster
 	name    string
-
-	mu     sync.Mutex
-	server *etcdserver.EtcdServer // the one that client calls
-	client *clientv3.Client
 }
 
 func newCluster(w *World, spec Spec) *Cluster {
-	c := &Cluster{world: w, name: spec.Name, leases: map[clientv3.LeaseID]bool{}}
-	for _, name := range memberNames(spec) {
+	c := &Cluster{world: w, name: spec.Name, load: &load{every: w.pace.Load}}
+	c.ledger = newLedger(c)
+	for _, name := range spec.Names() {
 		c.members = append(c.members, &Member{cluster: c, name: name})
 	}
 	c.added = len(c.members)
 	return c
-}
-
-// close stops the cluster.
-func (c *Cluster) close() error {
-	for _, m := range c.Members() {
-		m.mu.Lock()
-		if m.client != nil {
-			_ = m.client.Close() // says only that its context is over
-		}
-		m.mu.Unlock()
-	}
-	return c.running.Close()
 }
 
 // Name is the cluster's.
@@ -76,32 +56,38 @@ func (c *Cluster) Members() []*Member {
 
 // Member finds a member by its name in the cluster ("m1"). A name that is not there ends the scenario.
 func (c *Cluster) Member(name string) *Member {
-	for _, m := range c.Members() {
-		if m.name == name {
-			return m
-		}
+	m, err := c.world.Resolve(Ref{c.name, name})
+	if err != nil {
+		c.world.fail("%w", err)
 	}
-	c.world.fail("cluster %s has no member %q, only %v", c.name, name, c.Members())
-	return nil
+	return m
 }
 
 // Leader is the member that a majority follows. It blocks until there is one, for as long as an election may take; a cluster
 // that has none by then ends the scenario.
 func (c *Cluster) Leader() *Member {
-	var leader *Member
-	if !c.world.await(c.world.Bounds().Election(), func() bool {
-		leader = c.currentLeader()
-		return leader != nil
-	}) {
-		c.world.fail("cluster %s has no leader after %v", c.name, c.world.Bounds().Election())
+	leader, err := c.awaitLeader()
+	if err != nil {
+		c.world.fail("%w", err)
 	}
 	return leader
+}
+
+func (c *Cluster) awaitLeader() (leader *Member, err error) {
+	found := c.world.await(c.world.Bounds().Election(), func() bool {
+		leader = c.currentLeader()
+		return leader != nil
+	})
+	if !found {
+		return nil, fmt.Errorf("cluster %s has no leader after %v", c.name, c.world.Bounds().Election())
+	}
+	return leader, nil
 }
 
 // Followers are the running members that do not lead, in order. It blocks as Leader does.
 func (c *Cluster) Followers() []*Member {
 	leader := c.Leader()
-	return slices.DeleteFunc(c.Members(), func(m *Member) bool { return m == leader || m.Server() == nil })
+	return slices.DeleteFunc(c.Members(), func(m *Member) bool { return m == leader || !m.Status().Up })
 }
 
 // currentLeader is the member whose leadership a majority, itself included, agrees on right now.
@@ -110,21 +96,25 @@ func (c *Cluster) currentLeader() *Member {
 	return leader
 }
 
+// agreed is that member and its term.
 func (c *Cluster) agreed() (*Member, uint64) {
 	members := c.Members()
-	for _, m := range members {
-		s := m.Server()
-		if s == nil || s.Leader() != s.MemberID() {
+	said := make([]Status, len(members))
+	for i, m := range members {
+		said[i] = m.Status()
+	}
+	for i, s := range said {
+		if !s.Leads() {
 			continue
 		}
-		term, followers := s.Term(), 0
-		for _, other := range members {
-			if o := other.Server(); o != nil && o.Leader() == s.MemberID() && o.Term() == term {
+		followers := 0
+		for _, other := range said {
+			if other.Up && other.Leader == s.ID && other.Term == s.Term {
 				followers++
 			}
 		}
 		if followers > len(members)/2 {
-			return m, term
+			return members[i], s.Term
 		}
 	}
 	return nil, 0
@@ -159,15 +149,19 @@ func (c *Cluster) RemoveMember(ctx context.Context, m *Member) error {
 	return nil
 }
 
-// WatchMembers are the members on which the manager's watches sit now, in order.
-func (c *Cluster) WatchMembers() []*Member {
-	seats := map[string]bool{}
+// AttachedMembers are the members on which the manager's watches are now, in order; of a manager that polls, those to which it has
+// connections.
+func (c *Cluster) AttachedMembers() []*Member {
+	if c.world.timing.Poll > 0 {
+		return slices.DeleteFunc(c.Members(), func(m *Member) bool { return c.running.Connections(m.name) == 0 })
+	}
+	watched := map[string]bool{}
 	c.world.recorder.Look(func(r *record.Record) {
 		for _, w := range r.WatchesAt(c.name, c.world.Elapsed()) {
-			seats[w.Member] = true
+			watched[w.Member] = true
 		}
 	})
-	return slices.DeleteFunc(c.Members(), func(m *Member) bool { return !seats[m.name] })
+	return slices.DeleteFunc(c.Members(), func(m *Member) bool { return !watched[m.name] })
 }
 
 // Name is the member's in its cluster ("m1").
@@ -177,13 +171,16 @@ func (m *Member) Name() string { return m.name }
 func (m *Member) Cluster() *Cluster { return m.cluster }
 
 // String is the member's full name ("alpha/m1").
-func (m *Member) String() string { return m.cluster.name + "/" + m.name }
+func (m *Member) String() string { return m.Ref().String() }
 
-// Server is the member's etcd server, nil while it is down.
-func (m *Member) Server() *etcdserver.EtcdServer { return m.cluster.running.Server(m.name) }
+// Ref names the member.
+func (m *Member) Ref() Ref { return Ref{m.cluster.name, m.name} }
 
-// Point is the path of one of the member's fault points.
-func (m *Member) Point(n point.Name) point.Path { return point.Of(m.cluster.name, m.name, n) }
+// Status is what the member says of itself.
+func (m *Member) Status() Status { return m.cluster.running.Status(m.name) }
+
+// Leads says whether a majority of the cluster follows the member now.
+func (m *Member) Leads() bool { return m.cluster.currentLeader() == m }
 
 // Endpoint is the member's advertised client URL.
 func (m *Member) Endpoint() string { return m.cluster.running.Endpoint(m.name) }
@@ -197,37 +194,19 @@ func (m *Member) Restart(ctx context.Context) error { return m.cluster.running.R
 // CutClients resets the connections of the member's clients.
 func (m *Member) CutClients() { m.cluster.running.CutClients(m.name) }
 
-// do calls write with a client that calls this member's server directly, without a network.
-func (m *Member) do(ctx context.Context, write func(context.Context, *clientv3.Client) error) error {
-	client, err := m.direct()
+// Direct reaches the member past every link.
+func (m *Member) Direct() (Direct, error) { return m.cluster.running.Direct(m.name) }
+
+// attempt bounds one try of many on the member, past every link.
+func (m *Member) attempt(ctx context.Context, try func(context.Context, Direct) error) error {
+	d, err := m.Direct()
 	if err != nil {
 		return err
 	}
-	ctx, cancel := m.attempt(ctx)
+	ctx, cancel := context.WithTimeout(ctx, m.cluster.world.pace.Election/2)
 	defer cancel()
-	return write(ctx, client)
+	return try(ctx, d)
 }
 
-// attempt bounds one try of many.
-func (m *Member) attempt(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, m.cluster.world.timing.Election/2)
-}
-
-func (m *Member) down() error { return fmt.Errorf("member %s is down", m) }
-
-// direct is the client of the server that runs now; a restarted member is another server.
-func (m *Member) direct() (*clientv3.Client, error) {
-	server := m.Server()
-	if server == nil {
-		return nil, m.down()
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.server != server {
-		if m.client != nil {
-			_ = m.client.Close() // says only that its context is over
-		}
-		m.server, m.client = server, v3client.New(server)
-	}
-	return m.client, nil
-}
+// supports says whether the engine has a fault point on the member.
+func (m *Member) supports(n point.Name) bool { return m.cluster.running.Supports(n) }

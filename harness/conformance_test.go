@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.etcd.io/etcd/api/v3/version"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -54,9 +55,13 @@ var observations = []struct {
 	{"a follower that applies nothing", func(l *lab) {
 		// On embedded etcd the entry that settles the cluster's version, seconds after the start, would wait with a lock held that
 		// every call takes.
+		want := version.Cluster(version.Version) + ".0"
 		l.await("the cluster's version", func() bool {
 			for _, m := range l.names {
-				if v := l.members.Server(m).ClusterVersion(); v == nil || v.String() != "3.7.0" {
+				direct, err := l.members.Direct(m)
+				require.NoError(l.t, err)
+				// The storage's version follows the cluster's.
+				if st, err := direct.Client.Status(l.ctx, ""); err != nil || st.StorageVersion != want {
 					return false
 				}
 			}

@@ -2,74 +2,162 @@ package harness
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
+	"github.com/stormwatch/stormwatch/harness/point"
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// Fault is something that can be done to a cluster and undone. Faults are values; package fault has them.
+// Fault is something that can be done to a cluster and undone. Faults are data: package fault has them, and reads what String prints.
 type Fault interface {
-	// String is the fault as an expression that can be read back.
+	// Name is the fault's without its arguments: "HangDisk".
+	Name() string
+	// String is the fault as an expression that can be read back: "HangDisk(alpha/leader)".
 	String() string
-	// Scope is what the fault touches.
-	Scope() record.Scope
-	// Begin does it and returns how to undo it, or a nil heal if the fault is over as soon as it has happened. heal is called once.
-	// Both may block, for a member to restart say. An error names what was wrong with asking for it.
-	Begin(ctx context.Context, w *World) (heal func(context.Context) error, err error)
+	// Resolve finds the members that the fault concerns now and says what is to be done. An error names what was wrong with asking for it.
+	Resolve(w *World) (Plan, error)
 }
 
-// Injection is a fault in force.
+// Plan is what a fault is going to do, on members that are known.
+type Plan struct {
+	// Text is the fault with its members by name.
+	Text string
+	// Switches are to be thrown, in order, and healed together.
+	Switches []Switch
+	// Scope is what it touches beyond that which follows from the switches.
+	Scope record.Scope
+	// Allowance is how stale a view may be because of it.
+	Allowance record.Allowance
+	// Do is done once the switches are in force; nil if there is nothing more to do. It returns how to undo it, or nil.
+	Do func(ctx context.Context) (undo func(context.Context) error, err error)
+	// Once says that the fault is over as soon as it has happened.
+	Once bool
+}
+
+// Switch is a fault point of a member and what is to happen there.
+type Switch struct {
+	Member   *Member
+	Point    point.Name
+	Decision point.Decision
+}
+
+// Injection is a fault that was injected.
 type Injection struct {
-	world  *World
-	fault  Fault
-	record func()
-	heal   func(context.Context) error
-	healed bool
-	at     time.Duration
+	world    *World
+	plan     Plan
+	at       time.Duration
+	thrown   []*point.Thrown
+	undo     func(context.Context) error
+	recorded func()
+	healed   bool
 }
 
-// Inject makes a fault happen now. What is still in force at the end of the run is healed then. A fault that cannot happen,
-// on a member that is down for example, ends the scenario.
+// Inject makes a fault happen and returns when it is in force. What is still in force at the end of the run is healed then. A fault that
+// cannot happen, on a member that is down for example, makes the run one that cannot be judged.
 func (w *World) Inject(f Fault) *Injection {
-	i := &Injection{world: w, fault: f, at: w.Elapsed()}
-	// The fault counts from before it begins: killing takes a while, and its effects come first.
-	i.record = w.recorder.Fault(f.String(), f.Scope())
-	heal, err := f.Begin(w.ctx, w)
+	i, err := w.Begin(f)
 	if err != nil {
-		i.record()
 		w.fail("%s: %w", f, err)
 	}
-	if heal == nil {
-		i.healed = true
-		i.record()
-	}
-	i.heal = heal
-	w.injected = append(w.injected, i)
 	return i
+}
+
+// Begin is Inject for whoever can go on without a fault that cannot happen.
+func (w *World) Begin(f Fault) (*Injection, error) {
+	plan, err := f.Resolve(w)
+	if err != nil {
+		return nil, err
+	}
+	if within, promised := w.candidate.Within.of(f.Name()); promised {
+		plan.Allowance = record.Allowance{Name: "promised", Recovery: within, Lasting: plan.Allowance.Lasting}
+	}
+	if err := supported(plan.Switches); err != nil {
+		return nil, err
+	}
+	i := &Injection{world: w, plan: plan, at: w.Elapsed()}
+	// The fault counts from before it begins: killing takes a while, and its effects come first.
+	i.recorded = w.recorder.Fault(record.Fault{Text: plan.Text, Scope: scopeOf(plan.Switches, plan.Scope), Allowance: plan.Allowance})
+	if err := i.begin(w.ctx); err != nil {
+		i.heal(w.ctx)
+		return nil, err
+	}
+	if plan.Once {
+		i.heal(w.ctx)
+	}
+	w.injected = append(w.injected, i)
+	return i, nil
+}
+
+// begin throws the switches, waits until each has taken hold, and does the rest.
+func (i *Injection) begin(ctx context.Context) error {
+	for _, s := range i.plan.Switches {
+		t, err := i.world.board.Throw(i.world.path(s.Member, s.Point), s.Decision.Terms())
+		if err != nil {
+			return err
+		}
+		i.thrown = append(i.thrown, t)
+	}
+	for _, s := range i.plan.Switches {
+		if err := s.Member.cluster.running.InForce(ctx, s.Member.name, s.Point); err != nil {
+			return fmt.Errorf("%s on %s does not take hold: %w", s.Point, s.Member, err)
+		}
+	}
+	if i.plan.Do == nil {
+		return nil
+	}
+	undo, err := i.plan.Do(ctx)
+	i.undo = undo
+	return err
 }
 
 // Heal undoes the fault. Healing twice does nothing.
 func (i *Injection) Heal() {
-	if err := i.end(); err != nil {
-		i.world.fail("heal %s: %w", i.fault, err)
+	if err := i.heal(i.world.ctx); err != nil {
+		i.world.fail("heal %s: %w", i.plan.Text, err)
 	}
 }
 
-func (i *Injection) end() error {
+func (i *Injection) heal(ctx context.Context) error {
 	if i.healed {
 		return nil
 	}
 	i.healed = true
-	defer i.record()
-	return i.heal(i.world.ctx)
+	defer i.recorded()
+	for _, t := range i.thrown {
+		t.Heal()
+	}
+	if i.undo == nil {
+		return nil
+	}
+	return i.undo(ctx)
 }
 
 // healAll undoes what is in force, the newest first.
 func (w *World) healAll() {
 	for _, i := range slices.Backward(w.injected) {
-		if err := i.end(); err != nil {
-			w.Note("heal %s: %v", i.fault, err)
+		if err := i.heal(w.ctx); err != nil {
+			w.broken(fmt.Errorf("heal %s: %w", i.plan.Text, err))
 		}
 	}
+}
+
+// UnsupportedError says that an engine lacks a fault point.
+type UnsupportedError struct {
+	Point point.Name
+	On    *Member
+}
+
+func (e *UnsupportedError) Error() string {
+	return fmt.Sprintf("the %s engine has no fault point %s on %s", e.On.cluster.world.engine.Name(), e.Point, e.On)
+}
+
+func supported(switches []Switch) error {
+	for _, s := range switches {
+		if !s.Member.supports(s.Point) {
+			return &UnsupportedError{Point: s.Point, On: s.Member}
+		}
+	}
+	return nil
 }

@@ -72,7 +72,7 @@ func observe(t *testing.T, e harness.Engine, look func(*lab)) []string {
 func (l *lab) say(format string, args ...any) { l.said = append(l.said, fmt.Sprintf(format, args...)) }
 
 func (l *lab) throw(member string, n point.Name, k point.Kind) {
-	_, err := l.board.Throw(point.Of("alpha", member, n), point.Decision{Kind: k}.Terms())
+	_, err := l.board.Throw(l.board.Path("alpha", member, n), point.Decision{Kind: k}.Terms())
 	require.NoError(l.t, err)
 }
 
@@ -113,12 +113,12 @@ func (l *lab) leader(but ...string) (leader string) {
 		leader = ""
 		agreed := map[uint64]bool{}
 		for _, m := range l.names {
-			s := l.members.Server(m)
-			if s == nil || len(but) > 0 && m == but[0] {
+			s := l.members.Status(m)
+			if !s.Up || len(but) > 0 && m == but[0] {
 				continue
 			}
-			agreed[uint64(s.Leader())] = true
-			if s.Leader() == s.MemberID() {
+			agreed[s.Leader] = true
+			if s.Leads() {
 				leader = m
 			}
 		}
@@ -136,7 +136,7 @@ func (l *lab) newLeader(old string) string {
 	// A follower's timeout runs from the last heartbeat, which may be one interval ago.
 	early := l.timing.Election - 2*l.timing.Heartbeat
 	late := bound.Bounds{Timing: l.timing}.Election()
-	l.say("a new leader within the bounds: %v", took >= early && took <= late || l.members.Server(old) == nil && took <= late)
+	l.say("a new leader within the bounds: %v", took >= early && took <= late || !l.members.Status(old).Up && took <= late)
 	return leader
 }
 

@@ -8,12 +8,10 @@ import (
 	"slices"
 	"strings"
 
-	clientv3 "go.etcd.io/etcd/client/v3"
-
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// leftovers are the connections, watches and leases that somebody other than the fakes has on the cluster.
+// leftovers are the connections, watches and leases that somebody other than the workload has on the cluster.
 func (c *Cluster) leftovers() []string {
 	var left []string
 	for _, m := range c.Members() {
@@ -30,25 +28,26 @@ func (c *Cluster) leftovers() []string {
 }
 
 func (c *Cluster) foreignLeases() []string {
+	leader := c.currentLeader()
+	if leader == nil {
+		return nil
+	}
 	var left []string
-	if leader := c.currentLeader(); leader != nil {
-		err := leader.do(c.world.ctx, func(ctx context.Context, client *clientv3.Client) error {
-			resp, err := client.Leases(ctx)
-			if err != nil {
-				return err
-			}
-			c.mu.Lock()
-			defer c.mu.Unlock()
-			for _, l := range resp.Leases {
-				if !c.leases[l.ID] {
-					left = append(left, fmt.Sprintf("lease %x in %s", int64(l.ID), c.name))
-				}
-			}
-			return nil
-		})
+	err := leader.attempt(c.world.ctx, func(ctx context.Context, d Direct) error {
+		left = nil
+		resp, err := d.Client.Leases(ctx)
 		if err != nil {
-			left = append(left, fmt.Sprintf("leases of %s cannot be listed: %v", c.name, err))
+			return err
 		}
+		for _, l := range resp.Leases {
+			if !c.ledger.granted(l.ID) {
+				left = append(left, fmt.Sprintf("lease %x in %s", int64(l.ID), c.name))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		left = append(left, fmt.Sprintf("leases of %s cannot be listed: %v", c.name, err))
 	}
 	slices.Sort(left)
 	return left
@@ -82,7 +81,7 @@ func (w *World) goroutinesOfManager() []string {
 	}
 	var left []string
 	for group := range strings.SplitSeq(profile.String(), "\n\n") {
-		if strings.Contains(group, fmt.Sprintf("%q:%q", managerLabel, w.dir)) {
+		if strings.Contains(group, fmt.Sprintf("%q:%q", managerLabel, w.label)) {
 			left = append(left, "goroutine: "+stack(group))
 		}
 	}

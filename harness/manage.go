@@ -5,12 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
+	"runtime"
 	"runtime/pprof"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/stormwatch/stormwatch/harness/point"
+	"github.com/stormwatch/stormwatch/harness/record"
 )
 
 // managed is the manager of a world while it lives.
@@ -18,80 +23,110 @@ type managed struct {
 	manager Manager
 
 	mu       sync.Mutex
-	clusters map[*Cluster]bool
+	clusters []*Cluster
 }
 
 func (m *managed) manages(c *Cluster) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.clusters[c]
+	return slices.Contains(m.clusters, c)
 }
 
-// set replaces the managed set and returns the clusters that were in it and are not any more, in the world's order.
-func (m *managed) set(all, now []*Cluster) (gone []*Cluster) {
+// set replaces the managed set and returns the clusters that were in it and are not any more, and those that are new in it.
+func (m *managed) set(now []*Cluster) (gone, new []*Cluster) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, c := range all {
-		if m.clusters[c] && !slices.Contains(now, c) {
+	for _, c := range m.clusters {
+		if !slices.Contains(now, c) {
 			gone = append(gone, c)
 		}
 	}
-	m.clusters = map[*Cluster]bool{}
 	for _, c := range now {
-		m.clusters[c] = true
+		if !slices.Contains(m.clusters, c) {
+			new = append(new, c)
+		}
 	}
-	return gone
+	m.clusters = slices.Clone(now)
+	return gone, new
 }
 
-// Placement says on which member the manager's watches on a cluster must sit when it has started.
-type Placement struct{ member *Member }
+// Placement says which member the manager must be attached to, on a member's cluster, when it has started.
+type Placement struct{ on Referrer }
 
-// WatchOn places the watches on a cluster on one of its members: while the manager attaches, only that member's link is open.
-func WatchOn(m *Member) Placement { return Placement{m} }
+// WatchOn attaches the manager to one member of a cluster: while it starts, only that member's link is open. The watches of a manager that
+// watches are there then, and the connections of one that polls.
+func WatchOn(on Referrer) Placement { return Placement{on} }
 
-// StartManager starts the manager on all clusters and returns when its view of each is fresh and its watches sit where they
-// were placed. A manager that takes longer than [bound.Bounds.Start] fails the run and ends the scenario.
+// StartManager starts the manager on all clusters and returns when its view of each is fresh and it is attached where it
+// was placed. A manager that takes longer than [bound.Bounds.Start] fails the run and ends the scenario.
 func (w *World) StartManager(placements ...Placement) {
 	if w.managed.Load() != nil {
 		w.fail("the scenario starts its manager twice")
 	}
-	open := w.place(placements)
-	var manager Manager
-	var err error
-	w.asManager(func() {
-		manager, err = w.newManager(Setup{Timing: w.timing, Log: w.log.Named("manager"), Rand: draws(w.seed)})
-	})
-	if err != nil {
-		w.fail("start the manager: %w", err)
+	members := make([]*Member, len(placements))
+	for i, p := range placements {
+		m, err := w.Resolve(p.on.Ref())
+		if err != nil {
+			w.fail("place the manager: %w", err)
+		}
+		members[i] = m
 	}
+	open := w.place(members)
+	manager := w.make()
 	m := &managed{manager: manager}
-	m.set(w.clusters, w.clusters)
-	if err := w.apply(manager, w.clusters); err != nil {
-		w.managed.Store(m) // to be closed
-		w.fail("start the manager: %w", err)
-	}
-	w.recorder.ManagerStarted()
+	since := w.Elapsed()
+	m.set(w.clusters)
 	w.managed.Store(m)
+	w.recorder.ManagerStarted()
 	for _, c := range w.clusters {
-		w.requireFresh("start", c, w.Bounds().Start(len(c.Members())))
+		c.begin(m)
 	}
-	for _, p := range placements {
-		w.requirePlaced(p.member)
+	if pusher, ok := manager.(Pusher); ok {
+		pusher.Push(func(cluster string, v View) { w.pushed(cluster, v) })
+	}
+	w.apply("start", manager, w.clusters, since)
+	for _, c := range w.clusters {
+		w.requireFresh("start", c)
+	}
+	for _, m := range members {
+		w.requireAttached(m)
 	}
 	open()
 }
 
-// place closes the links of all members that share a cluster with a placement but are not it.
-func (w *World) place(placements []Placement) (open func()) {
+// make makes the manager.
+func (w *World) make() (manager Manager) {
+	var err error
+	w.require("start", "", func() error {
+		caught := catch(func() {
+			w.asManager(func() {
+				manager, err = w.candidate.New(Setup{Timing: w.timing, Workload: w.workload, Log: w.log.Named("manager"), Rand: draws(w.seed)})
+			})
+		})
+		switch {
+		case caught != nil:
+			return fmt.Errorf("New panicked: %w", caught)
+		case err != nil:
+			return fmt.Errorf("New: %w", err)
+		case manager == nil:
+			return errors.New("New returned neither a manager nor an error")
+		}
+		return nil
+	})
+	return manager
+}
+
+// place closes the links of all members that share a cluster with one that the manager is to be attached to but are not it.
+func (w *World) place(on []*Member) (open func()) {
 	var shut []*point.Thrown
-	for _, p := range placements {
-		for _, m := range p.member.cluster.Members() {
-			if m == p.member {
+	for _, p := range on {
+		for _, m := range p.cluster.Members() {
+			if m == p {
 				continue
 			}
-			t, err := w.board.Throw(m.Point(point.ClientAccept), point.Decision{Kind: point.Refuse}.Terms())
+			t, err := w.board.Throw(w.path(m, point.ClientAccept), point.Decision{Kind: point.Refuse}.Terms())
 			if err != nil {
-				w.fail("place the watch on %s: %w", p.member, err)
+				w.fail("place the manager on %s: %w", p, err)
 			}
 			shut = append(shut, t)
 		}
@@ -103,20 +138,26 @@ func (w *World) place(placements []Placement) (open func()) {
 	}
 }
 
-func (w *World) requirePlaced(m *Member) {
-	var seats []*Member
-	placed := w.await(w.Bounds().Calm(), func() bool {
-		seats = m.cluster.WatchMembers()
-		return len(seats) == 1 && seats[0] == m
+// requireAttached fails the run if the manager, which could reach no other member, is not attached to this one.
+func (w *World) requireAttached(m *Member) {
+	var on []*Member
+	w.require("start", m.cluster.name, func() error {
+		if w.await(w.Bounds().Calm(), func() bool {
+			on = m.cluster.AttachedMembers()
+			return len(on) == 1 && on[0] == m
+		}) {
+			return nil
+		}
+		if len(on) == 0 {
+			return fmt.Errorf("the manager shows %s and has neither a watch nor a connection there; a manager that polls says so in its candidate", m.cluster)
+		}
+		return fmt.Errorf("the manager should be attached to %s, it is to %v", m, on)
 	})
-	if !placed {
-		w.fail("the watch on %s should sit on %s, it sits on %v", m.cluster, m, seats)
-	}
 }
 
 // apply calls the manager's Apply, with a context that ends when a start would be late. It gives up on one that has not returned after
-// twice that time, so that one that is late can be told from one that never ends.
-func (w *World) apply(m Manager, clusters []*Cluster) error {
+// twice that time, so that one that is late can be told from one that never ends. since is when the tenures of what is new began.
+func (w *World) apply(name string, m Manager, clusters []*Cluster, since time.Duration) {
 	limit := w.Bounds().Start(1)
 	for _, c := range clusters {
 		limit = max(limit, w.Bounds().Start(len(c.Members())))
@@ -126,44 +167,56 @@ func (w *World) apply(m Manager, clusters []*Cluster) error {
 	applied := make(chan error, 1)
 	go w.asManager(func() {
 		var err error
-		panicked := w.guard(func() { err = m.Apply(ctx, w.targets(clusters)) })
-		applied <- errors.Join(panicked, err)
+		if caught := catch(func() { err = m.Apply(ctx, w.targets(clusters)) }); caught != nil {
+			err = fmt.Errorf("it panicked: %w", caught)
+		}
+		applied <- err
 	})
+	var failure error
 	timer := time.NewTimer(2 * limit)
 	defer timer.Stop()
 	select {
 	case err := <-applied:
-		return err
+		if err != nil {
+			failure = fmt.Errorf("Apply of %v: %w", clusters, err)
+		}
 	case <-timer.C:
-		return fmt.Errorf("its Apply has not returned after %v, the context ended after %v", 2*limit, limit)
+		failure = fmt.Errorf("Apply of %v has not returned after %v, its context ended after %v", clusters, 2*limit, limit)
 	}
+	if failure != nil {
+		// Whoever failed to apply a set of clusters is not asked for them.
+		gone, _ := w.managed.Load().set(nil)
+		for _, c := range gone {
+			c.end()
+		}
+		w.recorder.Refused(since)
+	}
+	w.require(name, "", func() error { return failure })
 }
 
 // Manage makes the given clusters the manager's complete set, as a reload of its configuration does. It blocks for as long as the
-// manager's Apply does; an Apply that takes far longer than a start may fails the run and ends the scenario.
+// manager's Apply does; an Apply that returns an error, or takes far longer than a start may, fails the run and ends the scenario.
 func (w *World) Manage(clusters ...*Cluster) {
 	m := w.managed.Load()
 	if m == nil {
 		w.fail("Manage before StartManager")
 	}
-	for _, c := range clusters {
-		if !m.manages(c) {
-			w.recorder.Added(c.name)
-		}
-	}
-	gone := m.set(w.clusters, clusters)
+	since := w.Elapsed()
+	gone, given := m.set(clusters)
 	for _, c := range gone {
-		w.recorder.Removed(c.name)
+		w.recorder.Taken(c.name)
+		c.end()
 	}
-	if err := w.apply(m.manager, clusters); err != nil {
-		w.fail("apply %v: %w", clusters, err)
+	for _, c := range given {
+		c.begin(m)
 	}
+	w.apply("apply", m.manager, clusters, since)
 	for _, c := range gone {
 		w.recordLeftovers("Apply removed "+c.name, c.leftovers)
 	}
 }
 
-// View is what the manager shows of a cluster now; false if it does not manage it, or there is no manager.
+// View is what the manager shows of a cluster now; false if it does not manage it, or there is no manager. It asks the manager itself.
 func (w *World) View(cluster string) (View, bool) {
 	if m := w.managed.Load(); m != nil {
 		return m.manager.View(cluster)
@@ -174,7 +227,7 @@ func (w *World) View(cluster string) (View, bool) {
 func (w *World) targets(clusters []*Cluster) []Target {
 	targets := make([]Target, len(clusters))
 	for i, c := range clusters {
-		t := Target{Cluster: c.name, DialOptions: c.running.DialOptions()}
+		t := Target{Cluster: c.name, DialOptions: c.running.DialOptions(), Log: w.log.Named("manager").Named(c.name)}
 		for _, m := range c.Members() {
 			t.Endpoints = append(t.Endpoints, m.Endpoint())
 		}
@@ -190,14 +243,22 @@ func (w *World) closeManager() {
 		return
 	}
 	own := map[*Cluster][]string{}
-	if registrar, ok := m.manager.(Registrar); ok {
-		for _, c := range w.clusters {
-			own[c] = registrar.OwnKeys(c.name)
-		}
+	for _, c := range w.clusters {
+		own[c] = c.ownKeys(m.manager)
 	}
 	w.recorder.ManagerClosing()
+	for _, c := range w.clusters {
+		c.end()
+	}
 	closed := make(chan error, 1)
-	go w.asManager(func() { closed <- m.manager.Close() })
+	go w.asManager(func() {
+		var err error
+		if caught := catch(func() { err = m.manager.Close() }); caught != nil {
+			err = caught
+			w.recorder.Answer(record.Answer{Problem: fmt.Sprintf("Close panicked: %v", caught)})
+		}
+		closed <- err
+	})
 	// Twice its bound, so that a manager that is late can be told from one that never ends.
 	timer := time.NewTimer(2 * w.Bounds().Close())
 	defer timer.Stop()
@@ -236,14 +297,40 @@ func (w *World) recordLeftovers(after string, find func() []string) {
 	}
 }
 
+// catch calls f and returns what it panicked with, if it did, as an error that says where.
+func catch(f func()) (caught error) {
+	defer func() {
+		if p := recover(); p != nil {
+			caught = fmt.Errorf("%v, in %s", p, panicked())
+		}
+	}()
+	f()
+	return nil
+}
+
+// panicked is the place of the panic that is being recovered from: the first function below the runtime's own.
+func panicked() string {
+	var callers [32]uintptr
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers[:])])
+	for {
+		frame, more := frames.Next()
+		if !strings.HasPrefix(frame.Function, "runtime.") || !more {
+			return fmt.Sprintf("%s (%s:%d)", frame.Function, filepath.Base(frame.File), frame.Line)
+		}
+	}
+}
+
 // asManager runs f so that every goroutine that f starts can be told from the world's own, and from what an earlier world left in the
 // process, by a profiler label.
 func (w *World) asManager(f func()) {
-	pprof.Do(context.Background(), pprof.Labels(managerLabel, w.dir), func(context.Context) { f() })
+	pprof.Do(context.Background(), pprof.Labels(managerLabel, w.label), func(context.Context) { f() })
 }
 
-// managerLabel is the label's name; its value is the world's directory, which no other world has.
+// managerLabel is the label's name; its value is the world's number.
 const managerLabel = "stormwatch"
+
+// worlds counts the worlds of the process, so that each has a number of its own.
+var worlds atomic.Uint64
 
 // draws is a source for a manager, apart from the scenario's so that neither moves the other's draws.
 func draws(seed uint64) func() float64 {
@@ -253,5 +340,14 @@ func draws(seed uint64) func() float64 {
 		mu.Lock()
 		defer mu.Unlock()
 		return source.Float64()
+	}
+}
+
+// require checks something that the manager owes at this point of the scenario: an error is a failed verdict and ends the scenario.
+func (w *World) require(name, cluster string, met func() error) {
+	if err := met(); err != nil {
+		e := record.Expectation{Cluster: cluster}
+		e.Oracle, e.Outcome, e.Evidence = name, record.Failed, err.Error()
+		w.expect(e)
 	}
 }

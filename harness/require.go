@@ -5,125 +5,219 @@ import (
 	"strings"
 	"time"
 
-	"github.com/stormwatch/stormwatch/harness/oracle"
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// RequireFailover waits until the manager's view of the cluster is back to fresh after the fault injected last: it shows an
-// update begun since, and all others. It fails the run, and ends the scenario, when that takes longer than bound.
-func (w *World) RequireFailover(c *Cluster, bound time.Duration) {
-	since := w.lastFault("RequireFailover").at
-	w.await(since+bound-w.Elapsed(), func() bool { return w.fresh(c, since) })
-	var took time.Duration
+// RequireRecovery waits until the manager's view of the cluster has recovered from the fault: it shows an update begun since the fault began, and
+// all others. What that may take the fault knows. It then waits for Timing.Stay, with the fault in force as it was, to see that the view is fresh for
+// good. It fails the run, and ends the scenario, if the view was not fresh in time or did not stay so.
+func (i *Injection) RequireRecovery(c *Cluster) {
+	i.world.requireRecovery("recovery", c, i.at)
+}
+
+func (w *World) requireRecovery(name string, c *Cluster, since time.Duration) {
+	bound := w.deadline(c) - since
+	if w.awaitFresh(c, since, since+bound) {
+		w.Pass(w.timing.Stay)
+	}
+	e := w.measure(name, c, since, bound)
+	if e.Outcome == record.Failed {
+		e.Evidence = fmt.Sprintf("%s: %s", e.Evidence, w.situation(c))
+	}
+	w.expect(e)
+}
+
+// Measure waits, for no longer than longest, until the manager's view of the cluster has recovered from the fault, and records how long that
+// took. It requires nothing.
+func (i *Injection) Measure(c *Cluster, longest time.Duration) {
+	w := i.world
+	bound := w.deadline(c) - i.at
+	w.await(i.at+longest-w.Elapsed(), func() bool { return w.fresh(c, i.at) })
+	e := w.measure("measured", c, i.at, bound)
+	e.Outcome = record.NotAsked
+	w.recorder.Check(e)
+}
+
+// measure says how long a cluster's view took to recover since a fault began.
+func (w *World) measure(name string, c *Cluster, since, bound time.Duration) record.Expectation {
+	e := record.Expectation{Cluster: c.name, Fresh: true, Bound: bound}
 	var back bool
-	w.recorder.Look(func(r *record.Record) { took, back = oracle.Failover(r, c.name, since) })
-	e := record.Expectation{Cluster: c.name, Took: took, Bound: bound}
-	e.Oracle, e.Passed = "failover", back && took <= bound
+	w.recorder.Look(func(r *record.Record) { e.Took, back = r.Recovery(c.name, since) })
+	e.Oracle, e.Outcome = name, record.Failed
 	switch {
-	case e.Passed:
-		e.Evidence = fmt.Sprintf("%s fresh again after %s of %s allowed", c, record.Stamp(took), record.Stamp(bound))
+	case back && e.Took <= bound:
+		e.Outcome = record.Passed
+		e.Evidence = fmt.Sprintf("%s fresh again after %s of %s allowed", c, record.Stamp(e.Took), record.Stamp(bound))
 	case back:
-		e.Evidence = fmt.Sprintf("%s fresh again only after %s, allowed %s: %s", c, record.Stamp(took), record.Stamp(bound), w.situation(c))
+		e.Evidence = fmt.Sprintf("%s fresh again for good only after %s, allowed %s", c, record.Stamp(e.Took), record.Stamp(bound))
 	default:
 		e.Took = -1
-		e.Evidence = fmt.Sprintf("%s not fresh again within %s: %s", c, record.Stamp(bound), w.situation(c))
+		e.Evidence = fmt.Sprintf("%s not fresh again within %s", c, record.Stamp(bound))
 	}
-	w.check(e)
+	return e
 }
 
 // RequireFresh waits until the view of the cluster shows an update begun after this call, and all others. It fails the run,
-// and ends the scenario, when that takes longer than bound from the commit of that update on.
-func (w *World) RequireFresh(c *Cluster, bound time.Duration) { w.requireFresh("fresh", c, bound) }
+// and ends the scenario, when that takes longer than what has happened to the cluster so far excuses.
+func (w *World) RequireFresh(c *Cluster) { w.requireFresh("fresh", c) }
 
-func (w *World) requireFresh(name string, c *Cluster, bound time.Duration) {
+func (w *World) requireFresh(name string, c *Cluster) {
 	since := w.Elapsed()
-	w.await(w.Bounds().LostLeader(), func() bool {
-		_, committed := w.recorder.CommitAfter(c.name, since)
-		return committed
-	})
-	from, committed := w.recorder.CommitAfter(c.name, since)
-	if !committed {
+	committed, ok := w.awaitCommit(c, since)
+	if !ok {
 		w.fail("cluster %s: nothing was committed for %v: is its load at rest, or its quorum lost?", c, w.Bounds().LostLeader())
 	}
-	e := record.Expectation{Cluster: c.name}
-	e.Oracle = name
-	e.Passed = w.await(from+bound-w.Elapsed(), func() bool { return w.fresh(c, since) })
-	if e.Passed {
-		e.Evidence = fmt.Sprintf("%s fresh %s after an update, of %s allowed", c, record.Stamp(w.Elapsed()-from), record.Stamp(bound))
+	by := max(w.deadline(c), committed+w.calm(c))
+	e := record.Expectation{Cluster: c.name, Fresh: true}
+	e.Oracle, e.Outcome = name, record.Passed
+	if w.awaitFresh(c, since, by) {
+		e.Evidence = fmt.Sprintf("%s fresh %s after an update", c, record.Stamp(w.Elapsed()-committed))
 	} else {
-		e.Evidence = fmt.Sprintf("%s not fresh %s after an update: %s", c, record.Stamp(bound), w.situation(c))
+		e.Outcome = record.Failed
+		e.Evidence = fmt.Sprintf("%s not fresh %s after an update: %s", c, record.Stamp(w.Elapsed()-committed), w.situation(c))
 	}
-	w.check(e)
+	w.expect(e)
 }
 
-// RequireCalm fails the run if the view of one of the named clusters was staler than the calm bound since the fault injected
-// last. It does not wait.
-func (w *World) RequireCalm(clusters ...string) {
-	since, calm := w.lastFault("RequireCalm").at, w.Bounds().Calm()
+// awaitCommit waits for an update of the cluster that is begun after since, for as long as an election may hold it up.
+func (w *World) awaitCommit(c *Cluster, since time.Duration) (at time.Duration, ok bool) {
+	w.await(w.Bounds().LostLeader(), func() bool {
+		at, ok = w.recorder.CommitAfter(c.name, since)
+		return ok
+	})
+	return at, ok
+}
+
+// RequireCalm fails the run if the view of one of the named clusters was staler than calm since the fault began. It does not wait.
+func (i *Injection) RequireCalm(clusters ...string) {
+	w := i.world
 	for _, name := range clusters {
 		c := w.Cluster(name)
 		var worst record.Point
+		var allowed time.Duration
 		w.recorder.Look(func(r *record.Record) {
-			for _, p := range r.Staleness(c.name) {
-				if p.At >= since && p.Staleness > worst.Staleness {
+			t, ok := r.TenureAt(c.name, i.at)
+			if !ok {
+				return
+			}
+			allowed = r.CalmAt(c.name, i.at)
+			for _, p := range r.Staleness(t) {
+				if p.At >= i.at && p.Staleness > worst.Staleness {
 					worst = p
 				}
 			}
 		})
-		e := record.Expectation{Cluster: c.name}
-		e.Oracle, e.Passed = "calm", worst.Staleness <= calm
-		e.Evidence = fmt.Sprintf("%s at most %s stale of %s allowed", c, record.Stamp(worst.Staleness), record.Stamp(calm))
-		if !e.Passed {
-			e.Evidence = fmt.Sprintf("%s %s stale, allowed %s: %s", c, record.Stamp(worst.Staleness), record.Stamp(calm), w.situationAt(c, worst.At))
+		e := record.Expectation{Cluster: c.name, Fresh: true}
+		e.Oracle, e.Outcome = "calm", record.Passed
+		e.Evidence = fmt.Sprintf("%s at most %s stale of %s allowed", c, record.Stamp(worst.Staleness), record.Stamp(allowed))
+		if worst.Staleness > allowed {
+			e.Outcome = record.Failed
+			e.Evidence = fmt.Sprintf("%s %s stale, allowed %s: %s", c, record.Stamp(worst.Staleness), record.Stamp(allowed), w.situationAt(c, worst.At))
 		}
-		w.check(e)
+		w.expect(e)
 	}
 }
 
-// RequireIdleTimeout waits until the manager says that a watch on the cluster reached its idle timeout, after the fault injected
-// last. It fails the run, and ends the scenario, when the manager does not say so in time; the idle-timeout oracle judges
-// how exact it was.
-func (w *World) RequireIdleTimeout(c *Cluster) {
-	since := w.lastFault("RequireIdleTimeout").at
+// RequireIdleTimeout waits until the manager says that a watch on the cluster reached its idle timeout, after the fault began. It fails the
+// run, and ends the scenario, when the manager does not say so in time; the idle-timeout oracle judges
+// how exact it was. Of a manager that has no idle timeout nothing is asked.
+func (i *Injection) RequireIdleTimeout(c *Cluster) {
+	w := i.world
+	e := record.Expectation{Cluster: c.name}
+	e.Oracle = "idle timeout said"
+	if w.timing.IdleTimeout == 0 {
+		e.Outcome, e.Evidence = record.NotAsked, "the manager has no idle timeout"
+		w.expect(e)
+		return
+	}
 	// The last answer may have been on its way when the fault began.
 	bound := w.timing.IdleTimeout + 2*w.Bounds().IdleLate()
-	e := record.Expectation{Cluster: c.name}
-	e.Oracle = "idle-timeout-said"
-	e.Passed = w.await(since+bound-w.Elapsed(), func() bool {
+	said := w.await(i.at+bound-w.Elapsed(), func() bool {
 		said := false
 		w.recorder.Look(func(r *record.Record) {
 			for _, err := range r.Errors {
-				said = said || err.Cluster == c.name && err.Idle > 0 && err.At >= since
+				said = said || err.Cluster == c.name && err.Idle > 0 && err.At >= i.at
 			}
 		})
 		return said
 	})
-	if e.Passed {
-		e.Evidence = fmt.Sprintf("said on %s after %s", c, record.Stamp(w.Elapsed()-since))
+	if said {
+		e.Outcome, e.Evidence = record.Passed, fmt.Sprintf("said on %s after %s", c, record.Stamp(w.Elapsed()-i.at))
 	} else {
-		e.Evidence = fmt.Sprintf("nothing said on %s within %s: %s", c, record.Stamp(bound), w.situation(c))
+		e.Outcome, e.Evidence = record.Failed, fmt.Sprintf("nothing said on %s within %s: %s", c, record.Stamp(bound), w.situation(c))
 	}
-	w.check(e)
+	w.expect(e)
 }
 
-// fresh says whether the view shows an update begun since, and nothing it does not show is older than the calm bound.
+// RequireSteady fails the run, and ends the scenario, if the cluster got another leader since the fault began, or a watch on it was replaced by one
+// on another member: what limps must not flap. A watch that is opened anew on the same member is no matter, nor is one beside a watch that
+// stays where it is. It does not wait.
+func (i *Injection) RequireSteady(c *Cluster) {
+	w := i.world
+	var moves []string
+	w.recorder.Look(func(r *record.Record) {
+		for _, l := range r.Leaders {
+			if l.Cluster == c.name && l.At > i.at {
+				moves = append(moves, fmt.Sprintf("leader %q at %s", l.Member, record.Stamp(l.At)))
+			}
+		}
+		before, left := map[string]bool{}, map[string]bool{}
+		for _, watch := range r.Watches {
+			// One that the fault closed, at the very instant at which it began, was open before.
+			if watch.Cluster == c.name && watch.Opened < i.at && (watch.Closed < 0 || watch.Closed >= i.at) {
+				before[watch.Key+" on "+watch.Member] = true
+				left[watch.Key] = left[watch.Key] || watch.Closed >= 0
+			}
+		}
+		for _, watch := range r.Watches {
+			if watch.Cluster == c.name && watch.Opened > i.at && left[watch.Key] && !before[watch.Key+" on "+watch.Member] {
+				moves = append(moves, fmt.Sprintf("a watch of %s moved to %s at %s", watch.Key, watch.Member, record.Stamp(watch.Opened)))
+			}
+		}
+	})
+	e := record.Expectation{Cluster: c.name}
+	e.Oracle, e.Outcome = "steady", record.Passed
+	e.Evidence = fmt.Sprintf("%s kept its leader and the members of its watches", c)
+	if len(moves) > 0 {
+		e.Outcome = record.Failed
+		e.Evidence = fmt.Sprintf("%s: %s; %s", c, strings.Join(moves, ", "), w.situation(c))
+	}
+	w.expect(e)
+}
+
+// awaitFresh waits until the view of a cluster is fresh, until by at most. For one that is not by then it waits a moment longer, so that the
+// record shows what the oracles name.
+func (w *World) awaitFresh(c *Cluster, since, by time.Duration) bool {
+	fresh := w.await(by-w.Elapsed(), func() bool { return w.fresh(c, since) })
+	if !fresh {
+		w.Pass(w.calm(c))
+	}
+	return fresh
+}
+
+// fresh says whether the view shows an update begun since, and nothing it does not show is older than calm.
 func (w *World) fresh(c *Cluster, since time.Duration) bool {
-	return w.recorder.Fresh(c.name, since, w.Bounds().Calm())
+	return w.recorder.Fresh(c.name, since, w.calm(c))
 }
 
-func (w *World) lastFault(asker string) *Injection {
-	if len(w.injected) == 0 {
-		w.fail("%s before any fault was injected", asker)
-	}
-	return w.injected[len(w.injected)-1]
+// calm is how stale the view of a cluster may be now that it has recovered from what is in force.
+func (w *World) calm(c *Cluster) (calm time.Duration) {
+	w.recorder.Look(func(r *record.Record) { calm = r.CalmAt(c.name, r.End) })
+	return calm
+}
+
+// deadline is until when the view of a cluster may take to be fresh again, after what has happened so far.
+func (w *World) deadline(c *Cluster) (by time.Duration) {
+	w.recorder.Look(func(r *record.Record) { by = r.Deadline(c.name, r.End) })
+	return by
 }
 
 // unmet ends a scenario whose requirement failed: the verdict is on record already.
 type unmet struct{}
 
-func (w *World) check(e record.Expectation) {
+func (w *World) expect(e record.Expectation) {
 	w.recorder.Check(e)
-	if !e.Passed {
+	if e.Outcome == record.Failed {
 		panic(unmet{})
 	}
 }
@@ -133,30 +227,4 @@ func (w *World) situation(c *Cluster) string { return w.situationAt(c, w.Elapsed
 func (w *World) situationAt(c *Cluster, at time.Duration) (s string) {
 	w.recorder.Look(func(r *record.Record) { s = r.Situation(c.name, at) })
 	return s
-}
-
-// RequireSteady fails the run, and ends the scenario, if the cluster got another leader or one of the manager's watches on it closed
-// since the fault injected last: what limps must not flap. It does not wait.
-func (w *World) RequireSteady(c *Cluster) {
-	since := w.lastFault("RequireSteady").at
-	var moves []string
-	w.recorder.Look(func(r *record.Record) {
-		for _, l := range r.Leaders {
-			if l.Cluster == c.name && l.At > since {
-				moves = append(moves, fmt.Sprintf("leader %q at %s", l.Member, record.Stamp(l.At)))
-			}
-		}
-		for _, watch := range r.Watches {
-			if watch.Cluster == c.name && watch.Closed >= since {
-				moves = append(moves, fmt.Sprintf("a watch on %s closed at %s", watch.Member, record.Stamp(watch.Closed)))
-			}
-		}
-	})
-	e := record.Expectation{Cluster: c.name}
-	e.Oracle, e.Passed = "steady", len(moves) == 0
-	e.Evidence = fmt.Sprintf("%s kept its leader and its watches", c)
-	if !e.Passed {
-		e.Evidence = fmt.Sprintf("%s: %s; %s", c, strings.Join(moves, ", "), w.situation(c))
-	}
-	w.check(e)
 }

@@ -21,58 +21,67 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// World is everything one run holds: clusters, links, clock, manager, record. A scenario is a function of it. Its methods
-// are for the scenario's goroutine; one that cannot do what it is asked ends the scenario, which then fails with that error.
+// World is everything one run holds: clusters, links, clock, manager, ledger, timeline. A scenario is a function of it. Its methods
+// are for the scenario's goroutine; one that cannot do what it is asked ends the scenario, and the run is then not judged.
 type World struct {
 	// Rand is the run's source of randomness, drawn from its seed.
 	Rand *rand.Rand
 
-	seed uint64
+	seed      uint64
+	engine    Engine
+	candidate Candidate
+	workload  *Workload
+	kinds     []Kind       // that the candidate shows
+	pace      bound.Timing // the engine's: of the workload, and what a candidate is told
+	timing    bound.Timing // the candidate's
+	log       *zap.Logger
+	dir       string
+	release   func() error    // removes dir
+	label     string          // of the manager's goroutines
+	outer     context.Context // asked for its error only: it may belong to another clock
+	ctx       context.Context // ends when the world closes
+	cancel    context.CancelFunc
+	board     *point.Board
+	recorder  *record.Recorder
+	clusters  []*Cluster
 
-	engine   Engine
-	timing   bound.Timing
-	log      *zap.Logger
-	dir      string
-	outer    context.Context // asked for its error only: it may belong to another clock
-	ctx      context.Context // ends when the world closes
-	cancel   context.CancelFunc
-	board    *point.Board
-	recorder *record.Recorder
-	clusters []*Cluster
-
-	actors    errgroup.Group
+	programs  errgroup.Group
 	observers sync.WaitGroup
 
-	newManager NewManager
-	managed    atomic.Pointer[managed] // nil before StartManager
-	injected   []*Injection
+	managed  atomic.Pointer[managed] // nil before StartManager and after the manager's Close
+	injected []*Injection
+
+	mu    sync.Mutex
+	cause error // why the run cannot be judged; nil while it can
 }
 
 // Cluster finds a cluster by name. A name that is not there ends the scenario.
 func (w *World) Cluster(name string) *Cluster {
+	c, err := w.Find(name)
+	if err != nil {
+		w.fail("%w", err)
+	}
+	return c
+}
+
+// Find finds a cluster by name, or says that it is not there.
+func (w *World) Find(name string) (*Cluster, error) {
 	for _, c := range w.clusters {
 		if c.name == name {
-			return c
+			return c, nil
 		}
 	}
-	w.fail("no cluster %q in this world, only %v", name, w.clusters)
-	return nil
+	return nil, fmt.Errorf("no cluster %q in this world, only %v", name, w.clusters)
 }
 
 // Clusters are all clusters in the order of the scenario.
 func (w *World) Clusters() []*Cluster { return slices.Clone(w.clusters) }
 
-// Timing is the timing in force.
+// Timing is the timing in force, the candidate's own figures included.
 func (w *World) Timing() bound.Timing { return w.timing }
 
 // Bounds are the bounds that follow from it.
 func (w *World) Bounds() bound.Bounds { return bound.Bounds{Timing: w.timing} }
-
-// Board holds the world's fault points.
-func (w *World) Board() *point.Board { return w.board }
-
-// Recorder is where the world is recorded.
-func (w *World) Recorder() *record.Recorder { return w.recorder }
 
 // Elapsed is the time since the world began.
 func (w *World) Elapsed() time.Duration { return w.recorder.Now() }
@@ -80,20 +89,16 @@ func (w *World) Elapsed() time.Duration { return w.recorder.Now() }
 // Note adds a line to the run's timeline.
 func (w *World) Note(format string, args ...any) { w.recorder.Note(fmt.Sprintf(format, args...)) }
 
-// Go runs an actor, a fake for example, until the world closes; the actor returns soon after its context ends. An error that is
-// not that end goes to the timeline.
-func (w *World) Go(name string, actor func(context.Context) error) {
-	w.actors.Go(func() error {
-		if err := actor(w.ctx); err != nil && w.ctx.Err() == nil {
-			w.Note("%s stopped: %v", name, err)
-		}
-		return nil
-	})
-}
-
-// Pass lets time pass with everything as it is.
+// Pass lets time pass with everything as it is. It returns at once if d is not above zero.
 func (w *World) Pass(d time.Duration) {
-	w.await(d, func() bool { return false })
+	for until := time.Now().Add(d); ; {
+		w.check()
+		left := time.Until(until)
+		if left <= 0 {
+			return
+		}
+		<-time.After(min(left, w.timing.Heartbeat))
+	}
 }
 
 // await looks at a condition each Observe until it holds or the time is over, and returns whether it holds.
@@ -105,9 +110,7 @@ func (w *World) await(within time.Duration, holds func() bool) bool {
 		if holds() {
 			return true
 		}
-		if err := w.outer.Err(); err != nil {
-			panic(abort{fmt.Errorf("interrupted: %w", err)})
-		}
+		w.check()
 		if !time.Now().Before(deadline) {
 			return false
 		}
@@ -115,13 +118,44 @@ func (w *World) await(within time.Duration, holds func() bool) bool {
 	}
 }
 
-// abort is what a scenario is ended with.
+// check ends the scenario if the run cannot be judged any more.
+func (w *World) check() {
+	if err := w.outer.Err(); err != nil {
+		w.broken(fmt.Errorf("interrupted: %w", err))
+	}
+	if err := w.unjudged(); err != nil {
+		panic(abort{err})
+	}
+}
+
+// broken notes why the run cannot be judged. It may be called from any goroutine; the first cause counts, and the scenario ends at its next
+// step.
+func (w *World) broken(cause error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.cause == nil {
+		w.cause = cause
+	}
+}
+
+func (w *World) unjudged() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.cause
+}
+
+// abort is what the scenario's goroutine is ended with, and caught by again.
 type abort struct{ err error }
 
-// fail ends the scenario.
+// fail ends the scenario: the run cannot be judged. Only the scenario's goroutine may call it.
 func (w *World) fail(format string, args ...any) {
-	panic(abort{fmt.Errorf(format, args...)})
+	err := fmt.Errorf(format, args...)
+	w.broken(err)
+	panic(abort{err})
 }
+
+// Abort ends the scenario: the run cannot be judged, because of err.
+func (w *World) Abort(err error) { w.fail("%w", err) }
 
 var clusterName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
@@ -147,62 +181,90 @@ func checkSpecs(specs []Spec) error {
 }
 
 // newWorld makes a world without clusters. It is called in the engine's time.
-func newWorld(ctx context.Context, e Engine, o Options) (*World, error) {
-	timing := e.Timing()
-	if o.Timing != nil {
-		timing = *o.Timing
+func newWorld(ctx context.Context, e Engine, c Candidate, o Options) (*World, error) {
+	workload, err := c.workload(o.Workload)
+	if err != nil {
+		return nil, &UsageError{err}
 	}
-	if err := timing.Check(); err != nil {
-		return nil, err
+	kinds, err := c.kinds(workload)
+	if err != nil {
+		return nil, &UsageError{err}
+	}
+	suggested := e.Timing()
+	if o.Timing != nil {
+		suggested = *o.Timing
+	}
+	timing, kinds := paced(c.timing(suggested), kinds)
+	if err := errors.Join(suggested.Check(), timing.Check()); err != nil {
+		return nil, &UsageError{err}
 	}
 	parent := o.Dir
 	if parent == "" {
 		parent = e.Dir()
 	}
-	dir, err := os.MkdirTemp(parent, "stormwatch-")
+	dir, release, err := MakeDir(parent)
 	if err != nil {
-		return nil, fmt.Errorf("a directory for the world's data: %w", err)
+		return nil, err
 	}
 	log := o.Log
 	if log == nil {
 		log = zap.NewNop()
 	}
 	w := &World{
-		Rand:     rand.New(rand.NewPCG(o.Seed, 0)),
-		seed:     o.Seed,
-		engine:   e,
-		timing:   timing,
-		log:      log,
-		dir:      dir,
-		outer:    ctx,
-		recorder: record.NewRecorder(timing),
+		Rand:      rand.New(rand.NewPCG(o.Seed, 0)),
+		seed:      o.Seed,
+		engine:    e,
+		candidate: c,
+		workload:  workload,
+		kinds:     kinds,
+		pace:      suggested,
+		timing:    timing,
+		log:       log,
+		dir:       dir,
+		release:   release,
+		label:     fmt.Sprintf("world %d", worlds.Add(1)),
+		outer:     ctx,
+		recorder:  record.NewRecorder(timing),
 	}
+	w.recorder.Kinds(kinds)
 	w.ctx, w.cancel = context.WithCancel(context.Background())
-	w.board = point.NewBoard(timing.Heartbeat, func(_ point.Path, err error) { w.Note("%v", err) })
+	w.board = point.NewBoard(timing.Heartbeat, func(_ point.Path, err error) { w.broken(err) })
 	return w, nil
 }
 
-// start starts the clusters side by side and what watches over them.
+// start starts the clusters side by side, what watches over them, and the workload's programs.
 func (w *World) start(specs []Spec) error {
 	if err := checkSpecs(specs); err != nil {
+		return &UsageError{err}
+	}
+	for _, spec := range specs {
+		w.clusters = append(w.clusters, newCluster(w, spec))
+		w.recorder.Cluster(spec.Name, spec.Names())
+	}
+	// Before anything starts, since members meet these switches from their first moment on.
+	if err := w.throwOutside(); err != nil {
 		return err
 	}
+	// A member that dies while it starts ends the start: its engine would wait for it for as long as a start may take.
+	ctx, giveUp := context.WithCancel(w.ctx)
+	defer giveUp()
 	var starting errgroup.Group
-	w.clusters = make([]*Cluster, len(specs))
-	for i, spec := range specs {
-		c := newCluster(w, spec)
-		w.clusters[i] = c
-		w.recorder.Cluster(c.name, memberNames(spec))
+	for i, c := range w.clusters {
+		spec := specs[i]
 		starting.Go(func() error {
 			dir := filepath.Join(w.dir, spec.Name)
 			if err := os.Mkdir(dir, 0o700); err != nil {
 				return err
 			}
-			running, err := w.engine.Start(w.ctx, spec, Env{
-				Timing: w.timing, Board: w.board, Recorder: w.recorder, Dir: dir, Log: w.log.Named(spec.Name),
+			died := func(member string, cause error) {
+				c.died(member, cause)
+				giveUp()
+			}
+			running, err := w.engine.Start(ctx, spec, Env{
+				Timing: w.timing, Board: w.board, Recorder: w.recorder, Dir: dir, Log: w.log.Named(spec.Name), Died: died,
 			})
 			if err != nil {
-				return fmt.Errorf("start cluster %s: %w", spec.Name, err)
+				return fmt.Errorf("start cluster %s%s: %w", c.name, w.withOutside(), err)
 			}
 			c.running = running
 			return nil
@@ -213,16 +275,36 @@ func (w *World) start(specs []Spec) error {
 	}
 	for _, c := range w.clusters {
 		w.observers.Go(func() { c.observe(w.ctx) })
+		w.observers.Go(func() { c.observeKeys(w.ctx) })
+		for _, p := range w.workload.Programs() {
+			w.run(c, p)
+		}
 	}
 	return nil
 }
 
-func memberNames(s Spec) []string {
-	names := make([]string, s.Members)
-	for i := range names {
-		names[i] = fmt.Sprintf("m%d", i+1)
-	}
-	return names
+// died makes the run one that cannot be judged: etcd ended a member by itself.
+func (c *Cluster) died(member string, cause error) {
+	c.world.broken(fmt.Errorf("member %s/%s died: %w", c.name, member, cause))
+}
+
+// path is a member's fault point in this world.
+func (w *World) path(m *Member, n point.Name) point.Path {
+	return w.board.Path(m.cluster.name, m.name, n)
+}
+
+// run runs a program until the world closes.
+func (w *World) run(c *Cluster, p Program) {
+	w.programs.Go(func() error {
+		err := errors.New("it returned")
+		if caught := catch(func() { err = errors.Join(p.Run(w.ctx, c.ledger), err) }); caught != nil {
+			err = fmt.Errorf("it panicked: %w", caught)
+		}
+		if w.ctx.Err() == nil {
+			w.broken(fmt.Errorf("program %s of cluster %s, of the workload, ended: %w", p.Name, c.name, err))
+		}
+		return nil
+	})
 }
 
 // stop ends everything that the world still runs and removes its data. It is called once, whatever happened before.
@@ -230,13 +312,13 @@ func (w *World) stop() error {
 	w.healAll()
 	w.board.Close()
 	w.cancel()
-	_ = w.actors.Wait() // actors return no errors
+	_ = w.programs.Wait() // programs return no errors
 	w.observers.Wait()
 	var closing errgroup.Group
 	for _, c := range w.clusters {
 		if c != nil && c.running != nil {
-			closing.Go(c.close)
+			closing.Go(c.running.Close)
 		}
 	}
-	return errors.Join(closing.Wait(), os.RemoveAll(w.dir))
+	return errors.Join(closing.Wait(), w.release())
 }

@@ -39,38 +39,53 @@ func (m *Manager) arrange(wanted map[string]Target, names []string) (removed []*
 	if m.closed {
 		return nil, ErrClosed
 	}
-	for name, s := range m.slots {
+	for name, c := range m.managed {
 		if _, ok := wanted[name]; ok {
 			continue
 		}
-		delete(m.slots, name)
-		m.retire(s.heir, nil)
-		m.retire(s.current, nil)
-		s.heir = nil
+		m.remove(name, c)
 		removed = append(removed, m.leaving[name]...)
 	}
 	for _, name := range names {
-		m.place(name, wanted[name])
+		if err := m.place(name, wanted[name]); err != nil {
+			return removed, err
+		}
 	}
 	return removed, nil
 }
 
-// place gives a cluster the runtime that its target asks for.
-func (m *Manager) place(name string, target Target) {
-	s, ok := m.slots[name]
+// remove ends the management of a cluster. The caller holds the lock.
+func (m *Manager) remove(name string, c *managed) {
+	delete(m.managed, name)
+	m.retire(c.successor, nil)
+	m.retire(c.current, nil)
+	m.announcer.add(name, View{Tenure: c.tenure, Err: &ClusterGoneError{Cluster: name, Closed: m.closed}})
+}
+
+// place gives a cluster the runtime that its target asks for. The caller holds the lock.
+func (m *Manager) place(name string, target Target) error {
+	c, ok := m.managed[name]
 	switch {
 	case !ok:
-		m.slots[name] = &slot{current: startRuntime(m.work, m.cfg, target, m.predecessor(name))}
-	case s.current.target.same(target):
-		m.retire(s.heir, nil)
-		s.heir = nil
-	case s.heir != nil && s.heir.target.same(target):
+		m.tenures++
+		r, err := startRuntime(m, target, m.tenures, m.predecessor(name))
+		if err != nil {
+			return err
+		}
+		m.managed[name] = &managed{tenure: m.tenures, current: r}
+	case c.current.target.same(target):
+		m.retire(c.successor, nil)
+		c.successor = nil
+	case c.successor != nil && c.successor.target.same(target):
 	default:
-		m.retire(s.heir, nil)
-		heir := startRuntime(m.work, m.cfg, target, s.current.registrar.stopped)
-		s.heir = heir
-		m.tasks.Go(func() { m.succeed(s, heir) })
+		r, err := startRuntime(m, target, c.tenure, c.current.registrar.stopped)
+		if err != nil {
+			return err
+		}
+		m.retire(c.successor, nil)
+		c.successor = r
 	}
+	return nil
 }
 
 // predecessor is what the registration of a new cluster must wait for: that of its earlier self, if the cluster
@@ -85,17 +100,17 @@ func (m *Manager) predecessor(name string) <-chan struct{} {
 }
 
 // retire closes a runtime, if there is one, in the background. The caller holds the lock.
-func (m *Manager) retire(r, heir *runtime) {
+func (m *Manager) retire(r, successor *runtime) {
 	if r == nil {
 		return
 	}
-	// Dismissed here already: whoever waits for the registration of another runtime to stop must not be let go first,
+	// Stopped here already: whoever waits for the registration of another runtime to stop must not be let go first,
 	// and its handles must fail before anybody can see that another runtime serves the cluster.
 	name := r.target.Cluster
-	r.dismiss(&ClusterGoneError{Cluster: name, Replaced: heir != nil, Closed: m.closed})
+	r.stop(&ClusterGoneError{Cluster: name, Replaced: successor != nil, Closed: m.closed})
 	m.leaving[name] = append(m.leaving[name], r)
 	m.tasks.Go(func() {
-		r.close(heir)
+		r.close(successor)
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.leaving[name] = slices.DeleteFunc(m.leaving[name], func(other *runtime) bool { return other == r })
@@ -103,32 +118,4 @@ func (m *Manager) retire(r, heir *runtime) {
 			delete(m.leaving, name)
 		}
 	})
-}
-
-// succeed lets an heir take its slot over as soon as nobody can tell from the view that it did.
-func (m *Manager) succeed(s *slot, heir *runtime) {
-	for {
-		changed := heir.board.changed.wait()
-		if m.takeOver(s, heir) {
-			return
-		}
-		select {
-		case <-changed:
-		case <-heir.work.Done():
-			return
-		}
-	}
-}
-
-// takeOver is one step under the lock, which no reader of views can enter halfway.
-func (m *Manager) takeOver(s *slot, heir *runtime) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.closed || s.heir != heir || !heir.board.mayReplace(s.current.board) {
-		return false
-	}
-	old := s.current
-	s.current, s.heir = heir, nil
-	m.retire(old, heir)
-	return true
 }

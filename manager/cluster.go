@@ -2,16 +2,12 @@ package manager
 
 import (
 	"context"
-	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
-	"time"
 
-	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
-	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/grpc"
 )
 
 // Cluster is a handle of one managed cluster as it is now. It shares the cluster's clients with everybody else, so
@@ -42,23 +38,18 @@ func (m *Manager) Cluster(name string) (*Cluster, error) {
 	if name == "" {
 		return &Cluster{}, nil
 	}
-	s, ok := m.slots[name]
+	managed, ok := m.managed[name]
 	if !ok {
 		return nil, &NoClusterError{Cluster: name}
 	}
-	return &Cluster{name: name, runtime: s.current}, nil
+	return &Cluster{name: name, runtime: managed.current}, nil
 }
 
 // Clusters are the names of the managed clusters, in order. It does not block.
 func (m *Manager) Clusters() []string {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	names := make([]string, 0, len(m.slots))
-	for name := range m.slots {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	return slices.Sorted(maps.Keys(m.managed))
 }
 
 // DialContext connects to an address the way the named cluster does now; see [Cluster.DialContext]. An unknown name
@@ -82,7 +73,7 @@ func (c *Cluster) View() (View, error) {
 	if err := context.Cause(c.runtime.gate.life); err != nil {
 		return View{}, err
 	}
-	return *c.runtime.board.view.Load(), nil
+	return c.runtime.view(), nil
 }
 
 // DialContext connects to an address, with names resolved by the cluster's name servers. It blocks until connected,
@@ -110,8 +101,8 @@ func (c *Cluster) HTTPClient() *http.Client {
 }
 
 // Get reads keys from etcd, linearizably unless an option says otherwise. It asks one member after the other, those
-// in good standing first, each for Config.RequestTimeout, and returns the first answer; it blocks no longer than
-// ctx. An [*OpError] says what the last member asked had to say.
+// in good standing first, each for Config.Watch.RequestTimeout, and returns the first answer; it blocks no longer than
+// ctx. A [*guard.OpError] says what the last member asked had to say.
 func (c *Cluster) Get(ctx context.Context, key string, options ...clientv3.OpOption) (*clientv3.GetResponse, error) {
 	if c.runtime == nil {
 		return nil, ErrNoCluster
@@ -119,80 +110,8 @@ func (c *Cluster) Get(ctx context.Context, key string, options ...clientv3.OpOpt
 	var response *clientv3.GetResponse
 	err := c.runtime.gate.do(ctx, func(ctx context.Context) error {
 		var err error
-		response, err = c.runtime.get(ctx, key, 0, options...)
+		response, err = c.runtime.client.Get(ctx, key, options...)
 		return err
 	})
 	return response, err
-}
-
-// get asks at most so many members; zero means each of them once.
-func (r *runtime) get(ctx context.Context, key string, tries int, options ...clientv3.OpOption) (*clientv3.GetResponse, error) {
-	tried := make(map[*member]bool)
-	var failure error
-	for n := 0; tries == 0 || n < tries; n++ {
-		m := r.pool.pick(tried)
-		if m == nil {
-			if tries == 0 {
-				break
-			}
-			// Fewer members than tries: they are asked again.
-			clear(tried)
-			if m = r.pool.pick(tried); m == nil || !pause(ctx, r.cfg.BackoffBase) {
-				break
-			}
-		}
-		tried[m] = true
-		begun := time.Now()
-		response, err := r.getThrough(ctx, m, key, options...)
-		if err == nil {
-			return response, nil
-		}
-		failure = &OpError{
-			Where: Where{Cluster: r.target.Cluster, Endpoint: m.endpoint, Key: key, Elapsed: time.Since(begun)},
-			Op:    "get", Err: err,
-		}
-		if ctx.Err() != nil || refused(err) {
-			break
-		}
-		r.pool.failed(m)
-	}
-	if failure == nil {
-		failure = ctx.Err()
-	}
-	return nil, failure
-}
-
-// refused reports whether every member would give the same answer.
-func refused(err error) bool {
-	for _, same := range []error{
-		rpctypes.ErrEmptyKey, rpctypes.ErrCompacted, rpctypes.ErrFutureRev, rpctypes.ErrPermissionDenied,
-	} {
-		if errors.Is(err, same) {
-			return true
-		}
-	}
-	return false
-}
-
-func (r *runtime) getThrough(ctx context.Context, m *member, key string, options ...clientv3.OpOption) (*clientv3.GetResponse, error) {
-	client, err := r.pool.client(m)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, r.cfg.RequestTimeout)
-	defer cancel()
-	kv := clientv3.NewKVFromKVClient(briskKV{pb.NewKVClient(client.ActiveConnection())}, nil)
-	response, err := kv.Get(ctx, key, options...)
-	if err != nil {
-		return nil, clientv3.ContextError(ctx, rpctypes.Error(err))
-	}
-	r.pool.answered(m, response.Header)
-	return response, nil
-}
-
-// briskKV goes past clientv3's patience with a member that refuses: here another member is asked instead.
-type briskKV struct{ pb.KVClient }
-
-func (b briskKV) Range(ctx context.Context, request *pb.RangeRequest, options ...grpc.CallOption) (*pb.RangeResponse, error) {
-	return b.KVClient.Range(ctx, request, append(options, callOptions...)...)
 }

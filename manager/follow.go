@@ -11,7 +11,7 @@ import (
 // one. It does not wait until a removed cluster is gone, which [Manager.Apply] does, so that a hung cluster never
 // holds up an update.
 //
-// Package config in manager/config fills such a channel from TiProxy's file.
+// Package manager/tiproxy/config fills such a channel from TiProxy's file.
 func (m *Manager) Follow(ctx context.Context, updates <-chan []Target, report func(error)) error {
 	for {
 		select {

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stormwatch/stormwatch/manager"
+	"github.com/stormwatch/stormwatch/manager/internal/etcdtest"
 )
 
 func TestAWrongUpdateChangesNothingAndTheNextOneCounts(t *testing.T) {
@@ -23,7 +24,7 @@ func TestAWrongUpdateChangesNothingAndTheNextOneCounts(t *testing.T) {
 	require.ErrorIs(t, <-reports, manager.ErrInvalidTarget)
 	require.Equal(t, []string{"alpha"}, m.Clusters())
 	updates <- []manager.Target{target("beta")}
-	eventually(t, "beta", func() bool { c := m.Clusters(); return len(c) == 1 && c[0] == "beta" })
+	etcdtest.Eventually(t, "beta", func() bool { c := m.Clusters(); return len(c) == 1 && c[0] == "beta" })
 	stop()
 	require.ErrorIs(t, <-ended, context.Canceled)
 

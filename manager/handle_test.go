@@ -18,12 +18,13 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/stormwatch/stormwatch/manager"
+	"github.com/stormwatch/stormwatch/manager/guard"
+	"github.com/stormwatch/stormwatch/manager/internal/etcdtest"
 )
 
 func TestEveryCallHasADefinedAnswerForAnyNumberOfClusters(t *testing.T) {
 	port := echo(t)
-	alpha, beta := startFake(t, 1).target(), startFake(t, 1).target()
-	beta.Cluster = "beta"
+	alpha, beta := toFake(etcdtest.StartFake(t, 1), "alpha"), toFake(etcdtest.StartFake(t, 1), "beta")
 	for _, targets := range [][]manager.Target{nil, {alpha}, {alpha, beta}} {
 		m := startManager(t, brisk(), targets...)
 		require.Len(t, m.Clusters(), len(targets))
@@ -45,10 +46,6 @@ func TestEveryCallHasADefinedAnswerForAnyNumberOfClusters(t *testing.T) {
 		require.ErrorIs(t, err, manager.ErrNoCluster)
 		_, err = none.Get(t.Context(), "k")
 		require.ErrorIs(t, err, manager.ErrNoCluster)
-		_, err = none.Prometheus(t.Context())
-		require.ErrorIs(t, err, manager.ErrNoCluster)
-		_, err = none.Query(t.Context(), "up", time.Now())
-		require.ErrorIs(t, err, manager.ErrNoCluster)
 
 		for _, target := range targets {
 			awaitHealthy(t, m, target.Cluster)
@@ -58,18 +55,10 @@ func TestEveryCallHasADefinedAnswerForAnyNumberOfClusters(t *testing.T) {
 			_, err = c.Get(t.Context(), "k")
 			require.NoError(t, err)
 		}
-		backends, err := m.Topology()
-		require.NoError(t, err)
-		require.Empty(t, backends)
-
 		require.NoError(t, m.Close())
 		_, err = m.Cluster("alpha")
 		require.ErrorIs(t, err, manager.ErrClosed)
-		_, err = m.Topology()
-		require.ErrorIs(t, err, manager.ErrClosed)
-		_, err = m.Query(t.Context(), "up", time.Now())
-		require.ErrorIs(t, err, manager.ErrClosed)
-		require.ErrorIs(t, m.SetAddress("a:1"), manager.ErrClosed)
+		require.ErrorIs(t, m.SetRegistration(instance("one")), manager.ErrClosed)
 	}
 }
 
@@ -93,15 +82,11 @@ func requireGone(t *testing.T, c *manager.Cluster, want manager.ClusterGoneError
 	check(err)
 	_, err = c.HTTPClient().Post("http://127.0.0.1:1", "text/plain", http.NoBody)
 	check(err)
-	_, err = c.Prometheus(t.Context())
-	check(err)
-	_, err = c.Query(t.Context(), "up", time.Now())
-	check(err)
 }
 
 func TestAHandleFailsOnceItsClusterIsReplacedRemovedOrClosed(t *testing.T) {
-	fake := startFake(t, 2)
-	first := fake.target()
+	fake := etcdtest.StartFake(t, 2)
+	first := toFake(fake, "alpha")
 	second := first
 	second.Endpoints = first.Endpoints[:1]
 	m := startManager(t, brisk(), first)
@@ -113,7 +98,7 @@ func TestAHandleFailsOnceItsClusterIsReplacedRemovedOrClosed(t *testing.T) {
 	}
 	replaced := get()
 	require.NoError(t, m.Apply(t.Context(), []manager.Target{second}))
-	eventually(t, "the successor", func() bool { _, err := replaced.View(); return err != nil })
+	etcdtest.Eventually(t, "the successor", func() bool { _, err := replaced.View(); return err != nil })
 	requireGone(t, replaced, manager.ClusterGoneError{Cluster: "alpha", Replaced: true})
 
 	removed := get()
@@ -143,7 +128,7 @@ func TestCallsUnderWayEndWithTheirCluster(t *testing.T) {
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { close(release) })
 
-	m := startManager(t, brisk(), startFake(t, 1).target())
+	m := startManager(t, brisk(), toFake(etcdtest.StartFake(t, 1), "alpha"))
 	c, err := m.Cluster("alpha")
 	require.NoError(t, err)
 	response, err := c.HTTPClient().Get(server.URL + "/body")
@@ -165,14 +150,14 @@ func TestCallsUnderWayEndWithTheirCluster(t *testing.T) {
 // site is a cluster with a web server, all on one network, as one set of endpoints sees it.
 type site struct {
 	name  string
-	fake  *fakeCluster
+	fake  *etcdtest.Fake
 	web   *bufconn.Listener
 	dials atomic.Int64
 }
 
 func startSite(t *testing.T, name string) *site {
-	s := &site{name: name, fake: startFake(t, 1), web: bufconn.Listen(1 << 16)}
-	s.fake.put("/who", name)
+	s := &site{name: name, fake: etcdtest.StartFake(t, 1), web: bufconn.Listen(1 << 16)}
+	s.fake.Put("/who", name)
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, name) })}
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(s.web) })
@@ -191,7 +176,7 @@ func (s *site) target(cluster string) manager.Target {
 			if address == "web:80" {
 				return s.web.DialContext(ctx)
 			}
-			return s.fake.members[0].lis.DialContext(ctx)
+			return s.fake.Members[0].Listener.DialContext(ctx)
 		},
 	}
 }
@@ -223,7 +208,7 @@ func who(ctx context.Context, c *manager.Cluster) (names []string, err error) {
 func TestHandlesUnderLoadReachTheirOwnClusterOrNone(t *testing.T) {
 	one, two := startSite(t, "one"), startSite(t, "two")
 	cfg := brisk()
-	cfg.BackoffCap = 100 * time.Millisecond
+	cfg.Watch.BackoffCap = 100 * time.Millisecond
 	m := startManager(t, cfg, one.target("alpha"))
 	awaitHealthy(t, m, "alpha")
 
@@ -244,18 +229,20 @@ func TestHandlesUnderLoadReachTheirOwnClusterOrNone(t *testing.T) {
 			}
 		})
 	}
-	sets := [][]manager.Target{{two.target("alpha")}, {one.target("alpha")}, {one.target("alpha"), two.target("beta")}, nil, {one.target("alpha")}}
+	sets := [][]manager.Target{
+		{two.target("alpha")}, {one.target("alpha")}, {one.target("alpha"), two.target("beta")}, nil, {one.target("alpha")},
+	}
 	for i := range 40 {
 		targets := sets[i%len(sets)]
 		if !assertNoError(t, m.Apply(ctx, targets)) {
 			break
 		}
 		for _, target := range targets {
-			eventually(t, "a healthy "+target.Cluster, func() bool { return view(t, m, target.Cluster).Healthy })
+			etcdtest.Eventually(t, "a healthy "+target.Cluster, func() bool { return view(t, m, target.Cluster).Healthy })
 		}
 		served := answers.Load()
 		if len(targets) > 0 {
-			eventually(t, "answers", func() bool { return answers.Load() > served+3 || t.Failed() })
+			etcdtest.Eventually(t, "answers", func() bool { return answers.Load() > served+3 || t.Failed() })
 		}
 	}
 	stop()
@@ -301,18 +288,18 @@ func use(ctx context.Context, t *testing.T, c *manager.Cluster, answers, gone *a
 }
 
 func TestGetAsksTheNextMemberWhenOneIsDown(t *testing.T) {
-	fake := startFake(t, 2)
-	fake.put("/who", "me")
-	target := fake.target()
+	fake := etcdtest.StartFake(t, 2)
+	fake.Put("/who", "me")
+	target := toFake(fake, "alpha")
 	target.Endpoints = append([]string{"http://nobody"}, target.Endpoints...)
 	c := handle(t, target)
 	got, err := c.Get(t.Context(), "/who")
 	require.NoError(t, err)
 	require.Equal(t, "me", string(got.Kvs[0].Value))
 
-	nowhere := handle(t, manager.Target{Cluster: "beta", Endpoints: freeHosts(t, 2)})
+	nowhere := handle(t, manager.Target{Cluster: "beta", Endpoints: etcdtest.FreeHosts(t, 2)})
 	_, err = nowhere.Get(t.Context(), "/who")
-	var failed *manager.OpError
+	var failed *guard.OpError
 	require.ErrorAs(t, err, &failed)
 	require.Equal(t, "beta", failed.Cluster)
 	require.Equal(t, "/who", failed.Key)
@@ -324,14 +311,14 @@ func TestGetAsksTheNextMemberWhenOneIsDown(t *testing.T) {
 func TestARuntimeClosesNothingWhileSomebodyIsInside(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entered, release := make(chan struct{}), make(chan struct{})
-		target := startFake(t, 1).target()
+		target := toFake(etcdtest.StartFake(t, 1), "alpha")
 		target.Dial = func(context.Context, string, string) (net.Conn, error) {
 			close(entered)
 			<-release
 			client, server := net.Pipe()
 			return client, server.Close()
 		}
-		m := startManager(t, manager.Config{}, target)
+		m := startManager(t, watching(guard.Options{}), target)
 		c, err := m.Cluster("alpha")
 		require.NoError(t, err)
 		asked, applied := make(chan error, 1), make(chan error, 1)

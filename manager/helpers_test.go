@@ -2,34 +2,54 @@ package manager_test
 
 import (
 	"context"
-	"encoding/binary"
-	"fmt"
 	"net/url"
-	"runtime"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/stormwatch/stormwatch/manager"
+	"github.com/stormwatch/stormwatch/manager/guard"
+	"github.com/stormwatch/stormwatch/manager/internal/etcdtest"
+)
+
+const (
+	servicePrefix = "/services/"
+	jobPrefix     = "/jobs/"
+	jobKey        = jobPrefix + "backup"
+	ownPrefix     = "/instances/"
 )
 
 // brisk is a timing for real clusters with a 500 ms election timeout.
 func brisk() manager.Config {
 	return manager.Config{
-		ProgressInterval: 300 * time.Millisecond,
-		IdleTimeout:      5 * time.Second,
-		ProbeInterval:    200 * time.Millisecond,
-		ProbeGrace:       400 * time.Millisecond,
-		RequestTimeout:   time.Second,
-		BackoffCap:       300 * time.Millisecond,
-		SyncInterval:     500 * time.Millisecond,
-		LeaseTTL:         6 * time.Second,
-		RefreshInterval:  500 * time.Millisecond,
-		RegisterTimeout:  time.Second,
-		RegisterPause:    100 * time.Millisecond,
-		CloseTimeout:     2 * time.Second,
+		Prefixes: []string{servicePrefix, jobPrefix},
+		Watch: guard.Options{
+			ProgressInterval: 300 * time.Millisecond,
+			IdleTimeout:      5 * time.Second,
+			ProbeInterval:    200 * time.Millisecond,
+			ProbeGrace:       400 * time.Millisecond,
+			RequestTimeout:   time.Second,
+			BackoffCap:       300 * time.Millisecond,
+			SyncInterval:     500 * time.Millisecond,
+		},
+		LeaseTTL:        6 * time.Second,
+		RefreshInterval: 500 * time.Millisecond,
+		RegisterTimeout: time.Second,
+		RegisterPause:   100 * time.Millisecond,
+		CloseTimeout:    2 * time.Second,
+	}
+}
+
+// watching is the production setting, for virtual time.
+func watching(o guard.Options) manager.Config {
+	return manager.Config{Prefixes: []string{servicePrefix, jobPrefix}, Watch: o}
+}
+
+// instance is the registration of an instance of that name.
+func instance(name string) manager.Registration {
+	return manager.Registration{
+		Keys: []manager.KeyValue{{Key: ownPrefix + name + "/info", Value: "I am " + name}}, Heartbeat: ownPrefix + name + "/ttl",
 	}
 }
 
@@ -42,10 +62,13 @@ func startManager(t *testing.T, cfg manager.Config, targets ...manager.Target) *
 	return m
 }
 
-// eventually waits for a condition on the wall clock and says what it was waiting for if it does not come.
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	require.Eventually(t, condition, patience, 5*time.Millisecond, what)
+// to is the target of a real cluster, toFake that of a fake.
+func to(c *etcdtest.Cluster) manager.Target {
+	return manager.Target{Cluster: c.Name, Endpoints: c.Hosts(), DialOptions: c.DialOptions()}
+}
+
+func toFake(c *etcdtest.Fake, name string) manager.Target {
+	return manager.Target{Cluster: name, Endpoints: c.Endpoints(), DialOptions: c.DialOptions()}
 }
 
 func view(t *testing.T, m *manager.Manager, cluster string) manager.View {
@@ -55,52 +78,25 @@ func view(t *testing.T, m *manager.Manager, cluster string) manager.View {
 	return v
 }
 
+// job is the value of the one job, empty if there is none.
+func job(v manager.View) string { return v.Prefixes[jobPrefix].Values[jobKey].Value }
+
 func awaitHealthy(t *testing.T, m *manager.Manager, cluster string) {
 	t.Helper()
-	eventually(t, cluster+" healthy", func() bool { return view(t, m, cluster).Healthy })
+	etcdtest.Eventually(t, cluster+" healthy", func() bool { return view(t, m, cluster).Healthy })
 }
 
-func awaitCheckpoint(t *testing.T, m *manager.Manager, cluster string, want uint64) {
+func awaitJob(t *testing.T, m *manager.Manager, cluster, want string) {
 	t.Helper()
-	eventually(t, fmt.Sprintf("checkpoint %d of %s", want, cluster), func() bool {
-		return view(t, m, cluster).Checkpoints["backup"] == want
-	})
+	etcdtest.Eventually(t, "job "+want+" of "+cluster, func() bool { return job(view(t, m, cluster)) == want })
 }
 
-const (
-	topologyPrefix   = "/topology/tidb/"
-	checkpointPrefix = "/tidb/br-stream/checkpoint/"
-	checkpointKey    = checkpointPrefix + "backup/central_global"
-)
-
-func encode(checkpoint uint64) string {
-	return string(binary.BigEndian.AppendUint64(nil, checkpoint))
-}
-
-// goroutines returns the stacks of all goroutines that run code of the manager.
-func goroutines() (stacks []string) {
-	buffer := make([]byte, 1<<20)
-	for {
-		n := runtime.Stack(buffer, true)
-		if n < len(buffer) {
-			buffer = buffer[:n]
-			break
-		}
-		buffer = make([]byte, 2*len(buffer))
-	}
-	for stack := range strings.SplitSeq(string(buffer), "\n\n") {
-		if strings.Contains(stack, "stormwatch/manager.(*") {
-			stacks = append(stacks, stack)
-		}
-	}
-	return stacks
-}
-
-func requireNothingLeft(t *testing.T, clusters ...*cluster) {
+func requireNothingLeft(t *testing.T, clusters ...*etcdtest.Cluster) {
 	t.Helper()
-	require.Empty(t, goroutines())
+	// A goroutine that has closed its last channel may not have ended yet.
+	etcdtest.Eventually(t, "no goroutine", func() bool { return len(etcdtest.Goroutines()) == 0 })
 	for _, c := range clusters {
-		require.Zero(t, c.network.open(), "open connections to %s", c.name)
+		require.Zero(t, c.Network.Open(), "open connections to %s", c.Name)
 	}
 }
 

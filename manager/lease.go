@@ -4,42 +4,44 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strconv"
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc"
 )
 
-// lease is a set of keys under one etcd lease, and the three things done with it. Each can be repeated through
+// lease is a registration under one etcd lease, and the three things done with it. Each can be repeated through
 // another member without harm, whether or not an earlier, unanswered try took effect: the id is the caller's
 // choice, so even a grant whose answer was lost can be continued, and revoked in the end.
 //
 // The requests go past clientv3, whose KeepAliveOnce repeats a refused request without a pause.
 type lease struct {
-	id  int64
-	ttl time.Duration
-	// description is written once and describes the instance, beat is written with each refresh.
-	descriptionKey, beatKey string
-	description             string
+	id           int64
+	ttl          time.Duration
+	registration Registration
 	// granted is true once a member confirmed the lease.
 	granted bool
 }
 
+// failFast makes a request fail as soon as the connection is refused, instead of waiting until its deadline.
+var failFast = grpc.WaitForReady(false)
+
 func (l *lease) grant(ctx context.Context, client *clientv3.Client) (*pb.ResponseHeader, error) {
 	seconds := int64((l.ttl + time.Second - 1) / time.Second)
-	resp, err := pb.NewLeaseClient(client.ActiveConnection()).LeaseGrant(ctx,
-		&pb.LeaseGrantRequest{ID: l.id, TTL: seconds}, callOptions...)
+	resp, err := pb.NewLeaseClient(client.ActiveConnection()).LeaseGrant(ctx, &pb.LeaseGrantRequest{ID: l.id, TTL: seconds}, failFast)
 	if errors.Is(rpctypes.Error(err), rpctypes.ErrLeaseExist) {
 		return nil, nil
 	}
 	return resp.GetHeader(), err
 }
 
-// refresh extends the lease and writes the beat. The description is written too if it does not stand under this
-// lease: the first time, and after somebody deleted or overwrote it. Both must succeed through the same member,
+// refresh extends the lease and writes the heartbeat. The keys are written too if they do not all stand under this
+// lease: the first time, and after somebody deleted or overwrote one. Both must succeed through the same member,
 // since the write proves that the member which extended the lease is in touch with the cluster.
-func (l *lease) refresh(ctx context.Context, client *clientv3.Client, beat string) (*pb.ResponseHeader, error) {
+func (l *lease) refresh(ctx context.Context, client *clientv3.Client) (*pb.ResponseHeader, error) {
 	if err := l.keepAlive(ctx, client); err != nil {
 		return nil, err
 	}
@@ -48,23 +50,29 @@ func (l *lease) refresh(ctx context.Context, client *clientv3.Client, beat strin
 			Key: []byte(key), Value: []byte(value), Lease: l.id,
 		}}}
 	}
-	resp, err := pb.NewKVClient(client.ActiveConnection()).Txn(ctx, &pb.TxnRequest{
-		Compare: []*pb.Compare{{
-			Key:         []byte(l.descriptionKey),
+	request := &pb.TxnRequest{}
+	for _, kv := range l.registration.Keys {
+		request.Compare = append(request.Compare, &pb.Compare{
+			Key:         []byte(kv.Key),
 			Target:      pb.Compare_LEASE,
 			Result:      pb.Compare_EQUAL,
 			TargetUnion: &pb.Compare_Lease{Lease: l.id},
-		}},
-		Success: []*pb.RequestOp{put(l.beatKey, beat)},
-		Failure: []*pb.RequestOp{put(l.descriptionKey, l.description), put(l.beatKey, beat)},
-	}, callOptions...)
+		})
+		request.Failure = append(request.Failure, put(kv.Key, kv.Value))
+	}
+	if key := l.registration.Heartbeat; key != "" {
+		beat := put(key, strconv.FormatInt(time.Now().UnixNano(), 10))
+		request.Success = append(request.Success, beat)
+		request.Failure = append(request.Failure, beat)
+	}
+	resp, err := pb.NewKVClient(client.ActiveConnection()).Txn(ctx, request, failFast)
 	return resp.GetHeader(), err
 }
 
 func (l *lease) keepAlive(ctx context.Context, client *clientv3.Client) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	rpc, err := pb.NewLeaseClient(client.ActiveConnection()).LeaseKeepAlive(ctx, callOptions...)
+	rpc, err := pb.NewLeaseClient(client.ActiveConnection()).LeaseKeepAlive(ctx, failFast)
 	if err != nil {
 		return err
 	}
@@ -82,8 +90,7 @@ func (l *lease) keepAlive(ctx context.Context, client *clientv3.Client) error {
 // revoke deletes the keys under the lease, and no others: what another instance wrote to them since is under its
 // own lease.
 func (l *lease) revoke(ctx context.Context, client *clientv3.Client) (*pb.ResponseHeader, error) {
-	resp, err := pb.NewLeaseClient(client.ActiveConnection()).LeaseRevoke(ctx,
-		&pb.LeaseRevokeRequest{ID: l.id}, callOptions...)
+	resp, err := pb.NewLeaseClient(client.ActiveConnection()).LeaseRevoke(ctx, &pb.LeaseRevokeRequest{ID: l.id}, failFast)
 	if leaseLost(err) {
 		return nil, nil
 	}

@@ -12,6 +12,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/stormwatch/stormwatch/manager"
+	"github.com/stormwatch/stormwatch/manager/guard"
+	"github.com/stormwatch/stormwatch/manager/internal/etcdtest"
 )
 
 func TestConfigIsCheckedInClearSentences(t *testing.T) {
@@ -20,21 +22,23 @@ func TestConfigIsCheckedInClearSentences(t *testing.T) {
 		cfg  manager.Config
 		want string
 	}{
+		{"progress", watching(guard.Options{ProgressInterval: 10 * time.Second}), "progress interval 10s must be shorter than idle timeout 10s"},
+		{"negative", watching(guard.Options{ProbeGrace: -1}), "probe grace is negative: -1ns"},
+		{"backoff", watching(guard.Options{BackoffBase: time.Minute}), "backoff base 1m0s must not exceed backoff cap 3s"},
+		{"escalation", watching(guard.Options{Escalation: -1}), "escalation must be at least 1, not -1"},
+		{"no prefix", manager.Config{}, "there is no prefix to watch"},
+		{"empty prefix", manager.Config{Prefixes: []string{""}}, "a prefix is empty"},
+		{"same prefix", manager.Config{Prefixes: []string{"/a", "/a"}}, `prefix "/a" occurs twice`},
+		{"tries", manager.Config{Prefixes: []string{"/a"}, RegisterTries: -1}, "register tries must be at least 1, not -1"},
+		{"close", manager.Config{Prefixes: []string{"/a"}, CloseTimeout: -1}, "close timeout is negative: -1ns"},
 		{
-			"progress",
-			manager.Config{ProgressInterval: 10 * time.Second},
-			"progress interval 10s must be shorter than idle timeout 10s",
-		},
-		{"negative", manager.Config{ProbeGrace: -1}, "probe grace is negative: -1ns"},
-		{"backoff", manager.Config{BackoffBase: time.Minute}, "backoff base 1m0s must not exceed backoff cap 3s"},
-		{
-			"address",
-			manager.Config{Registration: manager.Registration{Address: "here"}},
-			`registration address "here" is not host:port`,
+			"key",
+			manager.Config{Prefixes: []string{"/a"}, Registration: manager.Registration{Keys: []manager.KeyValue{{}}}},
+			"a key of the registration is empty",
 		},
 		{
 			"lease",
-			manager.Config{Registration: manager.Registration{Address: "h:1"}, LeaseTTL: 38 * time.Second},
+			manager.Config{Prefixes: []string{"/a"}, Registration: instance("one"), LeaseTTL: 38 * time.Second},
 			"lease TTL 38s must exceed the slowest refresh, 38s",
 		},
 	} {
@@ -43,7 +47,7 @@ func TestConfigIsCheckedInClearSentences(t *testing.T) {
 			require.ErrorContains(t, err, c.want)
 		})
 	}
-	m, err := manager.New(manager.Config{Registration: manager.Registration{Address: "h:1"}})
+	m, err := manager.New(manager.Config{Prefixes: []string{"/a"}, Registration: instance("one")})
 	require.NoError(t, err)
 	require.NoError(t, m.Close())
 }
@@ -95,107 +99,107 @@ func TestApplyRefusesWrongTargetsAndChangesNothing(t *testing.T) {
 }
 
 func TestAnUnreachableClusterAppearsOnceItIsThere(t *testing.T) {
-	hosts := freeHosts(t, 1)
+	hosts := etcdtest.FreeHosts(t, 1)
 	m := startManager(t, brisk(), manager.Target{Cluster: "alpha", Endpoints: hosts})
 	v, ok := m.View("alpha")
 	require.True(t, ok)
 	require.False(t, v.Healthy)
 	require.Error(t, v.Err)
-	require.NotNil(t, v.Backends)
-	require.NotNil(t, v.Checkpoints)
-	eventually(t, "a refusal", func() bool { return view(t, m, "alpha").Err != manager.ErrPending })
-	var refused *manager.OpError
+	require.NotNil(t, v.Prefixes[servicePrefix].Values)
+	require.NotNil(t, v.Prefixes[jobPrefix].Values)
+	etcdtest.Eventually(t, "a refusal", func() bool { return view(t, m, "alpha").Err != manager.ErrPending })
+	var refused *guard.OpError
 	require.ErrorAs(t, view(t, m, "alpha").Err, &refused)
 	require.Equal(t, hosts[0], refused.Endpoint)
 
-	alpha := startClusterOn(t, "alpha", hosts)
-	alpha.put(t, checkpointKey, encode(1))
-	awaitCheckpoint(t, m, "alpha", 1)
+	alpha := etcdtest.StartClusterOn(t, "alpha", hosts)
+	alpha.Put(t, jobKey, "1")
+	awaitJob(t, m, "alpha", "1")
 	_, ok = m.View("beta")
 	require.False(t, ok)
 }
 
 func TestAnUnchangedTargetKeepsItsRuntime(t *testing.T) {
-	alpha := startCluster(t, "alpha", 3)
-	m := startManager(t, brisk(), alpha.target())
+	alpha := etcdtest.StartCluster(t, "alpha", 3)
+	m := startManager(t, brisk(), to(alpha))
 	awaitHealthy(t, m, "alpha")
-	reordered := alpha.target()
+	reordered := to(alpha)
 	slices.Reverse(reordered.Endpoints)
 	reordered.Endpoints = append(reordered.Endpoints, " "+reordered.Endpoints[0]+" ")
 	require.NoError(t, m.Apply(t.Context(), []manager.Target{reordered}))
-	alpha.put(t, checkpointKey, encode(1))
-	awaitCheckpoint(t, m, "alpha", 1)
-	require.Len(t, alpha.watches(checkpointPrefix), 1)
+	alpha.Put(t, jobKey, "1")
+	awaitJob(t, m, "alpha", "1")
+	require.Len(t, alpha.Watches(jobPrefix), 1)
 }
 
 func TestAChangedTargetIsServedByTheOldRuntimeUntilTheNewOneAnswers(t *testing.T) {
-	alpha := startCluster(t, "alpha", 2)
-	m := startManager(t, brisk(), alpha.target())
+	alpha := etcdtest.StartCluster(t, "alpha", 2)
+	m := startManager(t, brisk(), to(alpha))
 	awaitHealthy(t, m, "alpha")
-	alpha.put(t, checkpointKey, encode(1))
-	awaitCheckpoint(t, m, "alpha", 1)
+	alpha.Put(t, jobKey, "1")
+	awaitJob(t, m, "alpha", "1")
 
-	nowhere := alpha.target()
-	nowhere.Endpoints = freeHosts(t, 1)
+	nowhere := to(alpha)
+	nowhere.Endpoints = etcdtest.FreeHosts(t, 1)
 	require.NoError(t, m.Apply(t.Context(), []manager.Target{nowhere}))
-	alpha.put(t, checkpointKey, encode(2))
-	awaitCheckpoint(t, m, "alpha", 2)
+	alpha.Put(t, jobKey, "2")
+	awaitJob(t, m, "alpha", "2")
 	require.True(t, view(t, m, "alpha").Healthy)
 
-	elsewhere := alpha.target()
+	elsewhere := to(alpha)
 	elsewhere.Endpoints = elsewhere.Endpoints[1:]
 	revision := view(t, m, "alpha").Revision
 	require.NoError(t, m.Apply(t.Context(), []manager.Target{elsewhere}))
-	eventually(t, "the successor", func() bool {
+	etcdtest.Eventually(t, "the successor", func() bool {
 		v := view(t, m, "alpha")
-		require.Equal(t, uint64(2), v.Checkpoints["backup"])
+		require.Equal(t, "2", job(v))
 		require.GreaterOrEqual(t, v.Revision, revision)
 		require.True(t, v.Healthy)
 		revision = v.Revision
-		return v.Endpoint == elsewhere.Endpoints[0]
+		return v.Prefixes[servicePrefix].Endpoint == elsewhere.Endpoints[0]
 	})
-	alpha.put(t, checkpointKey, encode(3))
-	awaitCheckpoint(t, m, "alpha", 3)
+	alpha.Put(t, jobKey, "3")
+	awaitJob(t, m, "alpha", "3")
 	require.NoError(t, m.Apply(t.Context(), nil))
 	requireNothingLeft(t, alpha)
 }
 
-func TestReturningToTheOldTargetDismissesTheHeir(t *testing.T) {
-	alpha := startCluster(t, "alpha", 1)
-	m := startManager(t, brisk(), alpha.target())
+func TestReturningToTheOldTargetStopsTheSuccessor(t *testing.T) {
+	alpha := etcdtest.StartCluster(t, "alpha", 1)
+	m := startManager(t, brisk(), to(alpha))
 	awaitHealthy(t, m, "alpha")
-	changed := alpha.target()
+	changed := to(alpha)
 	changed.TLS = &tls.Config{}
-	changed.Endpoints = freeHosts(t, 1)
+	changed.Endpoints = etcdtest.FreeHosts(t, 1)
 	require.NoError(t, m.Apply(t.Context(), []manager.Target{changed}))
 	require.NoError(t, m.Apply(t.Context(), []manager.Target{changed}))
-	require.NoError(t, m.Apply(t.Context(), []manager.Target{alpha.target()}))
+	require.NoError(t, m.Apply(t.Context(), []manager.Target{to(alpha)}))
 	require.True(t, view(t, m, "alpha").Healthy)
-	require.Len(t, alpha.watches(checkpointPrefix), 1)
+	require.Len(t, alpha.Watches(jobPrefix), 1)
 }
 
 func TestARemovedClusterLeavesNothingBehindAndTheOthersAlone(t *testing.T) {
-	alpha, beta := startCluster(t, "alpha", 1), startCluster(t, "beta", 1)
+	alpha, beta := etcdtest.StartCluster(t, "alpha", 1), etcdtest.StartCluster(t, "beta", 1)
 	cfg := brisk()
-	cfg.Registration.Address = "proxy-1:6000"
-	m := startManager(t, cfg, alpha.target(), beta.target())
+	cfg.Registration = instance("one")
+	m := startManager(t, cfg, to(alpha), to(beta))
 	awaitHealthy(t, m, "alpha")
 	awaitHealthy(t, m, "beta")
-	eventually(t, "the registration", func() bool { return len(alpha.keys(t, "/topology/tiproxy/")) == 2 })
+	etcdtest.Eventually(t, "the registration", func() bool { return len(alpha.Keys(t, ownPrefix)) == 2 })
 
-	require.NoError(t, m.Apply(t.Context(), []manager.Target{beta.target()}))
+	require.NoError(t, m.Apply(t.Context(), []manager.Target{to(beta)}))
 	_, ok := m.View("alpha")
 	require.False(t, ok)
-	require.Zero(t, alpha.network.open())
-	require.Empty(t, alpha.leases(t))
-	require.Empty(t, alpha.keys(t, "/topology/tiproxy/"))
+	require.Zero(t, alpha.Network.Open())
+	require.Empty(t, alpha.Leases(t))
+	require.Empty(t, alpha.Keys(t, ownPrefix))
 	require.True(t, view(t, m, "beta").Healthy)
-	require.Len(t, beta.watches(checkpointPrefix), 1)
+	require.Len(t, beta.Watches(jobPrefix), 1)
 }
 
 func TestApplyEndsWithItsContextAndTheClosingGoesOn(t *testing.T) {
-	alpha := startCluster(t, "alpha", 1)
-	m := startManager(t, brisk(), alpha.target())
+	alpha := etcdtest.StartCluster(t, "alpha", 1)
+	m := startManager(t, brisk(), to(alpha))
 	awaitHealthy(t, m, "alpha")
 	err := m.Apply(canceled(), nil)
 	if err != nil {
@@ -206,16 +210,16 @@ func TestApplyEndsWithItsContextAndTheClosingGoesOn(t *testing.T) {
 }
 
 func TestAfterCloseNothingIsLeft(t *testing.T) {
-	alpha, beta := startCluster(t, "alpha", 3), startCluster(t, "beta", 1)
+	alpha, beta := etcdtest.StartCluster(t, "alpha", 3), etcdtest.StartCluster(t, "beta", 1)
 	cfg := brisk()
-	cfg.Registration.Address = "proxy-1:6000"
-	m := startManager(t, cfg, alpha.target(), beta.target(),
-		manager.Target{Cluster: "gamma", Endpoints: freeHosts(t, 2)})
+	cfg.Registration = instance("one")
+	m := startManager(t, cfg, to(alpha), to(beta),
+		manager.Target{Cluster: "gamma", Endpoints: etcdtest.FreeHosts(t, 2)})
 	awaitHealthy(t, m, "alpha")
 	awaitHealthy(t, m, "beta")
 	require.NoError(t, m.Close())
 	requireNothingLeft(t, alpha, beta)
-	require.Empty(t, alpha.leases(t))
+	require.Empty(t, alpha.Leases(t))
 
 	require.ErrorIs(t, m.Apply(t.Context(), nil), manager.ErrClosed)
 	_, ok := m.View("alpha")
@@ -224,12 +228,12 @@ func TestAfterCloseNothingIsLeft(t *testing.T) {
 }
 
 func TestApplyMayBeCalledFromEverywhereAtOnce(t *testing.T) {
-	alpha, beta := startCluster(t, "alpha", 1), startCluster(t, "beta", 1)
+	alpha, beta := etcdtest.StartCluster(t, "alpha", 1), etcdtest.StartCluster(t, "beta", 1)
 	cfg := brisk()
-	cfg.Registration.Address = "proxy-1:6000"
+	cfg.Registration = instance("one")
 	m := startManager(t, cfg)
 	var calls errgroup.Group
-	sets := [][]manager.Target{nil, {alpha.target()}, {beta.target(), alpha.target()}, {beta.target()}}
+	sets := [][]manager.Target{nil, {to(alpha)}, {to(beta), to(alpha)}, {to(beta)}}
 	for i := range 24 {
 		calls.Go(func() error { return m.Apply(t.Context(), sets[i%len(sets)]) })
 	}
@@ -251,8 +255,8 @@ func TestApplyMayBeCalledFromEverywhereAtOnce(t *testing.T) {
 	require.NoError(t, m.Apply(t.Context(), sets[2]))
 	awaitHealthy(t, m, "alpha")
 	awaitHealthy(t, m, "beta")
-	eventually(t, "the registration", func() bool { return len(alpha.keys(t, "/topology/tiproxy/")) == 2 })
+	etcdtest.Eventually(t, "the registration", func() bool { return len(alpha.Keys(t, ownPrefix)) == 2 })
 	require.NoError(t, m.Close())
 	requireNothingLeft(t, alpha, beta)
-	require.Empty(t, alpha.leases(t))
+	require.Empty(t, alpha.Leases(t))
 }

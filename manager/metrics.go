@@ -7,36 +7,15 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-)
 
-// Why a watch's stream left its member, or did not get a seat on it.
-const (
-	reasonBroken    = "broken"
-	reasonUnseated  = "not-seated"
-	reasonIdle      = "idle"
-	reasonStale     = "stale"
-	reasonCompacted = "compacted"
-	reasonExpelled  = "expelled"
-)
-
-// What a probe showed.
-const (
-	probeComplete   = "complete"
-	probeNewer      = "newer"
-	probePast       = "past"
-	probeUnanswered = "unanswered"
-)
-
-var (
-	reasons  = []string{reasonBroken, reasonUnseated, reasonIdle, reasonStale, reasonCompacted, reasonExpelled}
-	outcomes = []string{probeComplete, probeNewer, probePast, probeUnanswered}
+	"github.com/stormwatch/stormwatch/manager/guard"
 )
 
 // MetricNames are what a manager exports to [Config.Registerer], all with the label cluster, for as long as it manages
 // the cluster:
 //   - staleness_seconds: the age of the last proof that the view is complete; absent until the first one;
 //   - healthy: 1 while [View.Healthy], 0 otherwise;
-//   - reattaches_total, by reason: how often a stream left its member, or failed to sit down on one (not-seated);
+//   - reattaches_total, by reason: how often a stream left its member, or failed to attach to one (not-attached);
 //   - probes_total, by outcome: complete, newer (something a watch had yet to deliver then), past, unanswered;
 //   - idle_timeouts_total: how often a member was silent for the idle timeout;
 //   - quarantined_endpoints: how many endpoints are avoided now.
@@ -53,26 +32,24 @@ var MetricNames = []string{
 type metrics struct {
 	descriptions []*prometheus.Desc
 
+	// From clusters on, mu guards the fields.
 	mu       sync.Mutex
-	clusters map[string]*tally
+	clusters map[string]*clusterMetrics
 }
 
-// tally is what is counted of one cluster. It outlives a runtime that is replaced. A nil one counts nothing.
-type tally struct {
-	mu         sync.Mutex
-	reattaches map[string]uint64
-	probes     map[string]uint64
-	idles      uint64
-	// sources are the runtimes of the cluster: one, or two while one replaces the other.
-	sources map[*board]*pool
+// clusterMetrics is what is counted of one cluster. It outlives a runtime that is replaced. metrics.mu guards it.
+type clusterMetrics struct {
+	stats guard.Stats
+	// runtimes are those of the cluster: one, or two while one replaces the other.
+	runtimes map[*runtime]bool
 }
 
 func newMetrics() *metrics {
-	m := &metrics{clusters: make(map[string]*tally)}
+	m := &metrics{clusters: make(map[string]*clusterMetrics)}
 	for i, text := range []string{
 		"Age of the last proof that the view of the cluster is complete.",
-		"Whether every watch on the cluster has a seat.",
-		"How often a watch left its member or could not sit down on one, by reason.",
+		"Whether every watch on the cluster is attached to a member.",
+		"How often a watch left its member or could not attach to one, by reason.",
 		"Freshness probes, by outcome.",
 		"How often a member was silent for the idle timeout.",
 		"Endpoints in quarantine.",
@@ -89,46 +66,33 @@ func newMetrics() *metrics {
 	return m
 }
 
-// enter begins to count for a runtime, leave ends it.
-func (m *metrics) enter(cluster string, b *board, p *pool) *tally {
+// stats is where the watches of a cluster are counted, whichever runtime they belong to.
+func (m *metrics) stats(cluster string) *guard.Stats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	t := m.clusters[cluster]
-	if t == nil {
-		t = &tally{reattaches: make(map[string]uint64), probes: make(map[string]uint64), sources: make(map[*board]*pool)}
-		m.clusters[cluster] = t
+	c := m.clusters[cluster]
+	if c == nil {
+		c = &clusterMetrics{runtimes: make(map[*runtime]bool)}
+		m.clusters[cluster] = c
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.sources[b] = p
-	return t
+	return &c.stats
 }
 
-func (m *metrics) leave(cluster string, b *board) {
+// enter begins to show a runtime whose cluster has stats, leave ends it.
+func (m *metrics) enter(r *runtime) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	t := m.clusters[cluster]
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.sources, b)
-	if len(t.sources) == 0 {
-		delete(m.clusters, cluster)
-	}
+	m.clusters[r.target.Cluster].runtimes[r] = true
 }
 
-func (t *tally) reattached(reason string) { t.count(func() { t.reattaches[reason]++ }) }
-
-func (t *tally) probed(outcome string) { t.count(func() { t.probes[outcome]++ }) }
-
-func (t *tally) idled() { t.count(func() { t.idles++ }) }
-
-func (t *tally) count(do func()) {
-	if t == nil {
-		return
+func (m *metrics) leave(r *runtime) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := m.clusters[r.target.Cluster]
+	delete(c.runtimes, r)
+	if len(c.runtimes) == 0 {
+		delete(m.clusters, r.target.Cluster)
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	do()
 }
 
 // Describe is part of prometheus.Collector.
@@ -140,45 +104,50 @@ func (m *metrics) Describe(out chan<- *prometheus.Desc) {
 
 // Collect is part of prometheus.Collector.
 func (m *metrics) Collect(out chan<- prometheus.Metric) {
-	m.mu.Lock()
-	clusters := maps.Clone(m.clusters)
-	m.mu.Unlock()
-	for _, name := range slices.Sorted(maps.Keys(clusters)) {
-		for _, metric := range m.of(name, clusters[name]) {
-			out <- metric
-		}
+	for _, metric := range m.all() {
+		out <- metric
 	}
 }
 
-// of are a cluster's metrics now. It holds the tally's lock and sends nothing.
-func (m *metrics) of(cluster string, t *tally) (list []prometheus.Metric) {
+// all are the metrics of all clusters now. It holds the lock and sends nothing.
+func (m *metrics) all() (list []prometheus.Metric) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(m.clusters)) {
+		list = append(list, m.of(name, m.clusters[name])...)
+	}
+	return list
+}
+
+// of are a cluster's metrics now. The caller holds the lock.
+func (m *metrics) of(cluster string, c *clusterMetrics) (list []prometheus.Metric) {
 	add := func(i int, kind prometheus.ValueType, value float64, labels ...string) {
 		list = append(list, prometheus.MustNewConstMetric(m.descriptions[i], kind, value, append([]string{cluster}, labels...)...))
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	var proven time.Time
-	healthy, confined := 0.0, 0
-	for b, p := range t.sources {
-		if at := b.proven(); at.After(proven) {
+	healthy, quarantined := 0.0, 0
+	for r := range c.runtimes {
+		view := r.view()
+		if at := view.Proven(); at.After(proven) {
 			proven = at
 		}
-		if b.view.Load().Healthy {
+		if view.Healthy {
 			healthy = 1
 		}
-		confined = max(confined, p.confined())
+		quarantined = max(quarantined, r.client.Quarantined())
 	}
 	if !proven.IsZero() {
 		add(0, prometheus.GaugeValue, time.Since(proven).Seconds())
 	}
 	add(1, prometheus.GaugeValue, healthy)
-	for _, reason := range reasons {
-		add(2, prometheus.CounterValue, float64(t.reattaches[reason]), reason)
+	counts := c.stats.Counts()
+	for _, reason := range slices.Sorted(maps.Keys(counts.Reattaches)) {
+		add(2, prometheus.CounterValue, float64(counts.Reattaches[reason]), reason)
 	}
-	for _, outcome := range outcomes {
-		add(3, prometheus.CounterValue, float64(t.probes[outcome]), outcome)
+	for _, outcome := range slices.Sorted(maps.Keys(counts.Probes)) {
+		add(3, prometheus.CounterValue, float64(counts.Probes[outcome]), outcome)
 	}
-	add(4, prometheus.CounterValue, float64(t.idles))
-	add(5, prometheus.GaugeValue, float64(confined))
+	add(4, prometheus.CounterValue, float64(counts.Reattaches[guard.ReasonIdle]))
+	add(5, prometheus.GaugeValue, float64(quarantined))
 	return list
 }

@@ -11,11 +11,20 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/stormwatch/stormwatch/manager"
+	"github.com/stormwatch/stormwatch/manager/guard"
+	"github.com/stormwatch/stormwatch/manager/internal/etcdtest"
 )
 
 type registry struct{ *prometheus.Registry }
 
 func newRegistry() registry { return registry{prometheus.NewPedanticRegistry()} }
+
+// metered is the production setting with metrics.
+func metered(r registry, o guard.Options) manager.Config {
+	cfg := watching(o)
+	cfg.Registerer = r
+	return cfg
+}
 
 // sum adds up a metric's values over all series that have the given label values.
 func (r registry) sum(t *testing.T, name string, labels ...string) (total float64) {
@@ -56,9 +65,9 @@ func (r registry) names(t *testing.T) (list []string) {
 
 func TestMetricsTellWhatHappened(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		alpha := startFake(t, 2)
+		alpha := etcdtest.StartFake(t, 2)
 		metrics := newRegistry()
-		m := startManager(t, manager.Config{Registerer: metrics}, alpha.target())
+		m := startManager(t, metered(metrics, guard.Options{}), toFake(alpha, "alpha"))
 		time.Sleep(time.Minute + 500*time.Millisecond)
 		require.ElementsMatch(t, manager.MetricNames, metrics.names(t))
 		require.Equal(t, 1.0, metrics.sum(t, "stormwatch_manager_healthy", "alpha"))
@@ -66,23 +75,23 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 		require.Equal(t, 0.5, metrics.sum(t, "stormwatch_manager_staleness_seconds", "alpha"), "since the last probe")
 		require.Zero(t, metrics.sum(t, "stormwatch_manager_reattaches_total"))
 
-		alpha.members[0].withhold.Store(true)
-		alpha.put(checkpointKey, encode(1))
+		alpha.Members[0].Withhold.Store(true)
+		alpha.Put(jobKey, "1")
 		time.Sleep(2 * time.Second)
 		require.Equal(t, 1.0, metrics.sum(t, "stormwatch_manager_reattaches_total", "alpha", "stale"))
-		require.Equal(t, 1.0, metrics.sum(t, "stormwatch_manager_reattaches_total", "alpha", "expelled"))
+		require.Equal(t, 1.0, metrics.sum(t, "stormwatch_manager_reattaches_total", "alpha", "quarantine"))
 		require.Equal(t, 1.0, metrics.sum(t, "stormwatch_manager_probes_total", "alpha", "newer"))
 		require.Equal(t, 1.0, metrics.sum(t, "stormwatch_manager_quarantined_endpoints", "alpha"))
 		time.Sleep(31 * time.Second)
 		require.Zero(t, metrics.sum(t, "stormwatch_manager_quarantined_endpoints", "alpha"))
 
-		alpha.members[1].mute.Store(true)
+		alpha.Members[1].Mute.Store(true)
 		time.Sleep(11 * time.Second)
 		// Both watches fall silent at one instant: each leaves for that, or the first takes the other along.
 		idle := metrics.sum(t, "stormwatch_manager_idle_timeouts_total", "alpha")
 		require.Equal(t, idle, metrics.sum(t, "stormwatch_manager_reattaches_total", "alpha", "idle"))
 		require.GreaterOrEqual(t, idle, 1.0)
-		require.Equal(t, 2.0, idle+metrics.sum(t, "stormwatch_manager_reattaches_total", "alpha", "expelled")-1)
+		require.Equal(t, 2.0, idle+metrics.sum(t, "stormwatch_manager_reattaches_total", "alpha", "quarantine")-1)
 		require.NoError(t, m.Apply(t.Context(), nil))
 		require.Empty(t, metrics.names(t), "nothing is left of a removed cluster")
 	})
@@ -90,16 +99,16 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 
 func TestStalenessGrowsWhileNothingIsProven(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		alpha := startFake(t, 1)
+		alpha := etcdtest.StartFake(t, 1)
 		metrics := newRegistry()
-		startManager(t, manager.Config{Registerer: metrics}, alpha.target())
+		startManager(t, metered(metrics, guard.Options{}), toFake(alpha, "alpha"))
 		time.Sleep(10*time.Second + 100*time.Millisecond)
-		alpha.members[0].hang.Store(true)
+		alpha.Members[0].Hang.Store(true)
 		time.Sleep(time.Minute)
 		require.InDelta(t, 60.1, metrics.sum(t, "stormwatch_manager_staleness_seconds", "alpha"), 1)
 		require.Equal(t, 1.0, metrics.sum(t, "stormwatch_manager_healthy", "alpha"), "progress is still answered")
 		require.Greater(t, metrics.sum(t, "stormwatch_manager_probes_total", "unanswered"), 50.0)
-		alpha.members[0].hang.Store(false)
+		alpha.Members[0].Hang.Store(false)
 		time.Sleep(3 * time.Second)
 		require.Less(t, metrics.sum(t, "stormwatch_manager_staleness_seconds", "alpha"), 1.5)
 	})
@@ -107,9 +116,9 @@ func TestStalenessGrowsWhileNothingIsProven(t *testing.T) {
 
 func TestWithoutTheProbeTheLastWordIsTheProof(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		alpha := startFake(t, 1)
+		alpha := etcdtest.StartFake(t, 1)
 		metrics := newRegistry()
-		startManager(t, manager.Config{Registerer: metrics, WithoutProbe: true}, alpha.target())
+		startManager(t, metered(metrics, guard.Options{WithoutProbe: true}), toFake(alpha, "alpha"))
 		time.Sleep(time.Minute + time.Second)
 		require.LessOrEqual(t, metrics.sum(t, "stormwatch_manager_staleness_seconds", "alpha"), 3.0)
 	})
@@ -117,30 +126,35 @@ func TestWithoutTheProbeTheLastWordIsTheProof(t *testing.T) {
 
 func TestAClosedManagerTakesItsMetricsAlong(t *testing.T) {
 	metrics := newRegistry()
-	m, err := manager.New(manager.Config{Registerer: metrics})
+	m, err := manager.New(metered(metrics, guard.Options{}))
 	require.NoError(t, err)
-	_, err = manager.New(manager.Config{Registerer: metrics})
+	_, err = manager.New(metered(metrics, guard.Options{}))
 	require.ErrorContains(t, err, "register metrics")
 	require.NoError(t, m.Close())
-	again, err := manager.New(manager.Config{Registerer: metrics})
+	again, err := manager.New(metered(metrics, guard.Options{}))
 	require.NoError(t, err)
 	require.NoError(t, again.Close())
 }
 
 func TestLogLinesNameClusterEndpointKeyAndElapsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		alpha := startFake(t, 2)
+		alpha := etcdtest.StartFake(t, 2)
 		core, logs := observer.New(zap.InfoLevel)
-		cfg := manager.Config{Logger: zap.New(core)}
-		// The fake knows no leases, so that the registration never stands.
-		cfg.Registration.Address = "proxy-1:6000"
-		m := startManager(t, cfg, alpha.target())
+		cfg := watching(guard.Options{})
+		cfg.Logger = zap.New(core)
+		cfg.Registration = instance("one")
+		m := startManager(t, cfg, toFake(alpha, "alpha"))
 		time.Sleep(time.Second)
-		alpha.members[0].withhold.Store(true)
-		alpha.put(checkpointKey, "short")
-		time.Sleep(10 * time.Second)
+		alpha.Members[0].Withhold.Store(true)
+		alpha.Put(jobKey, "1")
+		time.Sleep(3 * time.Second)
+		for _, member := range alpha.Members {
+			member.Hang.Store(true)
+		}
+		time.Sleep(time.Minute)
 		require.NoError(t, m.Close())
-		requirePlaced(t, logs, "watch took a seat", "watch left its member", "value ignored", "registration is delayed")
+		requirePlaced(t, logs, "watch attached to a member", "watch left its member", "registration is delayed",
+			"registration is left to its lease's expiry")
 	})
 }
 
@@ -162,15 +176,14 @@ func requirePlaced(t *testing.T, logs *observer.ObservedLogs, messages ...string
 
 func TestEachClusterHasMetricsOfItsOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		alpha, beta, gamma := startFake(t, 2), startFake(t, 2), startFake(t, 1)
+		alpha, beta, gamma := etcdtest.StartFake(t, 2), etcdtest.StartFake(t, 2), etcdtest.StartFake(t, 1)
 		metrics := newRegistry()
-		targets := []manager.Target{alpha.target(), beta.target(), gamma.target()}
-		targets[1].Cluster, targets[2].Cluster = "beta", "gamma"
-		gamma.members[0].refuse.Store(true)
-		startManager(t, manager.Config{Registerer: metrics}, targets...)
+		targets := []manager.Target{toFake(alpha, "alpha"), toFake(beta, "beta"), toFake(gamma, "gamma")}
+		gamma.Members[0].Refuse.Store(true)
+		startManager(t, metered(metrics, guard.Options{}), targets...)
 		time.Sleep(10*time.Second + 500*time.Millisecond)
-		alpha.members[0].withhold.Store(true)
-		alpha.put(checkpointKey, encode(1))
+		alpha.Members[0].Withhold.Store(true)
+		alpha.Put(jobKey, "1")
 		time.Sleep(2 * time.Second)
 		of := func(name string, labels ...string) float64 {
 			return metrics.sum(t, "stormwatch_manager_"+name, labels...)
@@ -185,19 +198,19 @@ func TestEachClusterHasMetricsOfItsOwn(t *testing.T) {
 		require.Equal(t, 24.0, of("probes_total", "beta", "complete"))
 		require.Zero(t, of("probes_total", "gamma"))
 		require.Equal(t, 0.5, of("staleness_seconds", "beta"))
-		require.Positive(t, of("reattaches_total", "gamma", "not-seated"))
-		require.Equal(t, of("reattaches_total", "gamma"), of("reattaches_total", "gamma", "not-seated"))
+		require.Positive(t, of("reattaches_total", "gamma", "not-attached"))
+		require.Equal(t, of("reattaches_total", "gamma"), of("reattaches_total", "gamma", "not-attached"))
 	})
 }
 
 func TestAConnectionThatBreaksIsCountedAsThat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		alpha := startFake(t, 2)
+		alpha := etcdtest.StartFake(t, 2)
 		metrics := newRegistry()
-		startManager(t, manager.Config{Registerer: metrics, IdleTimeout: time.Hour, WithoutProbe: true}, alpha.target())
+		startManager(t, metered(metrics, guard.Options{IdleTimeout: time.Hour, WithoutProbe: true}), toFake(alpha, "alpha"))
 		time.Sleep(time.Second)
 		// Keepalive breaks it.
-		alpha.members[0].freeze()
+		alpha.Members[0].Freeze()
 		time.Sleep(30 * time.Second)
 		require.Equal(t, 2.0, metrics.sum(t, "stormwatch_manager_reattaches_total", "alpha", "broken"))
 		require.Equal(t, 2.0, metrics.sum(t, "stormwatch_manager_reattaches_total"))

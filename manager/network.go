@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 )
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
@@ -26,8 +27,8 @@ type network struct {
 	own bool
 }
 
-func newNetwork(cfg Config, target Target) *network {
-	n := &network{timeout: cfg.DialTimeout, direct: target.Dial, own: target.Dial != nil || len(target.NameServers) > 0}
+func newNetwork(timeout time.Duration, target Target) *network {
+	n := &network{timeout: timeout, direct: target.Dial, own: target.Dial != nil || len(target.NameServers) > 0}
 	if n.direct == nil {
 		n.direct = new(net.Dialer).DialContext
 	}
@@ -76,29 +77,28 @@ func (n *network) dialEach(ctx context.Context, network string, addresses []neti
 
 // dialOptions are what etcd's client needs to go the same way. Its endpoints may also be unix sockets, which have
 // no name to resolve.
-func (n *network) dialOptions(endpoint string) (options []grpc.DialOption) {
-	if n.own {
-		options = append(options, grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
-			if path, ok := strings.CutPrefix(address, "unix:"); ok {
-				return n.direct(ctx, "unix", strings.TrimPrefix(path, "//"))
-			}
-			if _, _, err := net.SplitHostPort(address); err != nil {
-				// A name without a port is for the caller's own dialer to know.
-				return n.direct(ctx, "tcp", address)
-			}
-			return n.dial(ctx, "tcp", address)
-		}))
+func (n *network) dialOptions() []grpc.DialOption {
+	if !n.own {
+		return nil
 	}
-	if n.tls.fromFiles() && !plain(endpoint) {
-		options = append(options, grpc.WithTransportCredentials(n.tls.credentials()))
-	}
-	return options
+	return []grpc.DialOption{grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
+		if path, ok := strings.CutPrefix(address, "unix:"); ok {
+			return n.direct(ctx, "unix", strings.TrimPrefix(path, "//"))
+		}
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			// A name without a port is for the caller's own dialer to know.
+			return n.direct(ctx, "tcp", address)
+		}
+		return n.dial(ctx, "tcp", address)
+	})}
 }
 
-// plain reports whether an endpoint asks not to speak TLS.
-func plain(endpoint string) bool {
-	scheme, _, ok := strings.Cut(endpoint, "://")
-	return ok && (scheme == "http" || scheme == "unix")
+// credentials are those that read the TLS files; nil if there are none.
+func (n *network) credentials() credentials.TransportCredentials {
+	if !n.tls.fromFiles() {
+		return nil
+	}
+	return fileCredentials{source: n.tls}
 }
 
 // shareOf gives one of several attempts its share of the time that is left.

@@ -15,6 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stormwatch/stormwatch/manager"
+	"github.com/stormwatch/stormwatch/manager/guard"
+	"github.com/stormwatch/stormwatch/manager/internal/etcdtest"
 )
 
 // handle returns a cluster that is managed and need not answer.
@@ -40,15 +42,15 @@ func echo(t *testing.T) (port string) {
 }
 
 func TestNamesAreResolvedByTheClustersOwnNameServers(t *testing.T) {
-	alpha := startCluster(t, "alpha", 1)
-	server := startNameServer(t, map[string][]string{"pd.alpha.test": {"127.0.0.1"}})
-	_, port, err := net.SplitHostPort(alpha.hosts()[0])
+	alpha := etcdtest.StartCluster(t, "alpha", 1)
+	server := etcdtest.StartNameServer(t, map[string][]string{"pd.alpha.test": {"127.0.0.1"}})
+	_, port, err := net.SplitHostPort(alpha.Hosts()[0])
 	require.NoError(t, err)
 	m := startManager(t, brisk(), manager.Target{
-		Cluster: "alpha", Endpoints: []string{"http://pd.alpha.test:" + port}, NameServers: []string{server.address},
+		Cluster: "alpha", Endpoints: []string{"http://pd.alpha.test:" + port}, NameServers: []string{server.Address},
 	})
 	awaitHealthy(t, m, "alpha")
-	require.NotEmpty(t, server.names())
+	require.NotEmpty(t, server.Names())
 
 	web := echo(t)
 	c, err := m.Cluster("alpha")
@@ -74,22 +76,22 @@ func TestNamesAreResolvedByTheClustersOwnNameServers(t *testing.T) {
 func TestNameServersTakeTurnsAndDeadOnesAreSkipped(t *testing.T) {
 	port := echo(t)
 	records := map[string][]string{"a.test": {"127.0.0.1"}, "b.test": {"127.0.0.1"}, "c.test": {"127.0.0.1"}, "d.test": {"127.0.0.1"}}
-	one, two := startNameServer(t, records), startNameServer(t, records)
-	dead := freeHosts(t, 1)[0]
-	c := handle(t, manager.Target{Cluster: "alpha", NameServers: []string{one.address, dead, two.address}})
+	one, two := etcdtest.StartNameServer(t, records), etcdtest.StartNameServer(t, records)
+	dead := etcdtest.FreeHosts(t, 1)[0]
+	c := handle(t, manager.Target{Cluster: "alpha", NameServers: []string{one.Address, dead, two.Address}})
 	for name := range records {
 		conn, err := c.DialContext(t.Context(), "tcp", name+":"+port)
 		require.NoError(t, err)
 		require.NoError(t, conn.Close())
 	}
-	require.NotEmpty(t, one.names())
-	require.NotEmpty(t, two.names())
+	require.NotEmpty(t, one.Names())
+	require.NotEmpty(t, two.Names())
 }
 
 func TestAnswersAreKeptBrieflyAndAddressesNeedNoNameServer(t *testing.T) {
 	port := echo(t)
-	server := startNameServer(t, map[string][]string{"a.test": {"127.0.0.1"}})
-	c := handle(t, manager.Target{Cluster: "alpha", NameServers: []string{server.address}})
+	server := etcdtest.StartNameServer(t, map[string][]string{"a.test": {"127.0.0.1"}})
+	c := handle(t, manager.Target{Cluster: "alpha", NameServers: []string{server.Address}})
 	for range 5 {
 		for _, host := range []string{"a.test", "127.0.0.1"} {
 			conn, err := c.DialContext(t.Context(), "tcp", host+":"+port)
@@ -97,10 +99,10 @@ func TestAnswersAreKeptBrieflyAndAddressesNeedNoNameServer(t *testing.T) {
 			require.NoError(t, conn.Close())
 		}
 	}
-	require.Equal(t, []string{"a.test"}, server.names())
+	require.Equal(t, []string{"a.test"}, server.Names())
 
 	// An answer that led nowhere is not used again.
-	nobody := freeHosts(t, 1)[0]
+	nobody := etcdtest.FreeHosts(t, 1)[0]
 	_, refused, err := net.SplitHostPort(nobody)
 	require.NoError(t, err)
 	_, err = c.DialContext(t.Context(), "tcp", "a.test:"+refused)
@@ -108,16 +110,16 @@ func TestAnswersAreKeptBrieflyAndAddressesNeedNoNameServer(t *testing.T) {
 	conn, err := c.DialContext(t.Context(), "tcp", "a.test:"+port)
 	require.NoError(t, err)
 	require.NoError(t, conn.Close())
-	require.Equal(t, 2, server.questions("a.test"))
+	require.Equal(t, 2, server.Questions("a.test"))
 }
 
 func TestTheAddressesOfANameAreTriedInOrder(t *testing.T) {
-	server := startNameServer(t, map[string][]string{"a.test": {"127.0.0.1", "127.0.0.2"}})
+	server := etcdtest.StartNameServer(t, map[string][]string{"a.test": {"127.0.0.1", "127.0.0.2"}})
 	var mu sync.Mutex
 	var dialed []string
 	port := echo(t)
 	c := handle(t, manager.Target{
-		Cluster: "alpha", NameServers: []string{server.address},
+		Cluster: "alpha", NameServers: []string{server.Address},
 		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			host, p, _ := net.SplitHostPort(address)
 			if p != port {
@@ -139,14 +141,14 @@ func TestTheAddressesOfANameAreTriedInOrder(t *testing.T) {
 }
 
 func TestAnUnknownNameIsATypedError(t *testing.T) {
-	server := startNameServer(t, nil)
-	c := handle(t, manager.Target{Cluster: "alpha", NameServers: []string{server.address}})
+	server := etcdtest.StartNameServer(t, nil)
+	c := handle(t, manager.Target{Cluster: "alpha", NameServers: []string{server.Address}})
 	_, err := c.DialContext(t.Context(), "tcp", "nowhere.test:80")
 	require.ErrorIs(t, err, manager.ErrUnresolved)
 	var unresolved *manager.ResolveError
 	require.ErrorAs(t, err, &unresolved)
 	require.Equal(t, "alpha", unresolved.Cluster)
-	require.Equal(t, server.address, unresolved.Endpoint)
+	require.Equal(t, server.Address, unresolved.Endpoint)
 	require.Equal(t, "nowhere.test", unresolved.Key)
 	require.Contains(t, err.Error(), "nowhere.test")
 	var dns *net.DNSError
@@ -176,8 +178,8 @@ func TestNameServersAreChecked(t *testing.T) {
 }
 
 func TestEqualNameServersInAnotherOrderAreNoChange(t *testing.T) {
-	alpha := startCluster(t, "alpha", 1)
-	target := alpha.target()
+	alpha := etcdtest.StartCluster(t, "alpha", 1)
+	target := to(alpha)
 	target.NameServers = []string{"127.0.0.1", "127.0.0.2:53"}
 	m := startManager(t, brisk(), target)
 	awaitHealthy(t, m, "alpha")
@@ -190,18 +192,18 @@ func TestEqualNameServersInAnotherOrderAreNoChange(t *testing.T) {
 	require.NoError(t, err)
 	target.NameServers = []string{"127.0.0.1"}
 	require.NoError(t, m.Apply(t.Context(), []manager.Target{target}))
-	eventually(t, "the replacement", func() bool { _, err := c.View(); return err != nil })
+	etcdtest.Eventually(t, "the replacement", func() bool { _, err := c.View(); return err != nil })
 	_, err = c.View()
 	require.ErrorIs(t, err, manager.ErrClusterGone)
 }
 
 func TestAnUnreachableClusterIsTriedWithPauses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		alpha := startFake(t, 1)
+		alpha := etcdtest.StartFake(t, 1)
 		var mu sync.Mutex
 		dials, up := 0, false
 		metrics := newRegistry()
-		m := startManager(t, manager.Config{Registerer: metrics}, manager.Target{
+		m := startManager(t, metered(metrics, guard.Options{}), manager.Target{
 			Cluster: "alpha", Endpoints: []string{"m0"},
 			Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 				mu.Lock()
@@ -210,7 +212,7 @@ func TestAnUnreachableClusterIsTriedWithPauses(t *testing.T) {
 				if !up {
 					return nil, io.ErrClosedPipe
 				}
-				return alpha.members[0].lis.DialContext(ctx)
+				return alpha.Members[0].Listener.DialContext(ctx)
 			},
 		})
 		time.Sleep(10 * time.Minute)
@@ -218,7 +220,7 @@ func TestAnUnreachableClusterIsTriedWithPauses(t *testing.T) {
 		require.Greater(t, dials, 100, "it must be tried at least every few seconds")
 		require.Less(t, dials, 1000, "it must not be tried without pauses")
 		// Each of two watches doubles its pause up to 3 s, 10 % more or less.
-		require.InDelta(t, 2*600/3, metrics.sum(t, "stormwatch_manager_reattaches_total", "alpha", "not-seated"), 60)
+		require.InDelta(t, 2*600/3, metrics.sum(t, "stormwatch_manager_reattaches_total", "alpha", "not-attached"), 60)
 		up = true
 		mu.Unlock()
 		// The connection may have begun a pause of 3 s, and the watch one of its own after that, 10 % longer each.
@@ -232,9 +234,9 @@ func TestANameMeansInEachClusterWhatItsOwnNameServerSays(t *testing.T) {
 	var targets []manager.Target
 	dialed := make(chan string, 1)
 	for cluster, address := range map[string]string{"alpha": "127.0.0.1", "beta": "127.0.0.2"} {
-		server := startNameServer(t, map[string][]string{"pd.test": {address}})
+		server := etcdtest.StartNameServer(t, map[string][]string{"pd.test": {address}})
 		targets = append(targets, manager.Target{
-			Cluster: cluster, Endpoints: []string{"127.0.0.1:1"}, NameServers: []string{server.address},
+			Cluster: cluster, Endpoints: []string{"127.0.0.1:1"}, NameServers: []string{server.Address},
 			Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 				if network == "udp" || !strings.HasSuffix(address, ":80") {
 					return new(net.Dialer).DialContext(ctx, network, address)

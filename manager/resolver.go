@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 	"unicode"
+
+	"github.com/stormwatch/stormwatch/manager/guard"
 )
 
 const (
@@ -28,7 +30,7 @@ var ErrUnresolved = errors.New("name not resolved")
 
 // ResolveError says that no name server of a cluster knew a name. Endpoint is the last server asked, Key the name.
 type ResolveError struct {
-	Where
+	guard.Where
 	Err error
 }
 
@@ -43,7 +45,8 @@ func (e *ResolveError) Unwrap() []error { return []error{ErrUnresolved, e.Err} }
 type resolver struct {
 	cluster string
 	servers []nameServer
-	turn    atomic.Uint64
+	// asked counts lookups, so that each begins with another server.
+	asked atomic.Uint64
 
 	mu      sync.Mutex
 	answers map[string]answer
@@ -88,7 +91,7 @@ func (r *resolver) lookup(ctx context.Context, host string) ([]netip.Addr, error
 		return kept, nil
 	}
 	begun := time.Now()
-	first := r.turn.Add(1) - 1
+	first := r.asked.Add(1) - 1
 	var failure error
 	for i := range r.servers {
 		s := r.servers[(first+uint64(i))%uint64(len(r.servers))]
@@ -98,7 +101,7 @@ func (r *resolver) lookup(ctx context.Context, host string) ([]netip.Addr, error
 			return addresses, nil
 		}
 		failure = &ResolveError{
-			Where: Where{Cluster: r.cluster, Endpoint: s.address, Key: host, Elapsed: time.Since(begun)}, Err: err,
+			Where: guard.Where{Cluster: r.cluster, Endpoint: s.address, Key: host, Elapsed: time.Since(begun)}, Err: err,
 		}
 		if ctx.Err() != nil {
 			break

@@ -2,101 +2,143 @@ package manager
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"sync"
+	"time"
 
-	"go.uber.org/zap"
+	"github.com/stormwatch/stormwatch/manager/guard"
 )
 
 // runtime is everything the manager holds for one cluster.
 type runtime struct {
-	cfg       Config
-	target    Target
-	pool      *pool
-	board     *board
-	registrar *registrar
+	target       Target
+	closeTimeout time.Duration
+	metrics      *metrics
+	client       *guard.Client
+	watches      []*guard.Watch
+	registrar    *registrar
 	// network, gate and http serve the handles, see Cluster.
 	network *network
 	gate    *gate
 	http    *sharedHTTP
 
-	// work ends with cancel, and tasks is everything that runs until then.
-	work   context.Context
-	cancel context.CancelFunc
-	tasks  sync.WaitGroup
+	// work ends with cancel, and registering is what runs until then.
+	work        context.Context
+	cancel      context.CancelFunc
+	registering sync.WaitGroup
 	// gone is closed when nothing of the runtime is left.
 	gone chan struct{}
+
+	// From seen on, mu guards the fields.
+	mu   sync.Mutex
+	seen View
 }
 
 // startRuntime begins to manage a cluster. Its registration waits until the predecessor's has stopped writing; a
-// closed channel means that there is none.
-func startRuntime(ctx context.Context, cfg Config, target Target, predecessor <-chan struct{}) *runtime {
-	log := cfg.Logger.With(zap.String("cluster", target.Cluster))
-	network, gate := newNetwork(cfg, target), newGate()
-	pool := newPool(newDialer(cfg, target, network), cfg.Quarantine, target.Endpoints)
+// closed channel means that there is none. The caller holds the manager's lock.
+func startRuntime(m *Manager, target Target, tenure uint64, predecessor <-chan struct{}) (*runtime, error) {
+	cfg := m.cfg
+	network, gate := newNetwork(cfg.Watch.DialTimeout, target), newGate()
+	stats := m.metrics.stats(target.Cluster)
+	client, err := guard.Open(guard.Config{
+		Cluster:     target.Cluster,
+		Endpoints:   target.Endpoints,
+		TLS:         target.TLS,
+		Credentials: network.credentials(),
+		Username:    target.Username,
+		Password:    target.Password,
+		DialOptions: append(network.dialOptions(), target.DialOptions...),
+		Options:     cfg.Watch,
+		Logger:      cfg.Logger,
+		Stats:       stats,
+		Rand:        cfg.Rand,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cluster %q: %w", target.Cluster, err)
+	}
 	r := &runtime{
-		cfg:       cfg,
-		target:    target,
-		pool:      pool,
-		board:     newBoard(cfg.Keyspaces),
-		registrar: newRegistrar(cfg, log, target.Cluster, pool),
-		network:   network,
-		gate:      gate,
-		http:      newSharedHTTP(gate, network),
-		gone:      make(chan struct{}),
+		target:       target,
+		closeTimeout: cfg.CloseTimeout,
+		metrics:      m.metrics,
+		client:       client,
+		registrar:    newRegistrar(cfg, target.Cluster, client),
+		network:      network,
+		gate:         gate,
+		http:         newSharedHTTP(gate, network),
+		gone:         make(chan struct{}),
+		seen:         newView(cfg.Prefixes, tenure),
 	}
-	r.work, r.cancel = context.WithCancel(ctx)
-	tally := cfg.metrics.enter(target.Cluster, r.board, pool)
-
-	watch := func(prefix string, part content, place *standing) {
-		w := &guardedWatch{
-			cfg: cfg, log: log, cluster: target.Cluster,
-			prefix: prefix, pool: pool, content: part, board: r.board, place: place, tally: tally,
-		}
-		r.tasks.Go(func() { w.run(r.work) })
+	r.work, r.cancel = context.WithCancel(m.work)
+	m.metrics.enter(r)
+	for _, prefix := range cfg.Prefixes {
+		r.watches = append(r.watches, client.Watch(prefix, func(s guard.Snapshot) { m.publish(r, prefix, s) }))
 	}
-	backends := &directory{}
-	watch(topologyPrefix, newTopologyIn(backends), &r.board.topology)
-	if cfg.Keyspaces {
-		watch(keyspacePrefix, newKeyspacesIn(backends), &r.board.keyspaces)
-	}
-	watch(checkpointPrefix, newCheckpoints(), &r.board.backup)
-	r.tasks.Go(func() { r.pool.follow(r.work, cfg) })
-	r.tasks.Go(func() { r.registrar.run(r.work, predecessor) })
-	return r
+	r.registering.Go(func() { r.registrar.run(r.work, predecessor) })
+	return r, nil
 }
 
-// dismiss ends everything that the runtime does and is asked to do, without waiting for it.
-func (r *runtime) dismiss(reason *ClusterGoneError) {
+// view is what the runtime knows now. A watch does not tell when nothing but its last proof of completeness is new, so
+// proofs are read from the watches.
+func (r *runtime) view() View {
+	r.mu.Lock()
+	v := r.seen
+	r.mu.Unlock()
+	v.Prefixes = maps.Clone(v.Prefixes)
+	for _, w := range r.watches {
+		seen, now := v.Prefixes[w.Prefix()], w.Snapshot()
+		// What is on its way to the view is not yet part of it, and neither is the proof.
+		if seen.Revision == now.Revision {
+			seen.Proven = now.Proven
+			v.Prefixes[w.Prefix()] = seen
+		}
+	}
+	return v
+}
+
+// see takes in what a watch knows now.
+func (r *runtime) see(prefix string, s guard.Snapshot) View {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.seen = r.seen.with(prefix, s)
+	return r.seen
+}
+
+// stop ends everything that the runtime does and is asked to do, without waiting for it.
+func (r *runtime) stop(reason *ClusterGoneError) {
 	r.cancel()
 	r.gate.shut(reason)
 }
 
-// close ends the runtime, which must have been dismissed, and returns when nothing of it is left: within CloseTimeout for the lease and 5 s for
-// connections that hang. An heir, if there is one, takes the registration over first, so that it does not vanish
-// in between; it has half of the time to do so.
-func (r *runtime) close(heir *runtime) {
+// close ends the runtime, which must have been stopped, and returns when nothing of it is left: within CloseTimeout for
+// the lease and guard.CloseGrace for the connections. A successor, if there is one, takes the registration over first, so
+// that it does not vanish in between; it has half of the time to do so.
+func (r *runtime) close(successor *runtime) {
 	defer close(r.gone)
-	defer r.cfg.metrics.leave(r.target.Cluster, r.board)
-	r.tasks.Wait()
+	defer r.metrics.leave(r)
+	for _, w := range r.watches {
+		w.Close()
+	}
+	r.registering.Wait()
 	// The manager's context has ended when the manager closes, and the lease must be revoked all the same.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.work), r.cfg.CloseTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.work), r.closeTimeout)
 	defer cancel()
-	if heir != nil {
-		r.bequeath(ctx, heir)
+	if successor != nil {
+		r.awaitRegistered(ctx, successor)
 	}
 	r.registrar.withdraw(ctx)
 	// Nobody's call may meet a closed client: all of them are canceled by now, and none is let in any more.
 	r.gate.wait()
 	r.http.close()
-	r.pool.close()
+	_ = r.client.Close()
 }
 
-func (r *runtime) bequeath(ctx context.Context, heir *runtime) {
-	ctx, cancel := context.WithTimeout(ctx, r.cfg.CloseTimeout/2)
+func (r *runtime) awaitRegistered(ctx context.Context, successor *runtime) {
+	ctx, cancel := context.WithTimeout(ctx, r.closeTimeout/2)
 	defer cancel()
 	select {
-	case <-heir.registrar.registered:
-	case <-heir.registrar.stopped:
+	case <-successor.registrar.registered:
+	case <-successor.registrar.stopped:
 	case <-ctx.Done():
 	}
 }

@@ -3,13 +3,14 @@ package manager
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
-	"net/url"
 	"slices"
 	"strings"
-	"unicode"
 
 	"google.golang.org/grpc"
+
+	"github.com/stormwatch/stormwatch/manager/guard"
 )
 
 // Target is one cluster to manage.
@@ -37,7 +38,7 @@ type Target struct {
 	// Username and Password are for a cluster with authentication; both or neither. Tokens are fetched, and fetched
 	// again when they have expired, for each member by itself.
 	Username, Password string
-	// DialOptions are added after the manager's own and so override them.
+	// DialOptions are added after the manager's own and so override them, all but transport credentials.
 	DialOptions []grpc.DialOption
 }
 
@@ -47,20 +48,14 @@ func (t Target) normalize() (Target, error) {
 	if t.Cluster == "" {
 		return Target{}, &TargetError{Reason: "the name is empty"}
 	}
-	var endpoints []string
-	seen := make(map[string]bool)
-	for _, raw := range t.Endpoints {
-		endpoint := strings.TrimSpace(raw)
-		if reason := endpointFault(endpoint); reason != "" {
-			return Target{}, &TargetError{Cluster: t.Cluster, Endpoint: raw, Reason: reason}
+	endpoints, err := guard.Endpoints(t.Endpoints)
+	if err != nil {
+		wrong := &TargetError{Cluster: t.Cluster, Reason: err.Error()}
+		var fault *guard.EndpointError
+		if errors.As(err, &fault) {
+			wrong.Endpoint, wrong.Reason = fault.Endpoint, fault.Reason
 		}
-		if id := authority(endpoint); !seen[id] {
-			seen[id] = true
-			endpoints = append(endpoints, endpoint)
-		}
-	}
-	if len(endpoints) == 0 {
-		return Target{}, &TargetError{Cluster: t.Cluster, Reason: "there is no endpoint"}
+		return Target{}, wrong
 	}
 	t.Endpoints = endpoints
 	servers, err := normalizeNameServers(t.Cluster, t.NameServers)
@@ -109,51 +104,4 @@ func normalizeAll(targets []Target) (map[string]Target, []string, error) {
 		names = append(names, t.Cluster)
 	}
 	return set, names, nil
-}
-
-// endpointFault says what is wrong with an endpoint. It refuses only what cannot possibly be dialed: names without
-// a port are legal, since the caller's dialer may know them.
-func endpointFault(endpoint string) string {
-	if endpoint == "" {
-		return "it is empty"
-	}
-	if strings.ContainsFunc(endpoint, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }) {
-		return "it contains a blank"
-	}
-	if scheme, rest, ok := strings.Cut(endpoint, "://"); ok {
-		if !slices.Contains([]string{"http", "https", "unix", "unixs"}, scheme) {
-			return "its scheme is none of http, https, unix, unixs"
-		}
-		if _, err := url.Parse(endpoint); err != nil || rest == "" {
-			return "it is not a URL with a host"
-		}
-	}
-	return ""
-}
-
-// authority is what identifies an endpoint whether or not it is written with a scheme: the same member is
-// often configured as host:port and advertised as http://host:port.
-func authority(endpoint string) string {
-	_, rest, ok := strings.Cut(endpoint, "://")
-	if !ok {
-		rest = endpoint
-	}
-	return strings.TrimSuffix(rest, "/")
-}
-
-// hostFault says why something is not the name or address of a host.
-func hostFault(host string) string {
-	if host == "" {
-		return "it is empty"
-	}
-	if net.ParseIP(host) != nil {
-		return ""
-	}
-	bad := func(r rune) bool {
-		return unicode.IsSpace(r) || !unicode.IsPrint(r) || strings.ContainsRune(`/?#@:[]%\`, r)
-	}
-	if strings.ContainsFunc(host, bad) {
-		return "it is neither an IP address nor the name of a host"
-	}
-	return ""
 }

@@ -116,8 +116,6 @@ func (s *tlsSource) build(raw [3][]byte) (*tls.Config, error) {
 	return config, nil
 }
 
-func (s *tlsSource) credentials() credentials.TransportCredentials { return fileCredentials{source: s} }
-
 // fileCredentials are gRPC's own TLS credentials, made anew for each handshake. A single tls.Config with callbacks
 // would not do: crypto/tls has one for the client's certificate, but none for the roots, and VerifyConnection is
 // not told the name of a server that was dialed by address.

@@ -25,6 +25,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/stormwatch/stormwatch/manager"
+	"github.com/stormwatch/stormwatch/manager/internal/etcdtest"
 )
 
 // authority is a certificate authority that lives for one test.
@@ -96,7 +97,7 @@ func TestACertificateThatRotatesIsUsedByTheNextConnection(t *testing.T) {
 		write(t, own.Key, key)
 	}
 	serve(one)
-	hosts := freeHosts(t, 2)
+	hosts := etcdtest.FreeHosts(t, 2)
 	cfg := embed.NewConfig()
 	cfg.Name, cfg.Dir, cfg.LogLevel, cfg.UnsafeNoFsync = "alpha", t.TempDir(), "fatal", true
 	cfg.ListenPeerUrls = urls(t, "http://"+hosts[0])
@@ -111,12 +112,12 @@ func TestACertificateThatRotatesIsUsedByTheNextConnection(t *testing.T) {
 	t.Cleanup(etcd.Close)
 	<-etcd.Server.ReadyNotify()
 
-	network := newNetwork()
+	network := etcdtest.NewNetwork()
 	m := startManager(t, brisk(), manager.Target{
 		Cluster: "alpha", Endpoints: []string{hosts[1]}, TLSFiles: files,
-		DialOptions: []grpc.DialOption{grpc.WithContextDialer(network.dial)},
+		DialOptions: []grpc.DialOption{grpc.WithContextDialer(network.Dial)},
 	})
-	eventually(t, "a failure", func() bool { return view(t, m, "alpha").Err != manager.ErrPending })
+	etcdtest.Eventually(t, "a failure", func() bool { return view(t, m, "alpha").Err != manager.ErrPending })
 	require.ErrorContains(t, view(t, m, "alpha").Err, files.CA, "the error must name the file that is missing")
 
 	certificate, key := one.issue(t, "manager")
@@ -126,9 +127,9 @@ func TestACertificateThatRotatesIsUsedByTheNextConnection(t *testing.T) {
 	awaitHealthy(t, m, "alpha")
 
 	serve(two)
-	network.cut()
-	network.restore()
-	eventually(t, "distrust", func() bool { return !view(t, m, "alpha").Healthy })
+	network.Cut()
+	network.Restore()
+	etcdtest.Eventually(t, "distrust", func() bool { return !view(t, m, "alpha").Healthy })
 	write(t, files.CA, two.pem)
 	awaitHealthy(t, m, "alpha")
 	c, err := m.Cluster("alpha")

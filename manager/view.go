@@ -1,45 +1,91 @@
 package manager
 
+import (
+	"errors"
+	"maps"
+	"time"
+
+	"github.com/stormwatch/stormwatch/manager/guard"
+)
+
 // View is what a manager believes of a cluster at one instant. It is a snapshot: its maps are shared between
 // callers, are never written again, and must not be written by them.
 type View struct {
-	// Backends are the TiDB servers that announced themselves completely, by address; those of keyspaces too, if
-	// Config.Keyspaces asks for them.
-	Backends map[string]Backend
-	// Checkpoints are the global checkpoints of log backup tasks, by task. A checkpoint never lowers as long as
-	// its key exists; a key deleted and made anew starts anew.
-	Checkpoints map[string]uint64
+	// Prefixes has the keys and values of each of Config.Prefixes, and what is known of each watch.
+	Prefixes map[string]guard.Snapshot
 	// Revision of the cluster up to which the view is known to be complete: the lowest one of its watches.
-	// It never lowers. Zero until the cluster answered.
+	// It never lowers within a tenure. Zero until the cluster answered.
 	Revision int64
-	// Healthy is true while all its watches sit on a member, hedged ones on at least one. It says that updates are
-	// on their way, not that they are here: a member that went silent or stale is found out within the idle timeout or
-	// a probe. How old the last proof of completeness is, the metric of staleness says.
+	// Healthy is true while all its watches are attached to a member. It says that updates are on their way, not that
+	// they are here; see [guard.Snapshot].
 	Healthy bool
-	// Endpoint is where the topology watch sits; empty while it sits nowhere.
-	Endpoint string
 	// Err is the last thing that went wrong. It stays after recovery, until something else goes wrong.
 	Err error
-
-	checkpoints map[string]checkpointState
+	// Tenure counts the times that the manager began to manage a cluster, whichever: when a cluster is removed and managed
+	// again, its view begins anew in another tenure. A changed target is no new tenure.
+	Tenure uint64
+	// ClusterID is etcd's own. When it changes within a tenure, the target leads to another cluster now, whose
+	// revisions and keys have nothing to do with those before. Zero until the cluster answered.
+	ClusterID uint64
 }
 
-// Backend is a TiDB server as it announced itself.
-type Backend struct {
-	// Address is the host:port in its key, the one that clients connect to.
-	Address string `json:"-"`
-	// Keyspace is the one it serves; empty for a server of no keyspace.
-	Keyspace string `json:"-"`
-	// Cluster and Stale are known in a [Manager.Topology] only: which cluster it belongs to, and whether that cluster
-	// cannot be asked at present, so that this is how it was last seen.
-	Cluster string `json:"-"`
-	Stale   bool   `json:"-"`
+// Proven is when the whole view was last known to be complete; zero if it never was.
+func (v View) Proven() time.Time {
+	var oldest time.Time
+	first := true
+	for _, s := range v.Prefixes {
+		if first || s.Proven.Before(oldest) {
+			oldest, first = s.Proven, false
+		}
+	}
+	return oldest
+}
 
-	Version        string            `json:"version"`
-	GitHash        string            `json:"git_hash"`
-	IP             string            `json:"ip"`
-	StatusPort     uint              `json:"status_port"`
-	DeployPath     string            `json:"deploy_path"`
-	StartTimestamp int64             `json:"start_timestamp"`
-	Labels         map[string]string `json:"labels"`
+// newView is the view of a cluster that has not answered yet.
+func newView(prefixes []string, tenure uint64) View {
+	v := View{Prefixes: make(map[string]guard.Snapshot, len(prefixes)), Err: ErrPending, Tenure: tenure}
+	for _, prefix := range prefixes {
+		v.Prefixes[prefix] = guard.Snapshot{Values: map[string]guard.Value{}, Err: ErrPending}
+	}
+	return v
+}
+
+// with returns the view with what a watch knows now.
+func (v View) with(prefix string, s guard.Snapshot) View {
+	before := v.Prefixes[prefix]
+	v.Prefixes = maps.Clone(v.Prefixes)
+	v.Prefixes[prefix] = s
+	v.Revision, v.Healthy = s.Revision, true
+	for _, other := range v.Prefixes {
+		v.Revision = min(v.Revision, other.Revision)
+		v.Healthy = v.Healthy && other.Healthy
+	}
+	if s.ClusterID != 0 {
+		v.ClusterID = s.ClusterID
+	}
+	switch {
+	case s.Err != nil && s.Err != before.Err:
+		v.Err = s.Err
+	case v.Revision > 0 && errors.Is(v.Err, ErrPending):
+		v.Err = nil
+	}
+	return v
+}
+
+// mayReplace reports whether a reader can go from the old view to v without going back in time: v is healthy and each of
+// its watches knows at least as much. Between different clusters revisions mean nothing, and v's being healthy is
+// enough.
+func (v View) mayReplace(old View) bool {
+	if !v.Healthy {
+		return false
+	}
+	if v.ClusterID != old.ClusterID {
+		return true
+	}
+	for prefix, s := range old.Prefixes {
+		if v.Prefixes[prefix].Revision < s.Revision {
+			return false
+		}
+	}
+	return true
 }

@@ -19,6 +19,9 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 	"github.com/stormwatch/stormwatch/harness/virtual"
 	"github.com/stormwatch/stormwatch/manager"
+	"github.com/stormwatch/stormwatch/manager/guard"
+	"github.com/stormwatch/stormwatch/manager/tidb"
+	"github.com/stormwatch/stormwatch/manager/tiproxy"
 )
 
 // BenchmarkCalm is what a manager costs while nothing happens: requests and stream messages a virtual second, and processor time a
@@ -26,9 +29,11 @@ import (
 // hundred clusters.
 func BenchmarkCalm(b *testing.B) {
 	for _, c := range []struct{ clusters, members int }{{1, 3}, {10, 3}, {100, 1}} {
-		for name, cfg := range map[string]manager.Config{"default": {}, "hedged": {Hedged: true}, "br": manager.PresetBR()} {
+		for name, options := range map[string]guard.Options{"default": {}, "hedged": {Hedged: true}, "br": tidb.PresetBR()} {
 			b.Run(fmt.Sprintf("clusters=%d/%s", c.clusters, name), func(b *testing.B) {
-				cfg.Registration.Address = "10.0.0.8:6000"
+				registration, err := tiproxy.Instance{Address: "10.0.0.8:6000"}.Registration()
+				require.NoError(b, err)
+				cfg := tidb.Config{Manager: manager.Config{Watch: options, Registration: registration}}
 				var spent calm
 				for b.Loop() {
 					bare, with := beCalm(b, c.clusters, c.members, nil), beCalm(b, c.clusters, c.members, &cfg)
@@ -54,7 +59,7 @@ type calm struct {
 }
 
 // beCalm lets clusters live with a manager, or without one, and returns what that took after everything had settled.
-func beCalm(b *testing.B, clusters, members int, cfg *manager.Config) (spent calm) {
+func beCalm(b *testing.B, clusters, members int, cfg *tidb.Config) (spent calm) {
 	b.Helper()
 	ran := false
 	test := testing.InternalTest{Name: b.Name(), F: func(t *testing.T) {
@@ -71,7 +76,7 @@ func beCalm(b *testing.B, clusters, members int, cfg *manager.Config) (spent cal
 	return spent
 }
 
-func beCalmIn(t *testing.T, e *virtual.Engine, clusters, members int, cfg *manager.Config) (spent calm) {
+func beCalmIn(t *testing.T, e *virtual.Engine, clusters, members int, cfg *tidb.Config) (spent calm) {
 	dir, err := os.MkdirTemp(e.Dir(), "stormwatch-calm-")
 	require.NoError(t, err)
 	defer os.RemoveAll(dir)
@@ -97,7 +102,7 @@ func beCalmIn(t *testing.T, e *virtual.Engine, clusters, members int, cfg *manag
 		targets = append(targets, target)
 	}
 	if cfg != nil {
-		m, err := manager.New(*cfg)
+		m, err := tidb.New(*cfg)
 		require.NoError(t, err)
 		defer m.Close()
 		require.NoError(t, m.Apply(ctx, targets))

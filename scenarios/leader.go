@@ -33,9 +33,9 @@ func leaderMoved(w *harness.World) {
 	alpha := w.Cluster("alpha")
 	w.StartManager(harness.WatchOn(alpha.Leader()))
 
-	w.Inject(fault.MoveLeader(alpha.Followers()[0]))
-	w.RequireFailover(alpha, w.Bounds().LostLeader())
-	w.RequireCalm("beta")
+	move := w.Inject(fault.MoveLeader(alpha.Followers()[0]))
+	move.RequireRecovery(alpha)
+	move.RequireCalm("beta")
 }
 
 func leaderKilled(w *harness.World) {
@@ -44,11 +44,11 @@ func leaderKilled(w *harness.World) {
 	w.StartManager(harness.WatchOn(leader))
 
 	kill := w.Inject(fault.Kill(leader))
-	w.RequireFailover(alpha, w.Bounds().LostLeader())
-	w.RequireCalm("beta")
+	kill.RequireRecovery(alpha)
+	kill.RequireCalm("beta")
 
 	kill.Heal()
-	w.RequireFresh(alpha, w.Bounds().Calm())
+	w.RequireFresh(alpha)
 }
 
 func leaderIsolated(w *harness.World) {
@@ -57,9 +57,9 @@ func leaderIsolated(w *harness.World) {
 	w.StartManager(harness.WatchOn(leader))
 
 	cut := w.Inject(fault.Isolate(leader))
-	w.RequireFailover(alpha, w.Bounds().IsolatedLeader())
-	w.RequireCalm("beta")
+	cut.RequireRecovery(alpha)
+	cut.RequireCalm("beta")
 
 	cut.Heal()
-	w.RequireFresh(alpha, w.Bounds().Failover())
+	w.RequireFresh(alpha)
 }

@@ -29,11 +29,11 @@ func memberFrozen(w *harness.World) {
 	w.StartManager(harness.WatchOn(follower))
 
 	freeze := w.Inject(fault.Freeze(follower))
-	w.RequireFailover(alpha, w.Bounds().SilentMember())
-	w.RequireCalm("beta")
+	freeze.RequireRecovery(alpha)
+	freeze.RequireCalm("beta")
 
 	freeze.Heal()
-	w.RequireFresh(alpha, w.Bounds().Failover())
+	w.RequireFresh(alpha)
 }
 
 func clientBlackholed(w *harness.World) {
@@ -42,9 +42,9 @@ func clientBlackholed(w *harness.World) {
 	w.StartManager(harness.WatchOn(leader))
 
 	hole := w.Inject(fault.Blackhole(leader))
-	w.RequireFailover(alpha, w.Bounds().SilentMember())
-	w.RequireCalm("beta")
+	hole.RequireRecovery(alpha)
+	hole.RequireCalm("beta")
 
 	hole.Heal()
-	w.RequireFresh(alpha, w.Bounds().Calm())
+	w.RequireFresh(alpha)
 }

@@ -1,5 +1,5 @@
-// Package scenarios is the catalogue: what happened to real systems, told in ten lines each. A scenario names no engine, no manager
-// and no duration; what it requires follows from the timing in force.
+// Package scenarios is the catalogue: what happened to real systems, told in ten lines each. A scenario names no engine, no manager,
+// no workload and no duration: it says what happens to clusters, and what it requires follows from the faults and the timing in force.
 //
 //	go test ./scenarios/...            runs all of them against the reference manager
 //	stormwatch run hung-leader-disk    runs one
@@ -8,7 +8,6 @@ package scenarios
 import (
 	"slices"
 
-	"github.com/stormwatch/stormwatch/fakes"
 	"github.com/stormwatch/stormwatch/harness"
 )
 
@@ -17,7 +16,6 @@ func All() []harness.Scenario {
 	catalogue := slices.Concat(leader(), disk(), network(), watch())
 	for i := range catalogue {
 		catalogue[i].Clusters = []harness.Spec{{Name: "alpha", Members: 3}, {Name: "beta", Members: 3}}
-		catalogue[i].Load = fakes.Load
 	}
 	return catalogue
 }

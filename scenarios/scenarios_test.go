@@ -6,167 +6,67 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/stormwatch/stormwatch/fakes/flawed"
 	"github.com/stormwatch/stormwatch/harness"
-	"github.com/stormwatch/stormwatch/harness/bound"
 	"github.com/stormwatch/stormwatch/harness/embedded"
+	"github.com/stormwatch/stormwatch/harness/record"
 	"github.com/stormwatch/stormwatch/harness/virtual"
 	"github.com/stormwatch/stormwatch/scenarios"
 )
 
-func passInVirtualTime(t *testing.T, s harness.Scenario, c harness.Candidate) {
-	t.Helper()
-	harness.Run(t, virtual.New(t, 1), s, c, harness.Options{Seed: 1})
-}
-
-func passByTheWallClock(t *testing.T, s harness.Scenario, c harness.Candidate) {
-	t.Helper()
-	skipWallClock(t)
-	harness.Run(t, embedded.Engine{}, s, c, harness.Options{Seed: 1})
-}
-
-func TestReferenceManagerPassesEveryScenario(t *testing.T) {
-	for _, s := range scenarios.All() {
-		t.Run(s.Name, func(t *testing.T) {
-			t.Run("virtual", func(t *testing.T) { passInVirtualTime(t, s, scenarios.Reference()) })
-			t.Run("embedded", func(t *testing.T) { passByTheWallClock(t, s, scenarios.Reference()) })
-		})
-	}
-}
-
-func TestHedgedManagerPassesEveryScenario(t *testing.T) {
-	for _, s := range scenarios.All() {
-		t.Run(s.Name, func(t *testing.T) {
-			t.Run("virtual", func(t *testing.T) { passInVirtualTime(t, s, scenarios.Hedged()) })
-			// By the wall clock a run costs seconds: those in which one of the two streams is hit and the other must go on.
-			if s.Name == "hung-leader-disk" || s.Name == "member-frozen" {
-				t.Run("embedded", func(t *testing.T) { passByTheWallClock(t, s, scenarios.Hedged()) })
+// runs are the subtests of each candidate with each of its workloads in each scenario.
+func runs(t *testing.T, candidates []harness.Candidate, f func(*testing.T, harness.Scenario, harness.Candidate, harness.Options)) {
+	for _, c := range candidates {
+		for _, workload := range c.Workloads {
+			for _, s := range scenarios.All() {
+				t.Run(c.Name+"/"+workload.Name+"/"+s.Name, func(t *testing.T) {
+					f(t, s, c, harness.Options{Seed: 1, Workload: workload.Name})
+				})
 			}
-		})
+		}
 	}
 }
 
-// With BR's figures the probe still finds what is stale; only a timing in force that is more impatient than they are tells them apart.
-func TestTheReferenceManagerWithBRsFiguresIsLateOnlyWhereNothingIsSaid(t *testing.T) {
-	for _, s := range scenarios.All() {
-		t.Run(s.Name, func(t *testing.T) {
-			r := harness.Execute(t.Context(), virtual.New(t, 1), s, scenarios.PresetBR(), harness.Options{Seed: 1})
-			require.Equal(t, s.Name != "progress-dropped", r.Passed, r.String())
+func TestReferenceManagersPassEveryScenario(t *testing.T) {
+	runs(t, []harness.Candidate{scenarios.Reference(), scenarios.Hedged(), scenarios.PresetBR()},
+		func(t *testing.T, s harness.Scenario, c harness.Candidate, o harness.Options) {
+			harness.Run(t, virtual.New(t, o.Seed), s, c, o)
 		})
-	}
 }
 
-// Every story that failover is measured with is measured: with the reference manager in its bound, and hedged no view grows staler than
-// the calm bound, whichever member is hit.
-func TestFailoverIsMeasured(t *testing.T) {
-	for _, f := range scenarios.Failovers() {
-		t.Run(f.Name, func(t *testing.T) {
-			run := func(c harness.Candidate) *harness.Result {
-				r := harness.Execute(t.Context(), virtual.New(t, 1), f.Scenario, c, harness.Options{Seed: 1})
-				require.True(t, r.Passed, r.String())
-				require.Positive(t, r.Failover)
-				return r
-			}
-			t.Run("reference", func(t *testing.T) {
-				r := run(scenarios.Reference())
-				require.LessOrEqual(t, r.Failover, f.Bound(bound.Bounds{Timing: r.Record.Timing}))
-			})
-			t.Run("hedged", func(t *testing.T) {
-				r := run(scenarios.Hedged())
-				require.LessOrEqual(t, r.MaxStaleness, bound.Bounds{Timing: r.Record.Timing}.Calm())
-			})
-		})
-	}
-	_, err := scenarios.FindFailover("hung-leader")
-	require.ErrorContains(t, err, "hung-leader-disk")
-}
-
-// skipWallClock leaves a run that takes seconds out of go test -short.
-func skipWallClock(t *testing.T) {
-	t.Helper()
+// By the wall clock a run costs seconds in which it mostly waits, so that they go side by side. The reference manager is run through all of
+// it with every workload, each other manager, with its usual one, through what tells it apart: the hedged one where one of its two streams
+// is hit and the other must go on, the flawed ones where they differ.
+func TestManagersByTheWallClock(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short runs only what is in virtual time")
 	}
-}
-
-// caught are the scenarios that each flawed manager fails: who tests the tests. A scenario that is not named passes.
-var caught = map[string][]string{
-	"naive": {
-		"leader-isolated", "hung-leader-disk", "member-frozen", "client-blackholed", "progress-dropped",
-		"progress-answered-events-withheld",
-	},
-	// An idle timeout is slower than a probe where a member falls silent, and of no use where one goes on answering.
-	"guarded": {"hung-leader-disk", "member-frozen", "client-blackholed", "progress-answered-events-withheld"},
-	"br":      {"hung-leader-disk", "member-frozen", "client-blackholed", "progress-dropped", "progress-answered-events-withheld"},
-	// Silence is death to it, so that it calls a quiet watch idle too.
-	"no-progress": {
-		"hung-leader-disk", "member-frozen", "client-blackholed", "progress-dropped", "progress-answered-events-withheld",
-	},
-}
-
-// lucky says of a flawed manager that it passes or fails a scenario by luck: told that its member has no leader, it takes whichever
-// member gRPC draws next, and that may be the same one.
-func lucky(manager, scenario string) bool {
-	return manager != "naive" && scenario == "leader-isolated"
-}
-
-func TestFlawedManagersAreCaught(t *testing.T) {
-	for _, c := range flawed.All() {
-		for _, s := range scenarios.All() {
-			if lucky(c.Name, s.Name) {
-				continue
-			}
-			t.Run(c.Name+"/"+s.Name, func(t *testing.T) {
-				requireCaught(t, harness.Execute(t.Context(), virtual.New(t, 1), s, c, harness.Options{Seed: 1}))
-			})
-		}
-	}
-}
-
-// By the wall clock a run costs seconds, so that of the managers that share most of their code each is run through what tells them
-// apart.
-func TestFlawedManagersAreCaughtByTheWallClockToo(t *testing.T) {
-	skipWallClock(t)
-	runs := map[string][]string{
+	asked := map[string][]string{
+		"reference":   names(),
+		"hedged":      {"hung-leader-disk", "member-frozen"},
 		"naive":       names(),
 		"guarded":     {"hung-leader-disk", "progress-dropped"},
 		"no-progress": {"progress-dropped"},
+		"poller":      {"leader-killed"},
 	}
-	for _, c := range flawed.All() {
-		for _, name := range runs[c.Name] {
-			t.Run(c.Name+"/"+name, func(t *testing.T) {
-				s, err := scenarios.Find(name)
-				require.NoError(t, err)
-				requireCaught(t, harness.Execute(t.Context(), embedded.Engine{}, s, c, harness.Options{Seed: 1, Dir: t.TempDir()}))
-			})
-		}
-	}
-}
-
-// requireCaught checks that a flawed manager failed a scenario that is to catch it, by a verdict on the manager, and passed one that
-// is not.
-func requireCaught(t *testing.T, r *harness.Result) {
-	t.Helper()
-	for _, name := range caught[r.Manager] {
-		if name != r.Scenario {
-			continue
-		}
-		require.False(t, r.Passed, "%s was not caught", r.Manager)
-		for _, v := range r.Failed() {
-			require.NotEqual(t, "scenario", v.Oracle, "the world failed, not the manager: %s", v.Evidence)
-			require.NotEmpty(t, v.Evidence)
-		}
-		return
-	}
-	require.True(t, r.Passed, r.String())
-}
-
-func names() []string {
-	var list []string
+	scenario := map[string]harness.Scenario{}
 	for _, s := range scenarios.All() {
-		list = append(list, s.Name)
+		scenario[s.Name] = s
 	}
-	return list
+	for _, c := range scenarios.Managers() {
+		workloads := c.Workloads[:1]
+		if c.Name == scenarios.Reference().Name {
+			workloads = c.Workloads
+		}
+		for _, workload := range workloads {
+			for _, name := range asked[c.Name] {
+				t.Run(c.Name+"/"+workload.Name+"/"+name, func(t *testing.T) {
+					t.Parallel()
+					o := harness.Options{Seed: 1, Workload: workload.Name, Dir: t.TempDir()}
+					requireCaught(t, harness.Execute(t.Context(), embedded.Engine{}, scenario[name], c, o))
+				})
+			}
+		}
+	}
 }
 
 func TestTheCatalogueIsComplete(t *testing.T) {
@@ -179,29 +79,39 @@ func TestTheCatalogueIsComplete(t *testing.T) {
 		require.NotEmpty(t, s.Incident, s.Name)
 		require.GreaterOrEqual(t, len(s.Clusters), 2, "%s: isolation is judged only with two clusters", s.Name)
 	}
-	for _, list := range caught {
-		for _, name := range list {
-			require.True(t, seen[name], "%s is not in the catalogue", name)
-		}
-	}
 	managers := map[string]bool{}
 	for _, m := range scenarios.Managers() {
 		require.False(t, managers[m.Name], "%s is there twice", m.Name)
 		managers[m.Name] = true
 		require.NotEmpty(t, m.Summary, m.Name)
 	}
+	for manager, list := range caught {
+		require.True(t, managers[manager], "%s is not in the catalogue", manager)
+		for name := range list {
+			require.True(t, seen[name], "%s is not in the catalogue", name)
+		}
+	}
 }
 
-func TestAnUnknownNameIsAnsweredWithTheNearest(t *testing.T) {
-	for name, want := range map[string]string{
-		"hung-leader":     `no scenario is called "hung-leader"; the nearest: hung-leader-disk`,
-		"leader-kiled":    `no scenario is called "leader-kiled"; the nearest: leader-killed`,
-		"":                `no scenario is called ""; the nearest: `,
-		"progress-droped": `the nearest: progress-dropped`,
-	} {
-		_, err := scenarios.Find(name)
-		require.ErrorContains(t, err, want)
+func names() []string {
+	var list []string
+	for _, s := range scenarios.All() {
+		list = append(list, s.Name)
 	}
-	_, err := scenarios.FindManager("guard")
-	require.ErrorContains(t, err, `no manager is called "guard"; the nearest: guarded`)
+	return list
+}
+
+// failedOracles are the names of the oracles, and of the scenario's requirements, that failed.
+func failedOracles(r *harness.Result) []string {
+	var list []string
+	for _, v := range r.Failed() {
+		list = append(list, v.Oracle)
+	}
+	return list
+}
+
+// requireJudged fails the test if the run said nothing of the manager.
+func requireJudged(t *testing.T, r *harness.Result) {
+	t.Helper()
+	require.NotEqual(t, record.NotJudged, r.Outcome, r.String())
 }

@@ -27,17 +27,17 @@ func progressDropped(w *harness.World) {
 	alpha, beta := w.Cluster("alpha"), w.Cluster("beta")
 	follower := alpha.Followers()[0]
 	w.StartManager(harness.WatchOn(follower))
-	wakeAlpha, wakeBeta := alpha.Quiet(), beta.Quiet()
+	wakeAlpha, wakeBeta := alpha.Rest(), beta.Rest()
 
 	drop := w.Inject(fault.DropProgress(follower))
-	w.RequireIdleTimeout(alpha)
+	drop.RequireIdleTimeout(alpha)
 	w.Pass(w.Bounds().IdleLate())
 
 	drop.Heal()
 	wakeAlpha()
 	wakeBeta()
-	w.RequireFresh(alpha, w.Bounds().Attach()+w.Bounds().Calm())
-	w.RequireCalm("beta")
+	w.RequireFresh(alpha)
+	drop.RequireCalm("beta")
 }
 
 func eventsWithheld(w *harness.World) {
@@ -46,9 +46,9 @@ func eventsWithheld(w *harness.World) {
 	w.StartManager(harness.WatchOn(follower))
 
 	withhold := w.Inject(fault.WithholdEvents(follower))
-	w.RequireFailover(alpha, w.Bounds().WithheldEvents())
-	w.RequireCalm("beta")
+	withhold.RequireRecovery(alpha)
+	withhold.RequireCalm("beta")
 
 	withhold.Heal()
-	w.RequireFresh(alpha, w.Bounds().Calm())
+	w.RequireFresh(alpha)
 }

@@ -7,13 +7,22 @@ import (
 	"github.com/stormwatch/stormwatch/harness/bound"
 )
 
-// BR is [Guarded] with the figures of the merged TiDB change (#69047): progress asked for every 30 s, an idle timeout of 90 s, 5 s for
-// the first attempt to read, and a second between two attempts. They hold whatever the timing in force, so that only virtual time has
-// the patience for it.
-func BR(s harness.Setup) (harness.Manager, error) {
-	production := bound.Production()
-	t := guarded(production)
-	t.progress, t.idle = 30*time.Second, 90*time.Second
-	t.request, t.retry = 5*time.Second, time.Second
-	return newManager(t, s), nil
+// br is [guarded] with the figures of the merged TiDB change (#69047): progress asked for every 30 s, an idle timeout of 90 s, 5 s for
+// the first attempt to read, and a second between two attempts. They hold whatever the engine, so that only virtual time has the patience
+// for it.
+func br() harness.Candidate {
+	c := guarded()
+	c.Name, c.Summary = "br", "As guarded, with BR's own figures whatever the engine: sensible in virtual time only."
+	c.Timing = func(bound.Manager) bound.Manager {
+		return bound.Manager{
+			ProgressInterval: 30 * time.Second, IdleTimeout: 90 * time.Second,
+			RequestTimeout: 5 * time.Second, BackoffCap: 3 * time.Second,
+		}
+	}
+	c.New = func(s harness.Setup) (harness.Manager, error) {
+		t := guardedTraits(s.Timing)
+		t.retry = time.Second
+		return t.mirror(s).New(s)
+	}
+	return c
 }

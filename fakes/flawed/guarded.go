@@ -3,6 +3,7 @@ package flawed
 import (
 	"time"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
 	grpcbackoff "google.golang.org/grpc/backoff"
 
@@ -10,23 +11,42 @@ import (
 	"github.com/stormwatch/stormwatch/harness/bound"
 )
 
-// Guarded requires a leader, asks for progress and believes in no watch that is silent for its idle timeout: what the merged TiDB
-// change does. It has no freshness probe, so a member that answers progress and has no news holds it for ever.
-func Guarded(s harness.Setup) (harness.Manager, error) {
-	return newManager(guarded(s.Timing), s), nil
+// guarded requires a leader, asks for progress and believes in no watch that is silent for its idle timeout: what the merged TiDB change
+// does. It has no freshness probe, so a member that answers progress and has no news holds it for ever.
+func guarded() harness.Candidate {
+	return harness.Candidate{
+		Name: "guarded", Summary: "RequireLeader, progress requests and an idle timeout, no freshness probe (TiDB #69047).",
+		Workloads: workloads(),
+		Timing:    guardedTiming,
+		New:       func(s harness.Setup) (harness.Manager, error) { return guardedTraits(s.Timing).mirror(s).New(s) },
+	}
 }
 
-func guarded(t bound.Timing) traits {
+// guardedTiming is what a guarded manager takes over of the engine's figures.
+func guardedTiming(suggested bound.Manager) bound.Manager {
+	return bound.Manager{
+		ProgressInterval: suggested.ProgressInterval, IdleTimeout: suggested.IdleTimeout,
+		RequestTimeout: suggested.RequestTimeout, BackoffCap: suggested.BackoffCap,
+	}
+}
+
+func guardedTraits(t bound.Timing) traits {
 	return traits{
-		config: dialing(t), requireLeader: true, progress: t.ProgressInterval, idle: t.IdleTimeout,
+		client: dialing(t.BackoffCap), requireLeader: true, progress: t.ProgressInterval, idle: t.IdleTimeout,
 		request: t.RequestTimeout, retry: t.BackoffCap,
 	}
 }
 
-// backoff caps gRPC's pauses between attempts to connect.
-func backoff(limit time.Duration) []grpc.DialOption {
-	return []grpc.DialOption{grpc.WithConnectParams(grpc.ConnectParams{
-		Backoff:           grpcbackoff.Config{BaseDelay: min(time.Second, limit), Multiplier: 1.1, Jitter: 0.1, MaxDelay: limit},
-		MinConnectTimeout: limit,
-	})}
+// dialing changes a client's configuration to what TiProxy and BR dial with, at the pace of the timing in force.
+func dialing(limit time.Duration) func(*clientv3.Config) {
+	return func(c *clientv3.Config) {
+		c.DialTimeout = 5 * time.Second
+		c.DialKeepAliveTime = 10 * time.Second
+		c.DialKeepAliveTimeout = 3 * time.Second
+		c.PermitWithoutStream = true
+		c.DialOptions = append(c.DialOptions, grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           grpcbackoff.Config{BaseDelay: min(time.Second, limit), Multiplier: 1.1, Jitter: 0.1, MaxDelay: limit},
+			MinConnectTimeout: limit,
+		}))
+	}
 }

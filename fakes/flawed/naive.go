@@ -1,12 +1,18 @@
 package flawed
 
 import (
-	clientv3 "go.etcd.io/etcd/client/v3"
-
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/bound"
 )
 
-// Naive reads and watches with a client as it comes: what most programs do first.
-func Naive(s harness.Setup) (harness.Manager, error) {
-	return newManager(traits{config: clientv3.Config{}, retry: s.Timing.BackoffCap}, s), nil
+// naive reads and watches with a client as it comes: what most programs do first.
+func naive() harness.Candidate {
+	return harness.Candidate{
+		Name: "naive", Summary: "A plain read and watch, with the client as it comes.",
+		Workloads: workloads(),
+		Timing:    func(bound.Manager) bound.Manager { return bound.Manager{} },
+		New: func(s harness.Setup) (harness.Manager, error) {
+			return traits{retry: s.Timing.BackoffCap}.mirror(s).New(s)
+		},
+	}
 }

@@ -2,11 +2,17 @@ package flawed
 
 import (
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/bound"
 )
 
-// NoProgress is [Guarded] without progress requests: it takes a watch on which nothing happens for a dead one.
-func NoProgress(s harness.Setup) (harness.Manager, error) {
-	without := guarded(s.Timing)
-	without.progress = 0
-	return newManager(without, s), nil
+// noProgress is [guarded] without progress requests: it takes a watch on which nothing happens for a dead one.
+func noProgress() harness.Candidate {
+	c := guarded()
+	c.Name, c.Summary = "no-progress", "As guarded, without progress requests: silence counts as death."
+	c.Timing = func(suggested bound.Manager) bound.Manager {
+		m := guardedTiming(suggested)
+		m.ProgressInterval = 0
+		return m
+	}
+	return c
 }

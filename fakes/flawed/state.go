@@ -1,10 +1,7 @@
 package flawed
 
 import (
-	"encoding/binary"
-	"encoding/json"
 	"maps"
-	"strings"
 	"sync"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -12,84 +9,89 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-const (
-	topologyPrefix   = "/topology/tidb/"
-	checkpointPrefix = "/tidb/br-stream/checkpoint/"
-)
-
-// state is what a runtime has seen: the raw values by key, and the view they make.
+// state is what a manager has seen of one cluster. It publishes the view after each change.
 type state struct {
-	mu        sync.Mutex
-	values    map[string]map[string][]byte // by prefix, by key
-	revisions map[string]int64             // by prefix
-	err       error
+	facts   func(map[string]string) harness.Facts
+	publish func(harness.View)
+
+	mu       sync.Mutex
+	prefixes map[string]*seen
+	err      error
 }
 
-func newState() *state {
-	return &state{
-		values:    map[string]map[string][]byte{topologyPrefix: {}, checkpointPrefix: {}},
-		revisions: map[string]int64{},
+// seen is what was seen of one prefix.
+type seen struct {
+	values   map[string]string
+	revision int64
+	current  bool // nothing has gone wrong since the last read
+}
+
+func newState(prefixes []string, facts func(map[string]string) harness.Facts, publish func(harness.View)) *state {
+	s := &state{facts: facts, publish: publish, prefixes: map[string]*seen{}}
+	for _, p := range prefixes {
+		s.prefixes[p] = &seen{}
 	}
+	return s
 }
 
+// replace takes in a read of a prefix.
 func (s *state) replace(prefix string, resp *clientv3.GetResponse) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.revisions[prefix] = resp.Header.Revision
-	values := map[string][]byte{}
-	for _, kv := range resp.Kvs {
-		values[string(kv.Key)] = kv.Value
-	}
-	s.values[prefix] = values
+	s.change(prefix, func(p *seen) {
+		p.revision, p.current, p.values = resp.Header.Revision, true, map[string]string{}
+		for _, kv := range resp.Kvs {
+			p.values[string(kv.Key)] = string(kv.Value)
+		}
+	})
 }
 
+// apply takes in what a watch of a prefix delivered.
 func (s *state) apply(prefix string, resp clientv3.WatchResponse) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.revisions[prefix] = max(s.revisions[prefix], resp.Header.Revision)
-	for _, e := range resp.Events {
-		if e.Type == clientv3.EventTypeDelete {
-			delete(s.values[prefix], string(e.Kv.Key))
-		} else {
-			s.values[prefix][string(e.Kv.Key)] = e.Kv.Value
+	s.change(prefix, func(p *seen) {
+		p.revision = max(p.revision, resp.Header.Revision)
+		for _, e := range resp.Events {
+			if e.Type == clientv3.EventTypeDelete {
+				delete(p.values, string(e.Kv.Key))
+			} else {
+				p.values[string(e.Kv.Key)] = string(e.Kv.Value)
+			}
 		}
-	}
+	})
 }
 
-func (s *state) fail(err error) {
+// forget takes back all that was seen of a prefix.
+func (s *state) forget(prefix string) { s.change(prefix, func(p *seen) { clear(p.values) }) }
+
+// fail takes in that following a prefix failed. What was seen of it stays.
+func (s *state) fail(prefix string, err error) {
+	s.change(prefix, func(p *seen) {
+		p.current = false
+		s.err = err
+	})
+}
+
+// change changes what was seen of a prefix and publishes the view that follows from it. Views are published under the lock, and so in order.
+func (s *state) change(prefix string, f func(*seen)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.err = err
+	f(s.prefixes[prefix])
+	s.publish(s.view())
 }
 
+// view is what follows from all prefixes. The caller holds s.mu.
 func (s *state) view() harness.View {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	v := harness.View{
-		Backends:    map[string]harness.Backend{},
-		Checkpoints: map[string]uint64{},
-		Revision:    min(s.revisions[topologyPrefix], s.revisions[checkpointPrefix]),
-		Healthy:     s.err == nil,
-		Err:         s.err,
-	}
-	topology := s.values[topologyPrefix]
-	for key := range maps.Keys(topology) {
-		address, isInfo := strings.CutSuffix(strings.TrimPrefix(key, topologyPrefix), "/info")
-		if _, lives := topology[topologyPrefix+address+"/ttl"]; !isInfo || !lives {
-			continue
+	v := harness.View{Health: harness.UpToDate, Err: s.err}
+	values := map[string]string{}
+	first := true
+	for _, p := range s.prefixes {
+		maps.Copy(values, p.values)
+		if first || p.revision < v.Revision {
+			v.Revision = p.revision
 		}
-		var info struct {
-			StartTimestamp int64 `json:"start_timestamp"`
-		}
-		if json.Unmarshal(topology[key], &info) == nil {
-			v.Backends[address] = harness.Backend{StartTimestamp: info.StartTimestamp}
+		first = false
+		if !p.current {
+			v.Health = harness.OutOfDate
 		}
 	}
-	for key, value := range s.values[checkpointPrefix] {
-		task, isGlobal := strings.CutSuffix(strings.TrimPrefix(key, checkpointPrefix), "/central_global")
-		if isGlobal && len(value) == 8 {
-			v.Checkpoints[task] = binary.BigEndian.Uint64(value)
-		}
-	}
+	v.Facts = s.facts(values)
 	return v
 }

@@ -4,76 +4,130 @@ import (
 	"reflect"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 )
 
 // named are the bounds that have no argument, or a fixed one.
 func named(b Bounds) map[string]time.Duration {
 	return map[string]time.Duration{
-		"calm": b.Calm(), "election": b.Election(), "attach": b.Attach(), "probe notice": b.ProbeNotice(),
-		"hung leader": b.HungLeader(), "isolated leader": b.IsolatedLeader(), "lost leader": b.LostLeader(),
-		"silent member": b.SilentMember(), "withheld events": b.WithheldEvents(), "slow": b.Slow(time.Second),
-		"failover": b.Failover(), "idle late": b.IdleLate(), "start": b.Start(3), "registered": b.Registered(), "close": b.Close(),
+		"calm": b.Calm(), "election": b.Election(), "attach": b.Attach(),
+		"probe notice": b.ProbeNotice(), "idle notice": b.IdleNotice(), "poll notice": b.PollNotice(),
+		"stale notice": b.StaleNotice(), "silent notice": b.SilentNotice(),
+		"hung leader": b.HungLeader(), "isolated leader": b.IsolatedLeader(), "lost leader": b.LostLeader(), "lost member": b.LostMember(),
+		"silent member": b.SilentMember(), "silent leader": b.SilentLeader(), "stale member": b.StaleMember(), "slow": b.Slow(time.Second),
+		"failover": b.Failover(), "idle late": b.IdleLate(), "start": b.Start(3), "registered": b.Registered(), "close": b.Close(), "look": b.Look(),
 	}
 }
 
+// timings are those of the engines, and one of each sort of manager.
 func timings() map[string]Timing {
-	return map[string]Timing{"production": Production(), "compressed": Compressed()}
+	return map[string]Timing{
+		"production": Production(), "compressed": Compressed(),
+		"no probe":      without(func(m *Manager) { m.ProbeInterval, m.ProbeTimeout, m.ProbeGrace = 0, 0, 0 }),
+		"idle unset":    without(func(m *Manager) { m.ProgressInterval, m.IdleTimeout = 0, 0 }),
+		"neither":       without(neither),
+		"polls":         without(polls),
+		"polls, probes": without(func(m *Manager) { m.Poll = 2 * time.Second }),
+	}
+}
+
+// without is production with a manager of less than the reference manager's means.
+func without(change func(*Manager)) Timing {
+	t := Production()
+	m := t.Manager
+	change(&m)
+	return t.With(m)
+}
+
+func neither(m *Manager) {
+	m.ProbeInterval, m.ProbeTimeout, m.ProbeGrace, m.ProgressInterval, m.IdleTimeout = 0, 0, 0, 0, 0
+}
+
+func polls(m *Manager) {
+	neither(m)
+	m.Poll = 2 * time.Second
+}
+
+// intervals are all of a timing's, the manager's own among them.
+func intervals(t *Timing) map[string]*time.Duration {
+	all := map[string]*time.Duration{}
+	var add func(v reflect.Value)
+	add = func(v reflect.Value) {
+		for i := range v.NumField() {
+			if d, ok := v.Field(i).Addr().Interface().(*time.Duration); ok {
+				all[v.Type().Field(i).Name] = d
+				continue
+			}
+			add(v.Field(i))
+		}
+	}
+	add(reflect.ValueOf(t).Elem())
+	return all
 }
 
 func TestBoundsGrowWithEveryInterval(t *testing.T) {
 	for name, timing := range timings() {
 		before := named(Bounds{timing})
-		fields := reflect.TypeFor[Timing]()
-		for i := range fields.NumField() {
-			slower := timing
-			field := reflect.ValueOf(&slower).Elem().Field(i)
-			field.SetInt(field.Int() + int64(time.Second))
-			for bound, now := range named(Bounds{slower}) {
-				if now < before[bound] {
-					t.Errorf("%s: the %s bound falls from %v to %v when %s grows", name, bound, before[bound], now, fields.Field(i).Name)
-				}
+		for field, d := range intervals(&timing) {
+			// What a manager has not got does not grow: getting a probe makes it faster.
+			if *d == 0 {
+				continue
 			}
+			*d += time.Second
+			for bound, now := range named(Bounds{timing}) {
+				require.GreaterOrEqual(t, now, before[bound], "%s: the %s bound falls when %s grows", name, bound, field)
+			}
+			*d -= time.Second
 		}
 	}
 }
 
-func TestBoundsFollowWhatTheyAreMadeOf(t *testing.T) {
-	type change = func(*Timing)
-	slower := map[string]change{
-		"heartbeat":       func(t *Timing) { t.Heartbeat += time.Second },
-		"election":        func(t *Timing) { t.Election += time.Second },
-		"probe interval":  func(t *Timing) { t.ProbeInterval += time.Second },
-		"probe timeout":   func(t *Timing) { t.ProbeTimeout += time.Second },
-		"probe grace":     func(t *Timing) { t.ProbeGrace += time.Second },
-		"request timeout": func(t *Timing) { t.RequestTimeout += time.Second },
-		"backoff cap":     func(t *Timing) { t.BackoffCap += time.Second },
-		"refresh":         func(t *Timing) { t.Refresh += time.Second },
-		"load":            func(t *Timing) { t.Load += time.Second },
-		"observe":         func(t *Timing) { t.Observe += time.Second },
-		"slack":           func(t *Timing) { t.Slack += time.Second },
-	}
-	before := named(Bounds{Production()})
-	for bound, parts := range map[string][]string{
-		"calm":            {"heartbeat", "observe", "slack"},
-		"election":        {"election", "heartbeat", "slack"},
-		"attach":          {"request timeout", "backoff cap", "slack"},
-		"probe notice":    {"probe interval", "probe timeout", "probe grace", "slack"},
-		"hung leader":     {"election", "heartbeat", "load", "probe interval", "probe timeout", "probe grace", "request timeout", "backoff cap", "observe", "slack"},
-		"lost leader":     {"election", "heartbeat", "load", "request timeout", "backoff cap", "observe", "slack"},
-		"silent member":   {"load", "probe interval", "request timeout", "backoff cap", "observe", "slack"},
-		"withheld events": {"load", "probe interval", "probe timeout", "probe grace", "request timeout", "backoff cap", "observe", "slack"},
-		"failover":        {"election", "load", "probe interval", "request timeout", "backoff cap", "slack"},
-		"idle late":       {"heartbeat", "observe", "slack"},
-		"start":           {"request timeout", "backoff cap", "observe", "slack"},
-		"registered":      {"refresh", "request timeout", "backoff cap", "slack"},
-		"close":           {"request timeout", "probe timeout", "slack"},
-	} {
+func TestBoundsFollowWhatTheyAreMadeOfAndNothingElse(t *testing.T) {
+	attach := []string{"RequestTimeout", "BackoffCap", "Slack"}
+	election := []string{"Election", "Heartbeat", "Slack"}
+	calm := []string{"Heartbeat", "Poll", "Observe", "Slack"}
+	probe := []string{"ProbeInterval", "ProbeTimeout", "ProbeGrace", "Slack"}
+	of := func(parts ...[]string) map[string]bool {
+		all := map[string]bool{}
 		for _, part := range parts {
-			timing := Production()
-			slower[part](&timing)
-			if now := named(Bounds{timing})[bound]; now <= before[bound] {
-				t.Errorf("the %s bound stays %v when the %s grows by 1s", bound, now, part)
+			for _, name := range part {
+				all[name] = true
 			}
+		}
+		return all
+	}
+	load := []string{"Load"}
+	for bound, parts := range map[string]map[string]bool{
+		"calm":            of(calm),
+		"election":        of(election),
+		"attach":          of(attach),
+		"probe notice":    of(probe),
+		"idle notice":     of([]string{"IdleTimeout", "Slack"}),
+		"poll notice":     of([]string{"Poll", "RequestTimeout", "Slack"}),
+		"stale notice":    of(probe),
+		"silent notice":   of(probe), // the probe is faster
+		"hung leader":     of(election, load, probe, attach, calm),
+		"isolated leader": of(election, load, probe, attach, calm),
+		"lost leader":     of(election, load, attach, calm),
+		"lost member":     of(load, attach, calm),
+		"silent member":   of(load, probe, attach, calm),
+		"silent leader":   of(election, load, probe, attach, calm),
+		"stale member":    of(load, probe, attach, calm),
+		"slow":            of(),
+		"failover":        of(election, load, probe, attach, calm),
+		"idle late":       of([]string{"Heartbeat", "Observe", "Slack"}),
+		"start":           of(attach, calm),
+		"registered":      of([]string{"Refresh"}, attach, calm),
+		"close":           of([]string{"RequestTimeout", "ProbeTimeout", "Slack"}),
+		"look":            of([]string{"Heartbeat", "Slack"}),
+	} {
+		timing := Production()
+		before := named(Bounds{timing})[bound]
+		for field, d := range intervals(&timing) {
+			*d += time.Second
+			require.Equal(t, parts[field], named(Bounds{timing})[bound] > before, "the %s bound, when %s grows", bound, field)
+			*d -= time.Second
 		}
 	}
 }
@@ -82,52 +136,57 @@ func TestBoundsAreOrdered(t *testing.T) {
 	for name, timing := range timings() {
 		b := Bounds{timing}
 		for bound, value := range named(b) {
-			if value <= 0 {
-				t.Errorf("%s: the %s bound is %v, want more than zero", name, bound, value)
+			if b.Timing.IdleTimeout == 0 && bound == "idle notice" || b.Timing.ProbeInterval == 0 && bound == "probe notice" {
+				continue // the manager has no such thing
 			}
+			require.Positive(t, value, "%s: the %s bound", name, bound)
 		}
-		for _, pair := range []struct {
-			less, more   string
-			small, large time.Duration
-		}{
-			{"calm", "lost leader", b.Calm(), b.LostLeader()},
-			{"election", "lost leader", b.Election(), b.LostLeader()},
-			{"lost leader", "hung leader", b.LostLeader(), b.HungLeader()},
-			{"withheld events", "hung leader", b.WithheldEvents(), b.HungLeader()},
-			{"calm", "silent member", b.Calm(), b.SilentMember()},
-			{"start of one", "start of three", b.Start(1), b.Start(3)},
-			{"calm", "slow", b.Calm(), b.Slow(time.Millisecond)},
+		for _, pair := range [][2]string{
+			{"calm", "lost member"},
+			{"lost member", "lost leader"},
+			{"election", "lost leader"},
+			{"lost leader", "hung leader"},
+			{"lost member", "silent member"},
+			{"silent member", "silent leader"},
+			{"stale member", "hung leader"},
+			{"look", "calm"},
 		} {
-			if pair.small >= pair.large {
-				t.Errorf("%s: the %s bound of %v should be under the %s bound of %v", name, pair.less, pair.small, pair.more, pair.large)
-			}
+			require.Less(t, named(b)[pair[0]], named(b)[pair[1]], "%s: the %s bound and the %s bound", name, pair[0], pair[1])
 		}
-		if b.SilentMember() > b.WithheldEvents() {
-			t.Errorf("%s: a silent member (%v) is noticed at the latest when one that withholds events is (%v)", name, b.SilentMember(), b.WithheldEvents())
+		require.Less(t, b.Start(1), b.Start(3), name)
+		for _, bound := range []string{"hung leader", "isolated leader", "lost leader", "lost member", "silent member", "silent leader", "stale member"} {
+			require.LessOrEqual(t, named(b)[bound], b.Failover(), "%s: the %s bound and the failover bound", name, bound)
 		}
-		for _, bound := range []string{"hung leader", "isolated leader", "lost leader", "silent member", "withheld events"} {
-			if value := named(b)[bound]; value > b.Failover() {
-				t.Errorf("%s: the failover bound of %v is under the %s bound of %v", name, b.Failover(), bound, value)
-			}
-		}
-		if b.Slow(0) != b.Calm() {
-			t.Errorf("%s: slow by nothing allows %v, calm %v", name, b.Slow(0), b.Calm())
-		}
-		if b.IdleEarly() < 0 || b.IdleEarly() > b.IdleLate() {
-			t.Errorf("%s: idle timeouts may be %v early and %v late", name, b.IdleEarly(), b.IdleLate())
-		}
+		require.Zero(t, b.Slow(0), name)
+		require.Zero(t, b.IdleEarly(), name)
 	}
 }
 
-// A silent member is noticed by whichever is first.
-func TestSilentMemberTakesTheFasterOfProbeAndIdleTimeout(t *testing.T) {
+func TestASilentMemberIsNoticedByTheFasterOfProbeAndIdleTimeout(t *testing.T) {
+	probe := Bounds{Production()}
+	require.Equal(t, probe.ProbeNotice(), probe.SilentNotice())
 	timing := Production()
 	timing.IdleTimeout = time.Second
-	if impatient, usual := (Bounds{timing}).SilentMember(), (Bounds{Production()}).SilentMember(); impatient >= usual {
-		t.Errorf("with an idle timeout of 1s the silent member bound is %v, no less than %v with one of 10s", impatient, usual)
-	}
+	require.Equal(t, Bounds{timing}.IdleNotice(), Bounds{timing}.SilentNotice())
+	require.Equal(t, probe.ProbeNotice(), Bounds{timing}.StaleNotice(), "a member that answers is never idle")
 	timing.IdleTimeout = time.Hour
-	if got, want := (Bounds{timing}).SilentMember(), (Bounds{Production()}).SilentMember(); got != want {
-		t.Errorf("with an idle timeout of an hour the silent member bound is %v, want the probe's %v", got, want)
-	}
+	require.Equal(t, probe.ProbeNotice(), Bounds{timing}.SilentNotice())
+	timing.IdleTimeout = 0
+	require.Equal(t, probe.ProbeNotice(), Bounds{timing}.SilentNotice())
+}
+
+func TestAManagerWithoutAProbeIsGivenWhatItHas(t *testing.T) {
+	reference := Bounds{Production()}
+	idleOnly := Bounds{timings()["no probe"]}
+	require.Equal(t, idleOnly.IdleNotice(), idleOnly.SilentNotice())
+	require.Equal(t, reference.ProbeNotice(), idleOnly.StaleNotice(), "a member that answers everything is never idle: what the engine's own probe takes")
+	poller := Bounds{timings()["polls"]}
+	require.Equal(t, poller.PollNotice(), poller.StaleNotice())
+	require.Equal(t, poller.PollNotice(), poller.SilentNotice())
+	require.Equal(t, 2*time.Second, poller.Calm()-reference.Calm(), "an update waits for the next poll")
+	patient := Bounds{without(func(m *Manager) { polls(m); m.IdleTimeout = time.Second })}
+	require.Equal(t, patient.IdleNotice(), patient.SilentNotice(), "the faster of the two")
+	blind := Bounds{timings()["neither"]}
+	require.Equal(t, reference.ProbeNotice(), blind.StaleNotice())
+	require.Equal(t, reference.ProbeNotice(), blind.SilentNotice())
 }

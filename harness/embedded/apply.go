@@ -9,25 +9,26 @@ import (
 	"github.com/stormwatch/stormwatch/harness/point"
 )
 
-// applier stands before a member's state machine. Applying an entry takes the lock of the backend's batch transaction; applier holds that
-// lock while the point apply is on, for as long as the point says, and lets go of it for a moment in between. So an entry waits for no
-// longer than a delay, and for as long as a hang; reads go on, as they do beside a long compaction.
+// applier delays or holds the entries that a member applies, at the point apply. etcd takes the lock of the backend's batch transaction to
+// apply an entry. While the point is on, applier holds that lock for as long as the point says, and releases it for a moment in between.
+// So an entry waits at most the delay, or as long as the hang lasts. Reads go on, as they do during a long compaction.
 type applier struct {
 	board *point.Board
 	path  point.Path
 	tx    backend.BatchTx
+	held  heldLock
 	done  chan struct{}
 	ended sync.WaitGroup
 }
 
-// holdApply puts an applier before a server's state machine until it is released.
+// holdApply starts an applier for a server. It works until release is called.
 func holdApply(b *point.Board, p point.Path, s *etcdserver.EtcdServer) *applier {
 	a := &applier{board: b, path: p, tx: s.Backend().BatchTx(), done: make(chan struct{})}
 	a.ended.Go(a.run)
 	return a
 }
 
-// release lets go of the state machine for good and blocks until it has.
+// release stops the applier and blocks until it has released the lock.
 func (a *applier) release() {
 	close(a.done)
 	a.ended.Wait()
@@ -36,14 +37,21 @@ func (a *applier) release() {
 func (a *applier) run() {
 	for a.board.AwaitOn(a.done, a.path) == nil {
 		decision := a.board.Decide(a.path)
-		// An entry waits for the rest of one hold and, since whoever lets go of a mutex may take it again before one that has yet to
-		// wake up, for a second; then it has waited for longer than a millisecond, and is given the mutex.
+		// We may win the mutex back once before Go hands it to the starving waiter, so an entry waits at most two holds.
 		decision.Delay /= 2
 		a.tx.LockOutsideApply()
-		held := a.board.Hold(a.done, a.path, decision)
+		a.held.take()
+		err := a.board.Hold(a.done, a.path, decision)
+		for err == nil && !a.held.releaseUnless(a.hangs) { // the point was healed and switched on again meanwhile
+			err = a.board.Hold(a.done, a.path, point.Decision{Kind: point.Hang})
+		}
+		a.held.releaseUnless(never)
 		a.tx.Unlock()
-		if held != nil {
+		if err != nil {
 			return
 		}
 	}
 }
+
+// hangs says whether the point lets nothing through.
+func (a *applier) hangs() bool { return a.board.Stops(a.path) }

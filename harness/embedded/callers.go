@@ -15,16 +15,16 @@ import (
 	"github.com/stormwatch/stormwatch/harness/link"
 )
 
-// serverFrom is the header in which rafthttp says who calls.
+// serverFrom is the header in which rafthttp names the calling member, by its id.
 const serverFrom = "X-Server-From"
 
-// callerLinks are the links to a member from its peers, by who calls.
+// callerLinks are the links to a member from its peers, by the id of the calling peer.
 type callerLinks struct {
 	mu    sync.Mutex
 	links map[types.ID]*link.Link
 }
 
-func (c *callerLinks) lay(from types.ID, l *link.Link) {
+func (c *callerLinks) set(from types.ID, l *link.Link) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.links == nil {
@@ -48,8 +48,8 @@ func (c *callerLinks) each(f func(*link.Link)) {
 	}
 }
 
-// callers routes a connection from another member by what its first request says of the caller. All requests on a connection are
-// of one caller: every member has transports of its own.
+// callers routes a connection from another member by the caller that its first request names. All requests on a connection have the same
+// caller, since every member has its own transports.
 func (m *member) callers() route {
 	return func(c net.Conn) (*link.Link, net.Conn, error) {
 		var head bytes.Buffer
@@ -69,7 +69,7 @@ func (m *member) callers() route {
 	}
 }
 
-// replayed is a connection whose first bytes were read already.
+// replayed is a connection whose first bytes were already read; Read returns them again.
 type replayed struct {
 	net.Conn
 	head []byte
@@ -86,30 +86,30 @@ func (r *replayed) Read(b []byte) (int, error) {
 
 func (r *replayed) SetLinger(sec int) error { return r.Conn.(*net.TCPConn).SetLinger(sec) }
 
-// lentTransport carries the requests that an etcd server makes to its peers outside rafthttp (leases, versions, promotions) and adds
-// who calls, so that they take the link that raft traffic takes. Without it a member cut off from its peers could still renew
-// leases through them.
-type lentTransport struct {
+// callerTransport carries the requests that an etcd server makes to its peers outside rafthttp (leases, versions, promotions). It adds the
+// header that names the caller, so that they pass the same link as raft messages. Without it, a member that is cut off from its peers
+// could still renew leases through them.
+type callerTransport struct {
 	from string
 	base *http.Transport
 }
 
-// nameCaller makes the server's requests to peers say where they come from: a transport may be told of a protocol at any time, and "http"
-// is one like any other.
-func nameCaller(s *etcdserver.EtcdServer) (*lentTransport, error) {
+// nameCaller makes the server's requests to peers name the caller. It registers a callerTransport for the protocol "http" with the
+// server's own transport, which may be done at any time.
+func nameCaller(s *etcdserver.EtcdServer) (*callerTransport, error) {
 	own, err := peerTransport(s)
 	if err != nil {
 		return nil, err
 	}
-	l := &lentTransport{from: s.MemberID().String(), base: &http.Transport{}}
+	l := &callerTransport{from: s.MemberID().String(), base: &http.Transport{}}
 	own.RegisterProtocol("http", l)
 	return l, nil
 }
 
-func (l *lentTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+func (l *callerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Set(serverFrom, l.from)
 	return l.base.RoundTrip(r)
 }
 
-func (l *lentTransport) close() { l.base.CloseIdleConnections() }
+func (l *callerTransport) close() { l.base.CloseIdleConnections() }

@@ -9,30 +9,30 @@ import (
 	"github.com/stormwatch/stormwatch/harness/point"
 )
 
-// disk stands before a member's raft log while the point wal-save is on, and lets each save through when the point does. A save passes
-// two locks of etcd's: it takes the storage's for reading, and then the log's. disk holds the log's, so that saves come to stand before
-// it with the storage's in hand:
+// disk delays or holds the saves to a member's raft log while the point wal-save is on. A save takes two locks of etcd: first that of the
+// storage, for reading, and then that of the log. disk holds the lock of the log, so a save waits for it while it holds the storage's:
 //
 //	raft loop ──► storage.Save ──► storage's lock, for reading ──► log's lock ┤ held by disk ├ ──► write, sync
 //
-// To let one save through and no second, disk goes hand over hand: it first asks for the storage's lock for writing, which shuts out
-// every save that is still to come, then releases the log's, waits until the save has ended, takes the log's again, and only then opens
-// the storage's. So every save between the moment disk takes hold and the end of the point meets the point. disk takes hold as soon as
-// its goroutine runs after the point was switched on, and the save under way has ended.
+// To let exactly one save through, disk first asks for the storage's lock for writing, which keeps out every later save. Then it releases
+// the log's lock, waits until the save has ended, takes the log's lock again, and only then releases the storage's lock. So the point
+// decides on every save from the moment disk holds the log's lock until the point is off. disk takes that lock as soon as its goroutine
+// runs after the point was switched on and the save under way has ended; the field held tells others when that is.
 //
-// It is the seam by which an unmodified embed.Etcd gets a hung disk without root, build tags or a patched etcd.
+// With it an unmodified embed.Etcd gets a hung disk without root, build tags or a patched etcd.
 type disk struct {
 	board *point.Board
 	path  point.Path
 	locks saveLocks
+	held  heldLock
 	done  chan struct{}
 	ended sync.WaitGroup
 }
 
-// glance is how often disk looks at who stands before a lock, while the point is on.
-const glance = time.Millisecond
+// lockPoll is how often disk checks, while the point is on, whether somebody waits for a lock.
+const lockPoll = time.Millisecond
 
-// hold puts a disk before a server's log until it is released.
+// hold starts a disk for a server. It works until release is called.
 func hold(b *point.Board, p point.Path, s *etcdserver.EtcdServer) (*disk, error) {
 	locks, err := locksOfSave(s)
 	if err != nil {
@@ -43,7 +43,7 @@ func hold(b *point.Board, p point.Path, s *etcdserver.EtcdServer) (*disk, error)
 	return d, nil
 }
 
-// release lets go of the log for good and blocks until it has.
+// release stops the disk and blocks until it has released the lock of the log.
 func (d *disk) release() {
 	close(d.done)
 	d.ended.Wait()
@@ -53,10 +53,11 @@ func (d *disk) run() {
 	for d.board.AwaitOn(d.done, d.path) == nil {
 		d.locks.storage.Lock()
 		log := d.holdLog()
-		for d.board.On(d.path) && d.awaitSave() {
-			if d.board.Hold(d.done, d.path, d.board.Decide(d.path)) != nil {
-				break
+		for !d.held.releaseUnless(d.stays) {
+			if !d.awaitSave() || d.board.Hold(d.done, d.path, d.board.Decide(d.path)) != nil {
+				continue
 			}
+			d.held.releaseUnless(never)
 			d.shut(func() { log.Unlock() })
 			log = d.holdLog()
 		}
@@ -64,24 +65,37 @@ func (d *disk) run() {
 	}
 }
 
-// holdLog takes the log's lock and gives back the storage's, which it must be called with. etcd replaces the log when it reads it anew,
-// so whose lock it is has to be asked each time, and with the storage's in hand.
+// stays says whether the lock of the log must still be held.
+func (d *disk) stays() bool {
+	select {
+	case <-d.done:
+		return false
+	default:
+		return d.board.On(d.path)
+	}
+}
+
+func never() bool { return false }
+
+// holdLog takes the log's lock and releases the storage's, which the caller holds for writing. etcd replaces the log when it reads it
+// again, so holdLog looks up the lock each time, while it holds the storage's.
 func (d *disk) holdLog() *sync.Mutex {
 	log := d.locks.log()
 	log.Lock()
+	d.held.take()
 	d.locks.storage.Unlock()
 	return log
 }
 
-// shut takes the storage's lock for writing, behind the save that has it for reading, and calls then as soon as no further save can
-// come before it.
+// shut takes the storage's lock for writing, after the save that holds it for reading. It calls then as soon as no further save can take
+// the lock first.
 func (d *disk) shut(then func()) {
 	shut := make(chan struct{})
 	go func() {
 		defer close(shut)
 		d.locks.storage.Lock()
 	}()
-	ticker := time.NewTicker(glance)
+	ticker := time.NewTicker(lockPoll)
 	defer ticker.Stop()
 	for !d.locks.writerWaits() {
 		<-ticker.C
@@ -90,9 +104,9 @@ func (d *disk) shut(then func()) {
 	<-shut
 }
 
-// awaitSave blocks until a save stands before the log's lock; it is false if the point was turned off or the disk released first.
+// awaitSave blocks until a save waits for the log's lock. It returns false if the point was switched off or the disk released first.
 func (d *disk) awaitSave() bool {
-	ticker := time.NewTicker(glance)
+	ticker := time.NewTicker(lockPoll)
 	defer ticker.Stop()
 	for !d.locks.readerHolds() {
 		select {

@@ -1,11 +1,10 @@
-// Package embedded is the engine of real sockets, disks and clocks: each member is an unmodified embed.Etcd on loopback.
+// Package embedded is the engine with real sockets, disks and clocks: each member is an unmodified embed.Etcd on loopback.
 //
 //	client ──► proxy ═ link ═► member ◄═ link ═ proxy ◄── other members
-//	           advertised       listens           advertised
-//	           client URL       where nobody      peer URL
-//	                            is told
+//	           advertised       listens on        advertised
+//	           client URL       hidden ports      peer URL
 //
-// Since the proxies' addresses are the advertised ones, no client and no member can find a way around a link.
+// The proxies' addresses are the advertised ones, so no client and no member can bypass a link.
 package embedded
 
 import (
@@ -18,13 +17,13 @@ import (
 	"time"
 
 	"go.etcd.io/etcd/server/v3/embed"
-	"go.etcd.io/etcd/server/v3/etcdserver"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/bound"
 	"github.com/stormwatch/stormwatch/harness/link"
+	"github.com/stormwatch/stormwatch/harness/point"
 )
 
 // Engine starts embedded clusters. Its zero value is ready.
@@ -35,22 +34,22 @@ var _ harness.Engine = Engine{}
 // Name is "embedded".
 func (Engine) Name() string { return "embedded" }
 
-// Timing is [bound.Compressed]: a scenario is waited for.
+// Timing is [bound.Compressed], so that a scenario in real time takes seconds and not minutes.
 func (Engine) Timing() bound.Timing { return bound.Compressed() }
 
-// Dir is empty: the data are where temporary files are.
+// Dir is empty: the data are in the system's directory for temporary files.
 func (Engine) Dir() string { return "" }
 
-// Run calls body; its time is the wall clock's.
+// Run calls body, in real time, and blocks until it returns.
 func (Engine) Run(body func()) error {
 	body()
 	return nil
 }
 
-// startTimeout is how long a cluster may take to elect its first leader on a machine that is doing something else.
+// startTimeout is how long a cluster may take to elect its first leader, on a busy machine.
 const startTimeout = time.Minute
 
-// Start starts the members side by side and returns when all serve and agree on a leader.
+// Start starts the members concurrently and blocks until all serve and agree on a leader.
 func (Engine) Start(ctx context.Context, spec harness.Spec, env harness.Env) (harness.Members, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -72,41 +71,45 @@ func (Engine) Start(ctx context.Context, spec harness.Spec, env harness.Env) (ha
 	return c, nil
 }
 
-// cluster is a running cluster. Its methods may be called from anywhere.
+// cluster is a running cluster. Its methods are safe for concurrent use.
 type cluster struct {
 	env  harness.Env
 	name string
 
-	mu      sync.Mutex
+	// dying counts the goroutines that stop members whose server died.
+	dying sync.WaitGroup
+
+	mu      sync.Mutex // guards the fields below
 	members []*member
+	left    []error // servers that died and could not be stopped
 }
 
-// newCluster opens the proxies, whose addresses every member needs to know before it starts.
+// newCluster makes the members and opens their proxies. Every member needs the proxies' addresses before it starts.
 func newCluster(spec harness.Spec, env harness.Env) (*cluster, error) {
 	c := &cluster{env: env, name: spec.Name}
-	for i := range spec.Members {
-		m, err := newMember(c, fmt.Sprintf("m%d", i+1))
+	for _, name := range spec.Names() {
+		m, err := newMember(c, name)
 		if err != nil {
 			return nil, errors.Join(err, c.Close())
 		}
-		m.id = m.as(nil).ID
+		m.id = m.founder()
 		c.join(m)
 	}
 	return c, nil
 }
 
-// join makes a member one of the cluster's and lays the links between it and the others.
+// join adds a member to the cluster's list and makes the links between it and the others.
 func (c *cluster) join(m *member) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, other := range c.members {
-		m.peerLinks.lay(other.id, link.BetweenPeers(c.env.Board, c.name, other.name, m.name))
-		other.peerLinks.lay(m.id, link.BetweenPeers(c.env.Board, c.name, m.name, other.name))
+		m.peerLinks.set(other.id, link.BetweenPeers(c.env.Board, c.name, other.name, m.name))
+		other.peerLinks.set(m.id, link.BetweenPeers(c.env.Board, c.name, m.name, other.name))
 	}
 	c.members = append(c.members, m)
 }
 
-// all are the members of now, in order.
+// all are the current members, in the order in which they joined.
 func (c *cluster) all() []*member {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -123,7 +126,7 @@ func (c *cluster) find(name string) (*member, error) {
 	return nil, fmt.Errorf("cluster %s has no member %q", c.name, name)
 }
 
-// initial are the members and their peer URLs, as a member is told when it starts for the first time.
+// initial is the list of members and their peer URLs in the format of etcd's flag --initial-cluster.
 func (c *cluster) initial() string {
 	var list []string
 	for _, m := range c.all() {
@@ -132,9 +135,37 @@ func (c *cluster) initial() string {
 	return strings.Join(list, ",")
 }
 
-func (c *cluster) Server(name string) *etcdserver.EtcdServer {
+func (c *cluster) Status(name string) harness.Status {
 	if m, err := c.find(name); err == nil {
-		return m.Server()
+		return m.serving.Load().Status()
+	}
+	return harness.Status{}
+}
+
+func (c *cluster) Direct(name string) (harness.Direct, error) {
+	m, err := c.find(name)
+	if err != nil {
+		return harness.Direct{}, err
+	}
+	direct, err := m.serving.Load().Direct()
+	if err != nil {
+		return direct, fmt.Errorf("member %s: %w", m, err)
+	}
+	return direct, nil
+}
+
+// Supports says yes to every fault point.
+func (c *cluster) Supports(n point.Name) bool { return len(n.Kinds()) > 0 }
+
+// InForce blocks until the disk or the applier holds its lock. All other code evaluates its point on each use, so there InForce returns at
+// once.
+func (c *cluster) InForce(ctx context.Context, name string, n point.Name) error {
+	m, err := c.find(name)
+	if err != nil {
+		return err
+	}
+	if err := m.inForce(ctx, n); err != nil {
+		return fmt.Errorf("member %s: %s has not taken hold: %w", m, n, err)
 	}
 	return nil
 }
@@ -163,10 +194,10 @@ func (c *cluster) CutClients(name string) {
 
 func (c *cluster) Kill(_ context.Context, name string) error {
 	m, err := c.find(name)
-	if err == nil {
-		m.kill()
+	if err != nil {
+		return err
 	}
-	return err
+	return m.kill()
 }
 
 func (c *cluster) Restart(ctx context.Context, name string) error {
@@ -179,10 +210,20 @@ func (c *cluster) Restart(ctx context.Context, name string) error {
 
 // Close kills the members that run and closes the proxies.
 func (c *cluster) Close() error {
-	var wg sync.WaitGroup
+	var closing errgroup.Group
 	for _, m := range c.all() {
-		wg.Go(m.close)
+		closing.Go(m.close)
 	}
-	wg.Wait()
-	return nil
+	err := closing.Wait()
+	c.dying.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return errors.Join(append(c.left, err)...)
+}
+
+// noteLeft records that a server that died could not be stopped. Close returns the error.
+func (c *cluster) noteLeft(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.left = append(c.left, err)
 }

@@ -12,15 +12,16 @@ import (
 
 	"go.etcd.io/etcd/client/pkg/v3/types"
 	"go.etcd.io/etcd/server/v3/embed"
-	"go.etcd.io/etcd/server/v3/etcdserver"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
+	serverstorage "go.etcd.io/etcd/server/v3/storage"
 
+	"github.com/stormwatch/stormwatch/harness/inprocess"
 	"github.com/stormwatch/stormwatch/harness/link"
 	"github.com/stormwatch/stormwatch/harness/point"
 	"github.com/stormwatch/stormwatch/harness/rpc"
 )
 
-// member is one embed.Etcd, running or not, and the proxies in front of it, which outlive it.
+// member is one embed.Etcd, running or not, and the proxies in front of it, which stay open while it is down.
 type member struct {
 	cluster       *cluster
 	rpc           rpc.Member
@@ -30,16 +31,31 @@ type member struct {
 	clientLink    *link.Link
 	peers         *proxy
 	peerLinks     callerLinks
-	anonymousLink *link.Link // for callers that do not say who they are
+	anonymousLink *link.Link // for callers that do not name themselves
 
-	// serving is the server once it is ready, for everybody to see at any time.
-	serving atomic.Pointer[etcdserver.EtcdServer]
+	// serving is the server while it is ready, else nil. It may be read at any time, by any goroutine.
+	serving atomic.Pointer[inprocess.Server]
+	// holds are the disk and the applier of the running server, nil while the member is down.
+	holds atomic.Pointer[holds]
 
-	mu    sync.Mutex // held while the member starts or stops
-	etcd  *embed.Etcd
+	mu  sync.Mutex // held while the member starts or stops, and guards run
+	run *run       // nil while the member is down
+}
+
+// run is a member from one start to the next stop.
+type run struct {
+	etcd     *embed.Etcd
+	server   *inprocess.Server
+	death    *inprocess.Death
+	requests *callerTransport
+	// storage is the raft log of the server.
+	storage serverstorage.Storage
+}
+
+// holds are the parts that delay or hold a server at the points wal-save and apply.
+type holds struct {
 	disk  *disk
 	apply *applier
-	lent  *lentTransport
 }
 
 func newMember(c *cluster, name string) (*member, error) {
@@ -48,7 +64,7 @@ func newMember(c *cluster, name string) (*member, error) {
 		rpc:        rpc.Member{Board: c.env.Board, Recorder: c.env.Recorder, Cluster: c.name, Name: name},
 		name:       name,
 		clientLink: link.ToClients(c.env.Board, c.name, name),
-		// The prober of rafthttp measures round trips on connections of its own and does not say for whom. Nothing depends on it.
+		// rafthttp's prober measures round trips on its own connections and does not name its member. Nothing depends on it.
 		anonymousLink: link.Plain(c.env.Board),
 	}
 	var err error
@@ -62,104 +78,168 @@ func newMember(c *cluster, name string) (*member, error) {
 	return m, nil
 }
 
-// as is the member as etcd's membership knows it, with the id that follows from its peer URL; an id of a member that is added later
-// follows from the time too.
-func (m *member) as(added *time.Time) *membership.Member {
-	return membership.NewMember(m.name, types.MustNewURLs([]string{m.peers.url()}), m.cluster.name, added)
+func (m *member) String() string { return m.cluster.name + "/" + m.name }
+
+// founder is the id of the member as a founding member; etcd derives it from the peer URL.
+func (m *member) founder() types.ID {
+	return membership.NewMember(m.name, types.MustNewURLs([]string{m.peers.url()}), m.cluster.name, nil).ID
 }
 
-// start starts the member and blocks until it serves. state says whether its cluster is new or exists, as embed spells it.
+// start starts the member and blocks until it serves. state is embed.ClusterStateFlagNew or embed.ClusterStateFlagExisting.
 func (m *member) start(ctx context.Context, state string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.etcd != nil {
-		return fmt.Errorf("member %s runs already", m.name)
+	if m.run != nil {
+		return fmt.Errorf("member %s runs already", m)
 	}
 	m.eachLink(func(l *link.Link) { l.Up() })
-	etcd, err := embed.StartEtcd(m.config(state))
+	r, err := m.begin(state)
 	if err != nil {
-		return fmt.Errorf("member %s: %w", m.name, err)
+		return fmt.Errorf("member %s: %w", m, err)
 	}
-	m.clients.to(etcd.Clients[0].Addr().String())
-	m.peers.to(etcd.Peers[0].Addr().String())
-	m.etcd = etcd
-	m.disk, err = hold(m.cluster.env.Board, point.Of(m.cluster.name, m.name, point.WALSave), etcd.Server)
-	if err != nil {
-		return errors.Join(err, m.stop())
-	}
-	m.apply = holdApply(m.cluster.env.Board, point.Of(m.cluster.name, m.name, point.Apply), etcd.Server)
-	m.lent, err = nameCaller(etcd.Server)
-	if err != nil {
-		return errors.Join(err, m.stop())
+	m.run = r
+	if err := m.attach(r); err != nil {
+		return errors.Join(fmt.Errorf("member %s: %w", m, err), m.stop())
 	}
 	select {
-	case <-etcd.Server.ReadyNotify():
-		m.serving.Store(etcd.Server)
+	case <-r.etcd.Server.ReadyNotify():
+		m.serving.Store(r.server)
+		if r.death.Cause() != nil { // the server died just before Store, so die could not clear serving
+			m.serving.Store(nil)
+		}
 		return nil
-	case err := <-etcd.Err():
-		return errors.Join(fmt.Errorf("member %s: %w", m.name, err), m.stop())
+	case <-r.death.Done():
+		return errors.Join(fmt.Errorf("member %s: %w", m, r.death.Cause()), m.stop())
+	case err := <-r.etcd.Err():
+		return errors.Join(fmt.Errorf("member %s: %w", m, err), m.stop())
 	case <-ctx.Done():
-		return errors.Join(fmt.Errorf("member %s does not serve yet: %w", m.name, ctx.Err()), m.stop())
+		return errors.Join(fmt.Errorf("member %s does not serve yet: %w", m, ctx.Err()), m.stop())
 	}
 }
 
-func (m *member) config(state string) *embed.Config {
+// begin starts the server.
+func (m *member) begin(state string) (*run, error) {
+	r := &run{}
+	r.death = inprocess.NewDeath(func(cause error) { m.die(r, cause) })
+	err := r.death.Start(func() (err error) {
+		r.etcd, err = embed.StartEtcd(m.config(state, r.death))
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.server = inprocess.NewServer(r.etcd.Server)
+	return r, nil
+}
+
+// attach connects the proxies to a server that was started, and starts the parts that its fault points need.
+func (m *member) attach(r *run) error {
+	m.clients.to(r.etcd.Clients[0].Addr().String())
+	m.peers.to(r.etcd.Peers[0].Addr().String())
+	board, server := m.cluster.env.Board, r.etcd.Server
+	storage, err := storageOf(server)
+	if err != nil {
+		return err
+	}
+	r.storage = *storage
+	disk, err := hold(board, board.Path(m.cluster.name, m.name, point.WALSave), server)
+	if err != nil {
+		return err
+	}
+	m.holds.Store(&holds{disk: disk, apply: holdApply(board, board.Path(m.cluster.name, m.name, point.Apply), server)})
+	r.requests, err = nameCaller(server)
+	return err
+}
+
+// inForce blocks until the switch of a point takes effect.
+func (m *member) inForce(ctx context.Context, n point.Name) error {
+	h := m.holds.Load()
+	switch {
+	case n != point.WALSave && n != point.Apply:
+		return nil
+	case h == nil:
+		return inprocess.ErrDown
+	case n == point.WALSave:
+		return h.disk.held.await(ctx, h.disk.done)
+	}
+	return h.apply.held.await(ctx, h.apply.done)
+}
+
+func (m *member) config(state string, d *inprocess.Death) *embed.Config {
 	timing := m.cluster.env.Timing
 	c := embed.NewConfig()
 	c.Name = m.name
 	c.Dir = filepath.Join(m.cluster.env.Dir, m.name)
-	c.ZapLoggerBuilder = embed.NewZapLoggerBuilder(m.cluster.env.Log.Named(m.name))
+	c.ZapLoggerBuilder = embed.NewZapLoggerBuilder(d.Logger(m.cluster.env.Log.Named(m.name)))
 	c.TickMs = uint(timing.Heartbeat / time.Millisecond)
 	c.ElectionMs = uint(timing.Election / time.Millisecond)
 	c.InitialClusterToken = m.rpc.Cluster
 	c.InitialCluster = m.cluster.initial()
 	c.ClusterState = state
-	// The kernel chooses the ports that only the proxies know, so that two starts at a time cannot collide.
+	// The kernel chooses these ports, which only the proxies know, so that concurrent starts cannot collide.
 	c.ListenClientUrls = []url.URL{{Scheme: "http", Host: anyPort}}
 	c.ListenPeerUrls = []url.URL{{Scheme: "http", Host: anyPort}}
 	c.AdvertiseClientUrls = []url.URL{{Scheme: "http", Host: m.clients.address()}}
 	c.AdvertisePeerUrls = []url.URL{{Scheme: "http", Host: m.peers.address()}}
 	c.GRPCAdditionalServerOptions = m.rpc.ServerOptions()
-	// A slow disk is a fault that we inject; the machine's own would only add noise.
+	// Slow disks are injected as faults; that of the machine would only add noise.
 	c.UnsafeNoFsync = true
 	c.EnableGRPCGateway = false
 	return c
 }
 
-// Server is the running etcd server, nil while the member is down.
-func (m *member) Server() *etcdserver.EtcdServer { return m.serving.Load() }
-
-// kill stops the member without handing leadership over. It blocks until nothing of it runs; a member that is down stays so.
-func (m *member) kill() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	_ = m.stop() // says nothing
+// die is called when etcd ends itself in a run. It cuts the member off from clients and peers and starts a goroutine that stops it.
+func (m *member) die(r *run, cause error) {
+	m.serving.Store(nil)
+	m.eachLink(func(l *link.Link) { l.Down() })
+	m.cluster.dying.Go(func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.run != r {
+			return // it has been stopped
+		}
+		if err := m.stop(); err != nil {
+			m.cluster.noteLeft(err)
+		}
+	})
+	if died := m.cluster.env.Died; died != nil {
+		died(m.name, cause)
+	}
 }
 
-// stop is kill for those who hold m.mu.
+// kill stops the member, if it runs, without a transfer of leadership, and blocks until it has stopped. If a server that died cannot be
+// stopped, the error says so.
+func (m *member) kill() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.stop()
+}
+
+// stop is kill. The caller holds m.mu.
 func (m *member) stop() error {
-	if m.etcd == nil {
+	r := m.run
+	if r == nil {
 		return nil
 	}
-	etcd := m.etcd
-	m.etcd = nil
+	m.run = nil
 	m.serving.Store(nil)
-	// First its connections, or Close would wait for the streams on them to end; and the disk, or the raft loop would
-	// never come round to stopping.
+	// The connections are cut first, since Close would wait for the streams on them to end. The disk and the applier are released before
+	// the stop, since the raft loop cannot stop while it waits for them.
 	m.eachLink(func(l *link.Link) { l.Down() })
-	if m.disk != nil {
-		m.disk.release()
-		m.disk = nil
+	if h := m.holds.Swap(nil); h != nil {
+		h.disk.release()
+		h.apply.release()
 	}
-	if m.apply != nil {
-		m.apply.release()
-		m.apply = nil
+	r.server.CloseDirect()
+	err := r.death.AwaitStop(func() {
+		r.etcd.Server.HardStop()
+		r.etcd.Close()
+	}, r.storage)
+	if r.requests != nil {
+		r.requests.close()
 	}
-	etcd.Server.HardStop()
-	etcd.Close()
-	if m.lent != nil {
-		m.lent.close()
-		m.lent = nil
+	if err != nil {
+		return fmt.Errorf("member %s: %w", m, err)
 	}
 	return nil
 }
@@ -176,8 +256,9 @@ func (m *member) eachLink(f func(*link.Link)) {
 	}
 }
 
-func (m *member) close() {
-	m.kill()
+func (m *member) close() error {
+	err := m.kill()
 	m.clients.close()
 	m.peers.close()
+	return err
 }

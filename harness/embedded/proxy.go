@@ -12,10 +12,10 @@ import (
 
 const anyPort = "127.0.0.1:0"
 
-// route chooses the link of a new connection. It may read what it needs to and returns the connection with that put back.
+// route chooses the link of a new connection. It may read from the connection; the connection that it returns yields those bytes again.
 type route func(net.Conn) (*link.Link, net.Conn, error)
 
-// single is the route where there is but one.
+// single is the route to a single link.
 func single(l *link.Link) route {
 	return func(c net.Conn) (*link.Link, net.Conn, error) { return l, c, nil }
 }
@@ -28,11 +28,11 @@ type proxy struct {
 	running  sync.WaitGroup
 
 	mu       sync.Mutex
-	upstream string // where the member listens; empty before its first start
+	upstream string // the address on which the member listens; empty before its first start
 	callers  map[net.Conn]struct{}
 }
 
-// listen opens a proxy on a port of loopback. It refuses connections until it is told where to.
+// listen opens a proxy on a free port of loopback. It resets connections until to is called.
 func listen(r route) (*proxy, error) {
 	listener, err := net.Listen("tcp", anyPort)
 	if err != nil {
@@ -46,7 +46,7 @@ func listen(r route) (*proxy, error) {
 func (p *proxy) address() string { return p.listener.Addr().String() }
 func (p *proxy) url() string     { return "http://" + p.address() }
 
-// to tells the proxy where the member listens from now on.
+// to sets the address on which the member listens from now on.
 func (p *proxy) to(upstream string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -82,7 +82,7 @@ func (p *proxy) serve(caller net.Conn) {
 		}
 	}
 	if errors.Is(err, link.ErrCut) || errors.Is(err, link.ErrRefused) {
-		// Loopback has no way to refuse a connection that the kernel took; a reset is as clear.
+		// The kernel has already accepted the connection, so it cannot be refused any more. A reset is the next best.
 		_ = caller.(*net.TCPConn).SetLinger(0)
 	}
 	_ = caller.Close()
@@ -107,7 +107,7 @@ func (p *proxy) connect(l *link.Link) (*link.Conn, error) {
 func pump(caller net.Conn, member *link.Conn) error {
 	var back sync.WaitGroup
 	back.Go(func() {
-		_, _ = io.Copy(caller, member) // whatever ended it, the connection is over
+		_, _ = io.Copy(caller, member) // any error means that the connection has ended
 		if member.WasCut() {
 			cut(caller)
 		}
@@ -122,14 +122,14 @@ func pump(caller net.Conn, member *link.Conn) error {
 	return nil
 }
 
-// cut makes the close that follows a reset.
+// cut makes the following Close send a reset.
 func cut(c net.Conn) {
 	if tcp, ok := c.(interface{ SetLinger(int) error }); ok {
 		_ = tcp.SetLinger(0)
 	}
 }
 
-// close ends the proxy and every connection through it, and blocks until they are gone.
+// close closes the proxy and every connection through it, and blocks until its goroutines have ended.
 func (p *proxy) close() {
 	close(p.done)
 	_ = p.listener.Close()

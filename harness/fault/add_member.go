@@ -7,13 +7,21 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// AddMember makes a new member join the cluster. It is over when the member serves.
-func AddMember(c *harness.Cluster) harness.Fault {
-	return action{
-		name: "AddMember", args: []any{c}, scope: record.Scope{Cluster: c.Name()},
-		begin: func(ctx context.Context, _ *harness.World) (func(context.Context) error, error) {
-			_, err := c.AddMember(ctx)
-			return nil, err
-		},
-	}
+var addMember = &kind{
+	name: "AddMember", takes: onCluster,
+	about: "a new member joins the cluster; over when it serves",
+	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
+		return harness.Plan{
+			Scope:     record.Scope{Cluster: on.cluster.Name()},
+			Allowance: allow("lost leader", w.Bounds().LostLeader()),
+			Once:      true,
+			Do: func(ctx context.Context) (func(context.Context) error, error) {
+				_, err := on.cluster.AddMember(ctx)
+				return nil, err
+			},
+		}, nil
+	},
 }
+
+// AddMember makes a new member join the cluster. It is over when the member serves.
+func AddMember(c *harness.Cluster) Fault { return Fault{addMember, arguments{cluster: c.Name()}} }

@@ -5,20 +5,22 @@ import (
 	"github.com/stormwatch/stormwatch/harness/point"
 )
 
-// Blackhole swallows everything between a member and its clients: connections stay open, new ones are never answered, nothing is
-// refused. Its peers still reach the member.
-func Blackhole(m *harness.Member) harness.Fault {
-	return switches{
-		name: "Blackhole", args: []any{m}, needs: []*harness.Member{m},
-		scope:  silent(only(m)),
-		throws: blackhole(m),
-	}
+var blackhole = &kind{
+	name: "Blackhole", takes: onMember,
+	about: "everything between the member and its clients vanishes; connections stay open",
+	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
+		return harness.Plan{
+			Switches:  noClients(on.member),
+			Allowance: allow("silent member", w.Bounds().SilentMember()),
+		}, mustRun(on.member)
+	},
 }
 
-func blackhole(m *harness.Member) []throw {
-	var throws []throw
-	for _, p := range []point.Name{point.ClientAccept, point.ClientRead, point.ClientWrite} {
-		throws = append(throws, throw{m.Point(p), point.Decision{Kind: point.Hang}})
-	}
-	return throws
+// Blackhole swallows everything between a member and its clients: connections stay open, new ones are never answered, nothing is
+// refused. Its peers still reach the member.
+func Blackhole(m harness.Referrer) Fault { return blackhole.on(m) }
+
+// noClients are the switches that hold whatever a member and its clients tell each other.
+func noClients(m *harness.Member) []harness.Switch {
+	return throw(m, hold, point.ClientAccept, point.ClientRead, point.ClientWrite)
 }

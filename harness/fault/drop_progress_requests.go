@@ -5,11 +5,15 @@ import (
 	"github.com/stormwatch/stormwatch/harness/point"
 )
 
-// DropProgressRequests loses every progress request of a watch before the member sees it. Events still arrive.
-func DropProgressRequests(m *harness.Member) harness.Fault {
-	return switches{
-		name: "DropProgressRequests", args: []any{m}, needs: []*harness.Member{m},
-		scope:  silent(only(m)),
-		throws: []throw{{m.Point(point.ProgressRequest), point.Decision{Kind: point.Drop}}},
-	}
+var dropProgressRequests = &kind{
+	name: "DropProgressRequests", takes: onMember,
+	about: "progress requests of watches on the member are lost on their way to it",
+	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
+		return harness.Plan{
+			Switches: throw(on.member, drop, point.ProgressRequest), Allowance: unanswered(w),
+		}, mustRun(on.member)
+	},
 }
+
+// DropProgressRequests loses every progress request of a watch on the member before the member sees it.
+func DropProgressRequests(m harness.Referrer) Fault { return dropProgressRequests.on(m) }

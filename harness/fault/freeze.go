@@ -1,22 +1,20 @@
 package fault
 
-import (
-	"github.com/stormwatch/stormwatch/harness"
-	"github.com/stormwatch/stormwatch/harness/point"
-)
+import "github.com/stormwatch/stormwatch/harness"
+
+var freeze = &kind{
+	name: "Freeze", takes: onMember,
+	about: "nothing goes in or out of the member, for peers and clients alike; nothing is closed",
+	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
+		switches := noClients(on.member)
+		for _, p := range peers(on.member) {
+			switches = append(switches, between(on.member, p, hold)...)
+			switches = append(switches, between(p, on.member, hold)...)
+		}
+		return harness.Plan{Switches: switches, Allowance: silent(w, on.member)}, mustRun(on.member)
+	},
+}
 
 // Freeze stops everything that goes in and out of a member, peers and clients alike, without closing anything: a process that got
 // SIGSTOP, a virtual machine that is being moved.
-func Freeze(m *harness.Member) harness.Fault {
-	f := switches{
-		name: "Freeze", args: []any{m}, needs: []*harness.Member{m},
-		scope:  silent(crippled(m)),
-		throws: blackhole(m),
-	}
-	for _, p := range peers(m) {
-		f.throws = append(f.throws,
-			oneWay(m, p, point.Decision{Kind: point.Hang}),
-			oneWay(p, m, point.Decision{Kind: point.Hang}))
-	}
-	return f
-}
+func Freeze(m harness.Referrer) Fault { return freeze.on(m) }

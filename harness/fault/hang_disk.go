@@ -5,12 +5,16 @@ import (
 	"github.com/stormwatch/stormwatch/harness/point"
 )
 
+var hangDisk = &kind{
+	name: "HangDisk", takes: onMember,
+	about: "the member's disk completes no write, and its raft loop stands still with it",
+	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
+		return harness.Plan{
+			Switches: throw(on.member, hold, point.WALSave), Allowance: fallenBehind(w, on.member),
+		}, mustRun(on.member)
+	},
+}
+
 // HangDisk keeps everything from a member's raft log: its disk completes no write. The member's raft loop stands still with it, so
 // that a leader goes on calling itself one, whatever the others elect (the PD incident of May 2026).
-func HangDisk(m *harness.Member) harness.Fault {
-	return switches{
-		name: "HangDisk", args: []any{m}, needs: []*harness.Member{m},
-		scope:  crippled(m),
-		throws: []throw{{m.Point(point.WALSave), point.Decision{Kind: point.Hang}}},
-	}
-}
+func HangDisk(m harness.Referrer) Fault { return hangDisk.on(m) }

@@ -1,34 +1,31 @@
 package fault
 
-import (
-	"github.com/stormwatch/stormwatch/harness"
-	"github.com/stormwatch/stormwatch/harness/point"
-)
+import "github.com/stormwatch/stormwatch/harness"
+
+var isolate = &kind{
+	name: "Isolate", takes: onMember,
+	about: "the member is cut off from all its peers, in both directions; clients still reach it",
+	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
+		others := peers(on.member)
+		return harness.Plan{
+			Switches: cut([]*harness.Member{on.member}, others, true), Allowance: cutOff(w, on.member),
+		}, mustRun(append(others, on.member)...)
+	},
+}
 
 // Isolate cuts a member off from all its peers, in both directions. Clients still reach it.
-func Isolate(m *harness.Member) harness.Fault {
-	f := partition([]*harness.Member{m}, peers(m))
-	f.name, f.args = "Isolate", []any{m}
-	return f
-}
+func Isolate(m harness.Referrer) Fault { return isolate.on(m) }
 
-// partition cuts every pair of members between two groups of one cluster, in both directions.
-func partition(a, b []*harness.Member) switches {
-	f := switches{}
-	for _, from := range a {
-		for _, to := range b {
-			f = f.cut(from, to).cut(to, from)
+// cut are the switches that lose all raft traffic from one group to another, and back.
+func cut(from, to []*harness.Member, back bool) []harness.Switch {
+	var switches []harness.Switch
+	for _, a := range from {
+		for _, b := range to {
+			switches = append(switches, between(a, b, drop)...)
+			if back {
+				switches = append(switches, between(b, a, drop)...)
+			}
 		}
 	}
-	return f
-}
-
-// cut adds the loss of all raft traffic from one member to another.
-func (f switches) cut(from, to *harness.Member) switches {
-	f.needs = append(f.needs, from, to)
-	f.scope.Cluster = from.Cluster().Name()
-	f.scope.Members = appendNew(f.scope.Members, from.Name(), to.Name())
-	f.scope.Cut = append(f.scope.Cut, [2]string{from.Name(), to.Name()})
-	f.throws = append(f.throws, oneWay(from, to, point.Decision{Kind: point.Drop}))
-	return f
+	return switches
 }

@@ -5,27 +5,42 @@ import (
 	"fmt"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// MoveLeader makes a cluster's leader hand over to a member. There is nothing to heal: the new leader stays.
-func MoveLeader(to *harness.Member) harness.Fault {
-	return action{
-		name: "MoveLeader", args: []any{to}, scope: only(to),
-		begin: func(ctx context.Context, w *harness.World) (func(context.Context) error, error) {
-			if err := mustRun(to); err != nil {
-				return nil, err
-			}
-			leader := to.Cluster().Leader()
-			if leader == to {
-				return nil, fmt.Errorf("%s leads already", to)
-			}
-			ctx, cancel := context.WithTimeout(ctx, w.Bounds().Election())
-			defer cancel()
-			server := leader.Server()
-			if err := server.MoveLeader(ctx, uint64(server.MemberID()), uint64(to.Server().MemberID())); err != nil {
-				return nil, fmt.Errorf("from %s: %w", leader, err)
-			}
-			return nil, nil
-		},
-	}
+var moveLeader = &kind{
+	name: "MoveLeader", takes: onMember,
+	about: "the cluster's leader hands over to the member; there is nothing to heal",
+	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
+		if err := mustRun(on.member); err != nil {
+			return harness.Plan{}, err
+		}
+		leader, err := w.Resolve(harness.Ref{Cluster: on.member.Cluster().Name(), Member: harness.RoleLeader})
+		if err != nil {
+			return harness.Plan{}, err
+		}
+		if leader == on.member {
+			return harness.Plan{}, fmt.Errorf("%s leads already", leader)
+		}
+		return harness.Plan{
+			Scope:     record.Scope{Cluster: leader.Cluster().Name(), Members: []string{leader.Name(), on.member.Name()}},
+			Allowance: lost(w, leader),
+			Once:      true,
+			Do: func(ctx context.Context) (func(context.Context) error, error) {
+				ctx, cancel := context.WithTimeout(ctx, w.Bounds().Election())
+				defer cancel()
+				from, err := leader.Direct()
+				if err != nil {
+					return nil, err
+				}
+				if _, err := from.MoveLeader(ctx, on.member.Status().ID); err != nil {
+					return nil, fmt.Errorf("from %s: %w", leader, err)
+				}
+				return nil, nil
+			},
+		}, nil
+	},
 }
+
+// MoveLeader makes a cluster's leader hand over to a member. There is nothing to heal: the new leader stays.
+func MoveLeader(to harness.Referrer) Fault { return moveLeader.on(to) }

@@ -1,64 +1,43 @@
 package fault
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/stormwatch/stormwatch/harness"
 )
 
+var partition = &kind{
+	name: "Partition", takes: onTwoGroups,
+	about: "the members of one group are cut off from those of another, in both directions",
+	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
+		return harness.Plan{
+			Switches: cut(on.group, on.others, true), Allowance: allow("isolated leader", w.Bounds().IsolatedLeader()),
+		}, twoGroups(on)
+	},
+}
+
 // Partition cuts the members of one group off from those of another, in both directions. Both groups are of one cluster.
-func Partition(a, b []*harness.Member) harness.Fault {
-	if err := twoGroups(a, b); err != nil {
-		return wrong("Partition", err, group(a), group(b))
-	}
-	f := partition(a, b)
-	f.name, f.args = "Partition", []any{group(a), group(b)}
-	return f
+func Partition(a, b []harness.Referrer) Fault {
+	return Fault{partition, arguments{group: refsOf(a), others: refsOf(b)}}
 }
 
-// group prints a group of members: [alpha/m1 alpha/m2].
-func group(members []*harness.Member) string {
-	names := make([]string, len(members))
-	for i, m := range members {
-		names[i] = m.String()
-	}
-	return "[" + strings.Join(names, " ") + "]"
-}
-
-func twoGroups(a, b []*harness.Member) error {
-	if len(a) == 0 || len(b) == 0 {
+// twoGroups refuses groups that have no links between them to cut.
+func twoGroups(on subjects) error {
+	if len(on.group) == 0 || len(on.others) == 0 {
 		return errors.New("a group is empty: a partition needs members on both sides")
 	}
-	for _, m := range slices.Concat(a, b) {
-		if m.Cluster() != a[0].Cluster() {
-			return fmt.Errorf("%s and %s are of two clusters: only members of one have links to cut", a[0], m)
+	all := slices.Concat(on.group, on.others)
+	for _, m := range all {
+		if m.Cluster() != all[0].Cluster() {
+			return fmt.Errorf("%s and %s are of two clusters: only members of one have links to cut", all[0], m)
 		}
 	}
-	for _, m := range a {
-		if slices.Contains(b, m) {
+	for _, m := range on.group {
+		if slices.Contains(on.others, m) {
 			return fmt.Errorf("%s is on both sides", m)
 		}
 	}
-	return nil
-}
-
-// wrong is a fault that cannot be: injecting it says why.
-func wrong(name string, err error, args ...any) harness.Fault {
-	return action{name: name, args: args, begin: func(context.Context, *harness.World) (func(context.Context) error, error) {
-		return nil, err
-	}}
-}
-
-// appendNew appends what is not there yet.
-func appendNew(list []string, items ...string) []string {
-	for _, i := range items {
-		if !slices.Contains(list, i) {
-			list = append(list, i)
-		}
-	}
-	return list
+	return mustRun(all...)
 }

@@ -5,11 +5,16 @@ import (
 	"github.com/stormwatch/stormwatch/harness/point"
 )
 
-// Refuse turns new client connections to a member away. Those that are open stay.
-func Refuse(m *harness.Member) harness.Fault {
-	return switches{
-		name: "Refuse", args: []any{m}, needs: []*harness.Member{m},
-		scope:  only(m),
-		throws: []throw{{m.Point(point.ClientAccept), point.Decision{Kind: point.Refuse}}},
-	}
+var refuse = &kind{
+	name: "Refuse", takes: onMember,
+	about: "new client connections to the member are turned away; those that are open stay",
+	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
+		return harness.Plan{
+			Switches:  throw(on.member, point.Decision{Kind: point.Refuse}, point.ClientAccept),
+			Allowance: allow("lost member", w.Bounds().LostMember()),
+		}, mustRun(on.member)
+	},
 }
+
+// Refuse turns new client connections to a member away. Those that are open stay.
+func Refuse(m harness.Referrer) Fault { return refuse.on(m) }

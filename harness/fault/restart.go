@@ -6,18 +6,23 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// Restart kills a member and starts it again on the data it had, at once. It is over when the member serves again.
-func Restart(m *harness.Member) harness.Fault {
-	return action{
-		name: "Restart", args: []any{m}, scope: silent(crippled(m)),
-		begin: func(ctx context.Context, _ *harness.World) (func(context.Context) error, error) {
-			if err := mustRun(m); err != nil {
-				return nil, err
-			}
-			if err := m.Kill(ctx); err != nil {
-				return nil, err
-			}
-			return nil, m.Restart(ctx)
-		},
-	}
+var restart = &kind{
+	name: "Restart", takes: onMember,
+	about: "the member's process dies and starts again on the data it had; over when it serves",
+	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
+		return harness.Plan{
+			Scope:     down(on.member),
+			Allowance: lost(w, on.member),
+			Once:      true,
+			Do: func(ctx context.Context) (func(context.Context) error, error) {
+				if err := on.member.Kill(ctx); err != nil {
+					return nil, err
+				}
+				return nil, on.member.Restart(ctx)
+			},
+		}, mustRun(on.member)
+	},
 }
+
+// Restart kills a member and starts it again on the data it had, at once. It is over when the member serves again.
+func Restart(m harness.Referrer) Fault { return restart.on(m) }

@@ -5,13 +5,28 @@ import (
 
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/point"
+	"github.com/stormwatch/stormwatch/harness/record"
 )
 
+var slowDisk = &kind{
+	name: "SlowDisk", takes: onMemberSlowly,
+	about: "each write to the member's raft log takes longer",
+	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
+		return harness.Plan{
+			Switches: throw(on.member, late(on.delay), point.WALSave), Allowance: limping(w, on),
+		}, mustRun(on.member)
+	},
+}
+
 // SlowDisk makes each write to a member's raft log take delay longer.
-func SlowDisk(m *harness.Member, delay time.Duration) harness.Fault {
-	return switches{
-		name: "SlowDisk", args: []any{m, delay}, needs: []*harness.Member{m},
-		scope:  only(m),
-		throws: []throw{{m.Point(point.WALSave), point.Decision{Kind: point.Delay, Delay: delay}}},
+func SlowDisk(m harness.Referrer, delay time.Duration) Fault { return slowDisk.slow(m, delay) }
+
+// limping is the allowance of a slow disk. A leader keeps its place only while its heartbeats, which wait for the disk too, come in time.
+func limping(w *harness.World, on subjects) record.Allowance {
+	if on.member.Leads() && on.delay >= w.Timing().Election/2 {
+		a := allow("hung leader", w.Bounds().HungLeader())
+		a.Lasting = w.Bounds().Slow(on.delay)
+		return a
 	}
+	return slowed(w, on.delay, on.member.Leads())
 }

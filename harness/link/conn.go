@@ -9,9 +9,9 @@ import (
 	"github.com/stormwatch/stormwatch/harness/point"
 )
 
-// Conn is a connection on a link: what is written passes the link's points toward the member, what is read those on the
-// way back. While a point holds data, Write and Read block, whatever deadline is set: nothing is closed and nothing answers,
-// as with a frozen process or a firewall that drops packets. What was held arrives after the heal, as TCP's retransmissions would.
+// Conn is a connection on a link. Written data pass the link's points toward the member, and data that are read pass the points of the
+// other direction. While a point holds data, Write and Read block and ignore deadlines, as with a frozen process or a firewall that drops
+// packets. Data that were held arrive after the heal, as they would by TCP's retransmissions.
 type Conn struct {
 	net.Conn
 	link *Link
@@ -19,11 +19,11 @@ type Conn struct {
 	once sync.Once
 	cuts atomic.Bool
 
-	// lost is set in a direction that has swallowed bytes: a stream with a hole is of no use after the heal.
+	// A direction that has lost bytes loses everything that follows, also after the heal: a stream with a gap is of no use.
 	lostToward, lostBack atomic.Bool
 }
 
-// Write sends b toward the member.
+// Write sends b toward the member. It blocks while a point delays or holds the data, and returns [ErrCut] if the connection was cut.
 func (c *Conn) Write(b []byte) (int, error) {
 	pass, err := c.pass(c.link.toward, &c.lostToward)
 	if err != nil {
@@ -36,7 +36,7 @@ func (c *Conn) Write(b []byte) (int, error) {
 	return n, c.explain(err)
 }
 
-// Read receives from the member.
+// Read receives from the member. It blocks while a point delays or holds the data, and returns [ErrCut] if the connection was cut.
 func (c *Conn) Read(b []byte) (int, error) {
 	for {
 		n, err := c.Conn.Read(b)
@@ -53,7 +53,7 @@ func (c *Conn) Read(b []byte) (int, error) {
 	}
 }
 
-// pass takes a piece of data past the points of one direction and says whether it survives.
+// pass takes a piece of data past the points of one direction. It returns false if the data are lost.
 func (c *Conn) pass(points []point.Path, lost *atomic.Bool) (bool, error) {
 	if lost.Load() {
 		return false, nil
@@ -73,14 +73,14 @@ func (c *Conn) pass(points []point.Path, lost *atomic.Bool) (bool, error) {
 	return true, nil
 }
 
-// cutAfter cuts the connection once the point that swallowed from it is healed.
+// cutAfter cuts the connection once the point that dropped its data is healed.
 func (c *Conn) cutAfter(p point.Path) {
 	if c.link.board.AwaitOff(c.done, p) == nil {
 		c.cut()
 	}
 }
 
-// explain tells a cut from an ordinary end.
+// explain returns ErrCut for an error that is due to a cut, and other errors unchanged.
 func (c *Conn) explain(err error) error {
 	if err != nil && c.cuts.Load() {
 		return ErrCut
@@ -92,7 +92,7 @@ func (c *Conn) explain(err error) error {
 func (c *Conn) cut() {
 	c.cuts.Store(true)
 	if tcp, ok := c.Conn.(*net.TCPConn); ok {
-		// Closing with unsent data thrown away is what makes the kernel send RST instead of FIN.
+		// With linger 0, Close discards unsent data and sends RST instead of FIN.
 		_ = tcp.SetLinger(0)
 	}
 	_ = c.Close()
@@ -101,7 +101,7 @@ func (c *Conn) cut() {
 // WasCut says whether the connection was reset rather than closed.
 func (c *Conn) WasCut() bool { return c.cuts.Load() }
 
-// Close ends the connection and takes it off the link. Calls under way return.
+// Close closes the connection and removes it from the link. Reads and writes under way return.
 func (c *Conn) Close() error {
 	err := io.ErrClosedPipe
 	c.once.Do(func() {

@@ -1,5 +1,5 @@
-// Package link is the path between two ends of a connection that Stormwatch owns, in bytes: from clients to a member, or
-// from one member to another. Both engines send their connections through it.
+// Package link puts fault points on byte connections: from clients to a member, or from one member to another. Both engines send their
+// connections through it.
 //
 //	          ┌────────────────── Link ──────────────────┐
 //	caller ───┤ Admit ─► Conn.Write ── toward ──►        ├─── member
@@ -15,13 +15,13 @@ import (
 	"github.com/stormwatch/stormwatch/harness/point"
 )
 
-// ErrRefused is returned for a connection that a fault point turned away.
+// ErrRefused is returned for a connection that a fault point refused, or whose member is down.
 var ErrRefused = errors.New("link: connection refused by a fault point")
 
 // ErrCut is returned on a connection that was cut, by a fault point or by [Link.Cut].
 var ErrCut = errors.New("link: connection reset by a fault point")
 
-// Link is one path. Its points are evaluated for each connection (Accept) and for each piece of data in either direction.
+// Link is one path. It has points for new connections, and points for the data in either direction. It is safe for concurrent use.
 type Link struct {
 	board        *point.Board
 	accept       []point.Path
@@ -32,40 +32,41 @@ type Link struct {
 	down  bool
 }
 
-// ToClients is the path between a member and its clients.
+// ToClients makes the link between a member and its clients.
 func ToClients(b *point.Board, cluster, member string) *Link {
 	return &Link{
 		board:  b,
-		accept: []point.Path{point.Of(cluster, member, point.ClientAccept)},
-		toward: []point.Path{point.Of(cluster, member, point.ClientRead)},
-		back:   []point.Path{point.Of(cluster, member, point.ClientWrite)},
+		accept: []point.Path{b.Path(cluster, member, point.ClientAccept)},
+		toward: []point.Path{b.Path(cluster, member, point.ClientRead)},
+		back:   []point.Path{b.Path(cluster, member, point.ClientWrite)},
 		conns:  map[*Conn]struct{}{},
 	}
 }
 
-// BetweenPeers is the path of connections that one member opened to another. Each direction passes the sender's point and
-// the receiver's.
+// BetweenPeers makes the link of the connections that one member opens to another. The data of each direction pass the sender's point and
+// then the receiver's.
 func BetweenPeers(b *point.Board, cluster, from, to string) *Link {
 	return &Link{
 		board:  b,
-		toward: PeerPoints(cluster, from, to),
-		back:   PeerPoints(cluster, to, from),
+		toward: PeerPoints(b, cluster, from, to),
+		back:   PeerPoints(b, cluster, to, from),
 		conns:  map[*Conn]struct{}{},
 	}
 }
 
-// Plain is a path without points: it can only be cut, or go down.
+// Plain makes a link without points: it can only be cut, or go down.
 func Plain(b *point.Board) *Link { return &Link{board: b, conns: map[*Conn]struct{}{}} }
 
 // PeerPoints are the points that raft traffic from one member to another passes, in order.
-func PeerPoints(cluster, from, to string) []point.Path {
+func PeerPoints(b *point.Board, cluster, from, to string) []point.Path {
 	return []point.Path{
-		point.Of(cluster, from, point.PeerSend(to)),
-		point.Of(cluster, to, point.PeerRecv(from)),
+		b.Path(cluster, from, point.PeerSend(to)),
+		b.Path(cluster, to, point.PeerRecv(from)),
 	}
 }
 
-// Admit lets a new connection in, or says why not. It blocks while a point holds it, until done is closed.
+// Admit evaluates the points for a new connection. It blocks while a point holds the connection, until done is closed. It returns
+// [ErrRefused] or [ErrCut] if the connection must not be made.
 func (l *Link) Admit(done <-chan struct{}) error {
 	l.mu.Lock()
 	down := l.down
@@ -84,8 +85,8 @@ func (l *Link) Admit(done <-chan struct{}) error {
 	return nil
 }
 
-// Wrap puts an established connection to the member on the link. The caller reads and writes the returned connection, and
-// closes it. It fails if the link went down meanwhile, and then closes c.
+// Wrap puts an established connection to the member on the link. The caller uses the returned connection and closes it. If the link has
+// gone down, Wrap closes c and returns an error.
 func (l *Link) Wrap(c net.Conn) (*Conn, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -125,7 +126,7 @@ func (l *Link) Down() {
 	l.Cut()
 }
 
-// Up takes new connections again.
+// Up undoes Down: the link takes new connections again.
 func (l *Link) Up() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -40,7 +40,7 @@ func connected(t *testing.T) *ends {
 
 func (e *ends) throw(t *testing.T, n point.Name, d point.Decision) *point.Thrown {
 	t.Helper()
-	thrown, err := e.board.Throw(point.Of("link", "m1", n), d.Terms())
+	thrown, err := e.board.Throw(e.board.Path("link", "m1", n), d.Terms())
 	require.NoError(t, err)
 	return thrown
 }
@@ -108,7 +108,7 @@ func TestClosingEndsAHeldWrite(t *testing.T) {
 	})
 }
 
-// Bytes cannot be lost from the middle of a stream: a connection that lost some is dead, and is cut when the loss ends.
+// A byte stream cannot lose bytes in the middle: a connection that lost some delivers nothing more, and is cut when the fault is healed.
 func TestAConnectionThatLostBytesIsCutWhenTheLossEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := connected(t)

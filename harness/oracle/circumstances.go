@@ -7,67 +7,60 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// circumstances are what a cluster went through, as far as it decides how long things may take there.
+// circumstances are what happened to a cluster during one tenure, as far as it decides how long things may take there.
 type circumstances struct {
 	cluster string
-	// judged begins when the view was complete for the first time, or when the manager has had its time to start, and ends when
-	// the cluster ceases to be the manager's.
-	judged span
-	// lost is time without a quorum, hurt time with a fault on the cluster or less than the failover bound after one,
-	// elsewhere time with a fault on another cluster.
-	lost, hurt, elsewhere spans
+	tenure  record.Tenure
+	until   time.Duration
+	limits  []record.Limit
+	unseen  bool // the view could not be read, which Honesty judges
+	// own is time with a fault on the cluster, elsewhere time with a fault on another cluster.
+	own, elsewhere spans
+	// edges are the instants at which the circumstances change, in order.
+	edges []time.Duration
 }
 
-// circumstancesOf is false for a cluster that the manager never had.
-func circumstancesOf(r *record.Record, c record.Cluster) (circumstances, bool) {
-	from, until, ok := r.Managed(c.Name)
-	if !ok {
-		return circumstances{}, false
-	}
-	b := r.Bounds()
-	var lost, hurt, elsewhere []span
-	for _, q := range r.Quorum {
-		if q.Cluster == c.Name {
-			lost = append(lost, span{q.From, r.Ended(q.To)})
+// allCircumstances returns the circumstances of every tenure.
+func allCircumstances(r *record.Record) []circumstances {
+	all := make([]circumstances, len(r.Tenures))
+	for i, t := range r.Tenures {
+		var own, elsewhere []span
+		for _, f := range r.Faults {
+			s := span{f.From, r.Ended(f.To)}
+			switch f.Scope.Cluster {
+			case t.Cluster:
+				own = append(own, s)
+			case "": // of no particular cluster
+			default:
+				elsewhere = append(elsewhere, s)
+			}
 		}
-	}
-	for _, f := range r.Faults {
-		switch f.Scope.Cluster {
-		case c.Name:
-			hurt = append(hurt, span{f.From, r.Ended(f.To) + b.Failover()})
-		case "": // nobody's in particular
-		default:
-			elsewhere = append(elsewhere, span{f.From, r.Ended(f.To)})
+		c := circumstances{
+			cluster: t.Cluster, tenure: t, until: r.Until(t), limits: r.Allowed(t), own: union(own), elsewhere: union(elsewhere),
+			unseen: r.Unseen(t),
 		}
+		for _, l := range c.limits {
+			c.edges = append(c.edges, l.From, l.To)
+		}
+		c.edges = c.elsewhere.edges(c.own.edges(c.edges))
+		slices.Sort(c.edges)
+		c.edges = slices.Compact(c.edges)
+		all[i] = c
 	}
-	return circumstances{
-		cluster:   c.Name,
-		judged:    span{started(r, c.Name, from+b.Start(len(c.Members))), until},
-		lost:      union(lost),
-		hurt:      union(hurt),
-		elsewhere: union(elsewhere),
-	}, true
+	return all
 }
 
-// started is when a view of the cluster was complete for the first time, with something to show, but at the latest by.
-func started(r *record.Record, cluster string, by time.Duration) time.Duration {
-	for _, p := range r.Staleness(cluster) {
-		if p.At >= by {
-			break
-		}
-		if p.Staleness == 0 && p.Newest >= 0 {
-			return p.At
+// at returns the limit at an instant; false outside the tenure.
+func (c circumstances) at(at time.Duration) (record.Limit, bool) {
+	for _, l := range c.limits {
+		if l.From < at && at <= l.To {
+			return l, true
 		}
 	}
-	return by
+	return record.Limit{}, false
 }
 
-// edges are the instants at which the circumstances change, in order.
-func (c circumstances) edges() []time.Duration {
-	edges := []time.Duration{c.judged.from, c.judged.to}
-	edges = c.lost.edges(edges)
-	edges = c.hurt.edges(edges)
-	edges = c.elsewhere.edges(edges)
-	slices.Sort(edges)
-	return slices.Compact(edges)
+// othersOnly says whether at an instant other clusters have a fault and this one has none.
+func (c circumstances) othersOnly(at time.Duration) bool {
+	return c.elsewhere.hold(at) && !c.own.hold(at)
 }

@@ -9,34 +9,39 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// IdleTimeout requires that a manager calls a watch idle when its idle timeout is over, neither early nor late, and never
-// while nothing is wrong. A report is an error of a view that names an idle timeout. Of reports it requires that
+// IdleTimeout requires that a manager reports a watch as idle when its idle timeout has passed, neither early nor late, and never
+// while nothing is wrong. A report is an error of a view that names an idle timeout. Each report must meet three conditions:
 //
-//   - the timeout named is the one in force;
+//   - the timeout that it names is the one in force;
 //   - some watch of the cluster fell silent at an instant L, and the report came between [bound.Bounds.IdleEarly] before and
-//     [bound.Bounds.IdleLate] after L and the timeout (else it is early or late);
-//   - between L and the report a fault was in force that may silence the cluster's watches (else it is a false alarm).
+//     [bound.Bounds.IdleLate] after L plus the timeout (else it is early or late);
+//   - between L and the report a fault was in force that may silence watches on that member, or the watch began past what its member had
+//     reached while a fault kept the member behind (else it is a false alarm).
 //
-// And of watches: one that stayed open and silent for longer than the timeout and IdleLate, counted until the manager was
-// closed, must be followed by a report of its cluster in just that window; one report may stand for several watches. That
-// holds without a fault too: a manager that never asks for progress has nobody else to blame. A watch that the manager
-// closed before its time is no matter.
+// For watches it requires this: if a watch stays open and silent for longer than the timeout plus IdleLate, until the manager is closed at
+// most, a report of its cluster must come in the same window; one report may count for several watches. This holds without a fault too,
+// for then the watch is silent only because the manager never asks for progress. A watch that the manager closes earlier needs no report.
 //
-// Under a silencing fault the member may not know everything, and gets the benefit of the doubt in three ways:
+// The record has what the members know. While a fault silences a watch, the manager may know less or more, so it gets the benefit of the
+// doubt in three ways:
 //
-//   - Answers that it sent on a watch during the fault, or less than a heartbeat before, may not have arrived. Then L is
-//     unknown: anywhere from half a timeout before the fault (longer gaps are on record) until the fault's end.
-//   - A watch that it closed may be open as far as the manager knows.
-//   - A watch that it holds open may have been given up. It needs no report if, since the fault began and until the report
-//     was due, another watch on its key was opened, or the manager had another error to report of the cluster.
+//   - Answers that the member sent on a watch during the fault, or less than a heartbeat before it, may not have arrived. Then L is
+//     unknown: anywhere from half a timeout before the fault (longer gaps are on record) until the end of the fault.
+//   - A watch that is closed at the member may still be open for the manager.
+//   - A watch that is open at the member may have been closed by the manager. It needs no report if, after the fault began and before the
+//     report was due, another watch on its key was opened or the manager reported another error of the cluster. Nor does it need one if,
+//     while it was silent, the manager reported another watch on the same member as idle in time: it has then left the member with both.
 type IdleTimeout struct{}
 
 // Name is "idle timeout".
 func (IdleTimeout) Name() string { return "idle timeout" }
 
-// Judge matches the reports with the silences of watches.
+// Judge matches the reports with the times in which watches were silent.
 func (o IdleTimeout) Judge(r *record.Record) record.Verdict {
-	var wrong []complaint
+	if r.Timing.IdleTimeout == 0 {
+		return notAsked(o, "the manager has no idle timeout")
+	}
+	var wrong []violation
 	said, watches := 0, 0
 	var latest time.Duration
 	for _, c := range r.Clusters {
@@ -44,13 +49,13 @@ func (o IdleTimeout) Judge(r *record.Record) record.Verdict {
 		watches += len(s.watches)
 		for _, report := range s.reports {
 			said++
-			late, complaint := s.judgeReport(report)
-			if complaint != nil {
-				wrong = append(wrong, *complaint)
+			late, v := s.judgeReport(report)
+			if v != nil {
+				wrong = append(wrong, *v)
 			}
 			latest = max(latest, late)
 		}
-		wrong = append(wrong, s.unsaid()...)
+		wrong = append(wrong, s.unreported()...)
 	}
 	switch {
 	case len(wrong) > 0:
@@ -63,43 +68,45 @@ func (o IdleTimeout) Judge(r *record.Record) record.Verdict {
 	return passed(o, "%d said, the latest after %s", said, of(latest, r.Bounds().IdleLate()))
 }
 
-// complaint is one thing wrong, off by so much.
-type complaint struct {
+// violation is one thing that a manager did wrong.
+type violation struct {
 	cluster string
 	at      time.Duration
 	text    string
-	off     time.Duration
+	off     time.Duration // by how much, if it can be measured
 }
 
-func firstAndWorst(r *record.Record, wrong []complaint) string {
-	slices.SortStableFunc(wrong, func(a, b complaint) int { return cmp.Compare(a.at, b.at) })
+func firstAndWorst(r *record.Record, wrong []violation) string {
+	slices.SortStableFunc(wrong, func(a, b violation) int { return cmp.Compare(a.at, b.at) })
 	first := wrong[0]
-	worst := slices.MaxFunc(wrong, func(a, b complaint) int { return cmp.Compare(a.off, b.off) })
+	worst := slices.MaxFunc(wrong, func(a, b violation) int { return cmp.Compare(a.off, b.off) })
 	evidence := fmt.Sprintf("%s: %s; %s", first.cluster, first.text, r.Situation(first.cluster, first.at))
-	if worst != first {
+	if worst != first && worst.off > first.off {
 		evidence += fmt.Sprintf("; worst of %d: %s: %s", len(wrong), worst.cluster, worst.text)
+	} else if len(wrong) > 1 {
+		evidence += fmt.Sprintf("; %d such things in all", len(wrong))
 	}
 	return evidence
 }
 
-// judgeReport finds the silence that a report is about and says how late it came, or what is wrong with it.
-func (s *silences) judgeReport(report record.ViewError) (late time.Duration, wrong *complaint) {
-	complain := func(off time.Duration, format string, args ...any) (time.Duration, *complaint) {
+// judgeReport finds the silence that a report is about and returns how late the report came, or what is wrong with it.
+func (s *silences) judgeReport(report record.ViewError) (late time.Duration, wrong *violation) {
+	violated := func(off time.Duration, format string, args ...any) (time.Duration, *violation) {
 		text := fmt.Sprintf("idle timeout of %s said at %s ", brief(report.Idle), record.Stamp(report.At))
-		return 0, &complaint{s.cluster, report.At, text + fmt.Sprintf(format, args...), off}
+		return 0, &violation{s.cluster, report.At, text + fmt.Sprintf(format, args...), off}
 	}
 	b := s.record.Bounds()
 	if set := b.Timing.IdleTimeout; report.Idle != set {
-		return complain((report.Idle - set).Abs(), "where %s is in force", brief(set))
+		return violated((report.Idle - set).Abs(), "where %s is in force", brief(set))
 	}
 	var unfounded *silence
 	for _, q := range s.silent {
 		due := q.from + report.Idle
-		stayed := q.to >= due-b.IdleEarly() || q.closing && s.hushed(q.to, q.to)
+		stayed := q.to >= due-b.IdleEarly() || q.closing && s.maybeSilenced(q.watch, q.to, q.to)
 		if !stayed || report.At < due-b.IdleEarly() || report.At > due+b.IdleLate() {
 			continue
 		}
-		if s.hushed(q.from, report.At) {
+		if s.maybeSilenced(q.watch, q.from, report.At) {
 			return max(0, report.At-due), nil
 		}
 		unfounded = &q
@@ -108,65 +115,77 @@ func (s *silences) judgeReport(report record.ViewError) (late time.Duration, wro
 		return 0, nil
 	}
 	if unfounded != nil {
-		return complain(report.Idle, "with no fault to silence %s, whose last answer was at %s: a false alarm",
-			seat(unfounded.watch), record.Stamp(unfounded.from))
+		return violated(report.Idle, "with no fault to silence %s, whose last answer was at %s: a false alarm",
+			describeWatch(unfounded.watch), record.Stamp(unfounded.from))
 	}
 	w, silent, exact := s.nearest(report)
 	switch {
 	case w == nil:
-		return complain(report.Idle, "and no watch was open")
+		return violated(report.Idle, "and no watch was open")
 	case !exact:
-		return complain(report.Idle-silent, "early: %s had answered less than %s before", seat(*w), brief(silent))
+		return violated(report.Idle-silent, "early: %s had answered less than %s before", describeWatch(*w), brief(silent))
 	case silent < report.Idle:
-		return complain(report.Idle-silent, "early: %s had answered %s before", seat(*w), brief(silent))
+		return violated(report.Idle-silent, "early: %s had answered %s before", describeWatch(*w), brief(silent))
 	}
 	s.late[w.ID] = true
-	return complain(silent-report.Idle, "late: %s had been silent for %s", seat(*w), brief(silent))
+	return violated(silent-report.Idle, "late: %s had been silent for %s", describeWatch(*w), brief(silent))
 }
 
-// unsaid complains of each watch that was silent beyond its time with nothing said.
-func (s *silences) unsaid() []complaint {
+// unreported returns a violation for each watch that was silent for too long without a report.
+func (s *silences) unreported() []violation {
 	b := s.record.Bounds()
-	_, until, ok := s.record.Managed(s.cluster)
-	if !ok {
-		return nil
-	}
-	var wrong []complaint
+	var wrong []violation
 	for _, q := range s.silent {
-		due, to := q.from+b.Timing.IdleTimeout, min(q.to, until)
-		// What was said late has been complained of.
-		if to <= due+b.IdleLate() || s.late[q.watch.ID] || s.said(due) || s.givenUp(q, due+b.IdleLate()) {
+		tenure, ok := s.record.TenureAt(s.cluster, q.watch.Opened)
+		if !ok {
 			continue
 		}
-		wrong = append(wrong, complaint{s.cluster, due + b.IdleLate(), fmt.Sprintf(
+		due, to := q.from+b.Timing.IdleTimeout, min(q.to, s.record.Until(tenure))
+		// A late report is a violation already, see judgeReport.
+		if to <= due+b.IdleLate() || s.late[q.watch.ID] || s.reported(due) || s.givenUp(q, due+b.IdleLate()) {
+			continue
+		}
+		wrong = append(wrong, violation{s.cluster, due + b.IdleLate(), fmt.Sprintf(
 			"the manager said nothing of %s, silent from %s to %s with an idle timeout of %s",
-			seat(q.watch), record.Stamp(q.from), record.Stamp(to), brief(b.Timing.IdleTimeout)), to - due})
+			describeWatch(q.watch), record.Stamp(q.from), record.Stamp(to), brief(b.Timing.IdleTimeout)), to - due})
 	}
 	return wrong
 }
 
-func (s *silences) said(due time.Duration) bool {
+func (s *silences) reported(due time.Duration) bool {
 	b := s.record.Bounds()
 	return slices.ContainsFunc(s.reports, func(e record.ViewError) bool {
 		return e.At >= due-b.IdleEarly() && e.At <= due+b.IdleLate()
 	})
 }
 
-// givenUp says whether the manager may have left a watch before its report was due, without the member hearing of it.
+// givenUp says whether the manager may have closed a watch before its report was due, without the member's knowledge.
 func (s *silences) givenUp(q silence, due time.Duration) bool {
-	began, hushed := s.firstHush(q.from, due)
-	if !hushed {
+	began, maybeSilenced := s.firstSilencing(q.watch, q.from, due)
+	if !maybeSilenced {
 		return false
 	}
 	since := max(began, q.watch.Opened)
 	replaced := slices.ContainsFunc(s.watches, func(w record.Watch) bool {
 		return w.ID != q.watch.ID && w.Key == q.watch.Key && w.Opened > since && w.Opened <= due
 	})
-	return replaced || slices.ContainsFunc(s.record.Errors, func(e record.ViewError) bool {
+	return replaced || s.siblingReported(q, due) || slices.ContainsFunc(s.record.Errors, func(e record.ViewError) bool {
 		return e.Cluster == s.cluster && e.Idle == 0 && e.At > since && e.At <= due
 	})
 }
 
-func seat(w record.Watch) string {
+// siblingReported says whether the manager reported another watch on the same member as idle in time, while this one was silent.
+func (s *silences) siblingReported(q silence, by time.Duration) bool {
+	b := s.record.Bounds()
+	return slices.ContainsFunc(s.silent, func(other silence) bool {
+		due := other.from + b.Timing.IdleTimeout
+		return other.watch.ID != q.watch.ID && other.watch.Member == q.watch.Member &&
+			slices.ContainsFunc(s.reports, func(e record.ViewError) bool {
+				return e.At >= max(due-b.IdleEarly(), q.from) && e.At <= min(due+b.IdleLate(), by)
+			})
+	})
+}
+
+func describeWatch(w record.Watch) string {
 	return fmt.Sprintf("the watch of %s on %s/%s", w.Key, w.Cluster, w.Member)
 }

@@ -1,27 +1,17 @@
 package oracle
 
-import (
-	"time"
+import "github.com/stormwatch/stormwatch/harness/record"
 
-	"github.com/stormwatch/stormwatch/harness/record"
-)
-
-// Isolation requires that one cluster's trouble does not reach another: while a fault is on some cluster, the views of those
-// that have none, and had none for [bound.Bounds.Failover], stay within [bound.Bounds.Calm]. Freshness requires as much; that
-// it fails here says that a fault on one cluster goes with it.
+// Isolation requires that a fault in one cluster does not affect the view of another: a view must not become staler than allowed, see
+// [record.Record.Allowed], while other clusters have a fault and its own has none.
 type Isolation struct{}
 
 // Name is "isolation".
 func (Isolation) Name() string { return "isolation" }
 
-// Judge holds the staleness of the clusters that were left alone against the calm bound.
+// Judge compares the staleness of clusters without a fault with what is allowed, while another cluster has a fault.
 func (o Isolation) Judge(r *record.Record) record.Verdict {
-	var t tally
-	for _, cluster := range r.Clusters {
-		if c, ok := circumstancesOf(r, cluster); ok {
-			t.judge(c, stalenessTeeth(r, cluster.Name), isolationLaw(r, c))
-		}
-	}
+	t := judgeStaleness(r, true)
 	switch {
 	case t.broken:
 		return failed(o, "while only others had a fault, %s", t.evidence(r))
@@ -29,12 +19,4 @@ func (o Isolation) Judge(r *record.Record) record.Verdict {
 		return notAsked(o, "no cluster was hurt while another was left alone")
 	}
 	return passed(o, "%s", t.margin())
-}
-
-func isolationLaw(r *record.Record, c circumstances) law {
-	calm := limit{r.Bounds().Calm(), "calm"}
-	return func(at time.Duration) (limit, bool) {
-		asked := c.judged.holds(at) && c.elsewhere.hold(at) && !c.hurt.hold(at)
-		return calm, asked
-	}
 }

@@ -9,14 +9,14 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// Leaks requires that nothing outlives what should have taken it away, the manager's Close or a cluster's removal, and that
-// Close returns within [bound.Bounds.Close]. Here the evidence lists everything: each leftover is a lead of its own.
+// Leaks requires that nothing is left of the manager after its Close, nor of a cluster after its removal, and that Close returns within
+// [bound.Bounds.Close]. The evidence lists everything that is left, since each item may have a cause of its own.
 type Leaks struct{}
 
 // Name is "leaks".
 func (Leaks) Name() string { return "leaks" }
 
-// Judge lists what was left and looks at how long Close took.
+// Judge lists what was left and compares how long Close took with its bound.
 func (o Leaks) Judge(r *record.Record) record.Verdict {
 	var wrong []string
 	if evidence := slowClose(r); evidence != "" {
@@ -54,7 +54,7 @@ func slowClose(r *record.Record) string {
 	return fmt.Sprintf("Close, called at %s, took %s%s", record.Stamp(r.ManagerClose), of(took, allowed), situations(r, r.ManagerClose))
 }
 
-// situations are those of all clusters: Close waits for whichever is the slowest.
+// situations describes the situations of all clusters, since Close waits for the slowest of them.
 func situations(r *record.Record, at time.Duration) string {
 	var all strings.Builder
 	for _, c := range r.Clusters {

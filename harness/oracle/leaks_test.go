@@ -18,24 +18,24 @@ func closed(when float64) event {
 
 func TestLeaks(t *testing.T) {
 	check(t, Leaks{}, []judgement{
-		{name: "nothing left", history: history(), passes: true, evidence: []string{`^nothing left, Close took 100ms of 2\.25s allowed$`}},
-		{name: "never closed", history: history(neverClosed), passes: true, evidence: []string{`^nothing left, the manager was never closed$`}},
-		{name: "closed just in time", history: history(closed(52.25)), passes: true},
+		{name: "nothing left", history: run(), want: record.Passed, evidence: []string{`^nothing left, Close took 100ms of 2\.25s allowed$`}},
+		{name: "never closed", history: run(neverClosed), want: record.Passed, evidence: []string{`^nothing left, the manager was never closed$`}},
+		{name: "closed just in time", history: run(closed(52.25)), want: record.Passed},
 		{
 			name:    "closed too late",
-			history: history(closed(52.6), hang("beta", 40, never)),
+			history: run(closed(52.6), hang("beta", 40, never)),
 			evidence: []string{
-				`^Close, called at 50\.000s, took 2\.6s of 2\.25s allowed; alpha: at 50\.000s alpha/m1 led, .*; beta: at 50\.000s beta/m1 led, the watch sat on nowhere, HangDisk\(beta/m1\) in force$`,
+				`^Close, called at 50\.000s, took 2\.6s of 2\.25s allowed; alpha: at 50\.000s alpha/m1 led, .*; beta: at 50\.000s beta/m1 led, no watch was open, HangDisk\(beta/m1\) in force$`,
 			},
 		},
 		{
 			name:     "never returned",
-			history:  history(closed(never)),
+			history:  run(closed(never)),
 			evidence: []string{`^Close, called at 50\.000s, never returned, 2\.25s allowed; alpha: `},
 		},
 		{
 			name:    "everything left is listed, in one order",
-			history: history(left(51, "Close", "lease 7b in beta"), left(20, "Apply removed alpha", "watch 3 on alpha/m1"), left(51, "Close", "goroutine: 2 × run")),
+			history: run(left(51, "Close", "lease 7b in beta"), left(20, "Apply removed alpha", "watch 3 on alpha/m1"), left(51, "Close", "goroutine: 2 × run")),
 			evidence: []string{
 				`^goroutine: 2 × run still there at 51\.000s, after Close; lease 7b in beta still there at 51\.000s, after Close; watch 3 on alpha/m1 still there at 20\.000s, after Apply removed alpha$`,
 			},

@@ -2,21 +2,23 @@ package oracle
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// NothingLost requires two things of every view:
+// NothingLost requires that a view shows what was committed, and nothing else:
 //
-//   - Nothing is lost: when the manager is closed, the view shows each subject as the ledger has it. An update younger than
-//     [bound.Bounds.Calm] may still be under way, so that its value and the one before it are both right. Unlike freshness
-//     this sees an update that was shown and then forgotten. It is not asked of clusters that were removed before or that
-//     had no quorum at that instant, nor of a run that never closed its manager: a world lets its clusters settle first.
-//   - Nothing is invented: every value ever shown was committed some time in the run, be it that the view showed it before
-//     its writer had the answer.
+//   - Nothing is invented: every value shown is that of an update that had begun by then. The view may show a value before its writer has the
+//     response.
+//   - Nothing vanishes: a subject disappears only if it was deleted, not even for a moment. Nor does the view itself: after the first view of
+//     a cluster, the manager does not say that it does not manage the cluster.
+//   - A view that claims a revision shows every update up to that revision, or later ones. It claims no revision that did not exist yet.
+//   - Nothing is lost: when the manager is closed, the view shows each subject as the ledger has it. An update that is no older than
+//     [record.Record.Allowed] allows at that time may still be missing. [Freshness] judges a view that is staler than that.
+//
+// Each tenure is judged by itself.
 type NothingLost struct{}
 
 // Name is "nothing lost".
@@ -24,163 +26,94 @@ func (NothingLost) Name() string { return "nothing lost" }
 
 // Judge compares the views with the ledger.
 func (o NothingLost) Judge(r *record.Record) record.Verdict {
-	var wrong, fine []string
-	if evidence := invented(r); evidence != "" {
-		wrong = append(wrong, evidence)
-	} else {
-		fine = append(fine, "nothing invented in "+plural(len(r.Views), "view", "views"))
+	views := 0
+	var wrong []violation
+	for _, t := range r.Tenures {
+		h := newHistory(r, t)
+		for _, v := range h.views() {
+			views++
+			wrong = append(wrong, h.falsehoods(v)...)
+		}
+		wrong = append(wrong, h.lost()...)
 	}
-	if evidence, subjects, reason := lost(r); evidence != "" {
-		wrong = append(wrong, evidence)
-	} else if reason != "" {
-		fine = append(fine, "not asked what was lost: "+reason)
-	} else {
-		fine = append(fine, plural(subjects, "subject", "subjects")+" at the end as committed")
+	switch {
+	case len(wrong) > 0:
+		return failed(o, "%s", firstAndWorst(r, wrong))
+	case views == 0:
+		return notAsked(o, "no view was shown")
 	}
-	if len(wrong) > 0 {
-		return failed(o, "%s", strings.Join(wrong, "; "))
-	}
-	return passed(o, "%s", strings.Join(fine, ", "))
+	return passed(o, "%s as committed", plural(views, "view", "views"))
 }
 
-// fact is a value of a subject in a cluster.
-type fact struct {
-	cluster string
-	subject record.Subject
-	value   string
-}
-
-func (f fact) String() string {
-	if f.value == "" {
-		return fmt.Sprintf("%s no %s", f.cluster, f.subject)
+// falsehoods updates the history by a view and returns what in the view contradicts the ledger.
+func (h *history) falsehoods(v record.View) []violation {
+	var wrong []violation
+	violated := func(format string, args ...any) {
+		wrong = append(wrong, violation{cluster: v.Cluster, at: v.At, text: fmt.Sprintf(format, args...)})
 	}
-	return fmt.Sprintf("%s %s = %s", f.cluster, f.subject, f.value)
-}
-
-// invented tells of the first value that was shown and never committed, and how many more there were.
-func invented(r *record.Record) string {
-	ledger := map[fact]bool{}
-	for _, c := range r.Commits {
-		ledger[fact{c.Cluster, c.Subject, c.Value}] = true
-	}
-	first, more := "", map[fact]bool{}
-	for _, v := range r.Views {
-		for _, ch := range v.Changes {
-			f := fact{v.Cluster, ch.Subject, ch.Value}
-			if ch.Value == "" || ledger[f] {
-				continue
-			}
-			if first == "" {
-				first = fmt.Sprintf("%s was shown at %s and never committed; %s", f, record.Stamp(v.At), r.Situation(v.Cluster, v.At))
-			}
-			more[f] = true
+	var vanished []string
+	for _, ch := range v.Changes {
+		before := h.shown[ch.Subject]
+		switch m := h.show(v.At, ch); {
+		case ch.Value == "" && m != current && before != "":
+			vanished = append(vanished, fmt.Sprintf("%s = %s", ch.Subject, before))
+		case ch.Value == "":
+		case m == tooEarly:
+			violated("%s was shown at %s, before its writer had begun to write it", ch, record.Stamp(v.At))
+		case m == unknown:
+			violated("%s was shown at %s and never committed", ch, record.Stamp(v.At))
 		}
 	}
-	if len(more) > 1 {
-		first += fmt.Sprintf("; %d such values in all", len(more))
+	switch {
+	case v.Absent:
+		violated("at %s the manager said that it does not manage the cluster, which it was given", record.Stamp(v.At))
+	case len(vanished) > 0:
+		violated("%s vanished from the view at %s and had not been deleted", strings.Join(vanished, ", "), record.Stamp(v.At))
 	}
-	return first
+	if contradiction, problem := h.contradiction(v); problem != "" && len(vanished) == 0 {
+		shown := h.shown[contradiction.Subject]
+		if shown == "" {
+			shown = "nothing"
+		}
+		violated("at %s %s and showed %s of %s; the ledger has %s", record.Stamp(v.At), problem, shown, contradiction.Subject, update(contradiction))
+	}
+	return wrong
 }
 
-// lost tells of the subject whose true value has been due for longest at the manager's close, if any, and of how many
-// subjects it looked at. The reason is set if it could look at none.
-func lost(r *record.Record) (evidence string, subjects int, reason string) {
-	if r.ManagerClose < 0 {
-		return "", 0, "the manager was never closed"
+// lost returns a violation for each subject that the view did not show as the ledger has it when the manager was closed.
+func (h *history) lost() []violation {
+	r, end := h.record, h.record.Until(h.tenure)
+	if r.ManagerClose < 0 || end != r.ManagerClose || r.Unseen(h.tenure) {
+		return nil
 	}
-	end := r.ManagerClose
-	reason = "no cluster was the manager's and had its quorum at its close"
-	wrong := 0
-	var due time.Duration
-	for _, c := range r.Clusters {
-		around, ok := circumstancesOf(r, c)
-		if !ok || c.Until > 0 || around.lost.hold(end) {
+	limits := r.Allowed(h.tenure)
+	if len(limits) == 0 {
+		return nil // the tenure ended at the instant at which it began
+	}
+	allowed, points := limits[len(limits)-1], r.Staleness(h.tenure)
+	if allowed.Any || points[len(points)-1].Staleness > allowed.Max {
+		return nil // the view may still be recovering, or it is too stale, which is for Freshness
+	}
+	var wrong []violation
+	for _, s := range h.subjects {
+		settled := h.settled(s, end-allowed.Max)
+		if settled < 0 || h.showsFrom(s, settled, end) {
 			continue
 		}
-		reason = ""
-		shown := shownAt(r, c.Name, end)
-		for _, t := range truths(r, c.Name, end-r.Bounds().Calm(), shown) {
-			subjects++
-			value := shown[t.subject]
-			if slices.Contains(t.right, value) {
-				continue
-			}
-			if wrong++; wrong == 1 || t.last.At < due {
-				due = t.last.At
-				evidence = fmt.Sprintf("the view ended with %s, the ledger with %s; %s",
-					fact{c.Name, t.subject, value}, t.text, r.Situation(c.Name, end))
-			}
-		}
+		shown := record.Change{Subject: s, Value: h.shown[s]}
+		wrong = append(wrong, violation{cluster: h.tenure.Cluster, at: end, text: fmt.Sprintf(
+			"the view ended with %s, the ledger with %s", shown, update(h.updates[s][settled]))})
 	}
-	if wrong > 1 {
-		evidence += fmt.Sprintf("; %d subjects differ in all", wrong)
-	}
-	return evidence, subjects, reason
+	return wrong
 }
 
-// shownAt replays a cluster's views. A view of the very instant may be of a manager that is closing.
-func shownAt(r *record.Record, cluster string, end time.Duration) map[record.Subject]string {
-	shown := map[record.Subject]string{}
-	for _, v := range r.Views {
-		if v.Cluster == cluster && v.At < end {
-			for _, ch := range v.Changes {
-				shown[ch.Subject] = ch.Value
-			}
+// settled is the index of the last update of a subject that was committed before an instant, or -1.
+func (h *history) settled(s record.Subject, before time.Duration) int {
+	last := -1
+	for i, u := range h.updates[s] {
+		if u.At < before {
+			last = i
 		}
 	}
-	return shown
-}
-
-// truth is what a view may show of a subject at the end.
-type truth struct {
-	subject record.Subject
-	right   []string
-	last    record.Commit
-	text    string
-}
-
-// truths are those of every subject that the ledger or the view knows, in the order in which they became known.
-func truths(r *record.Record, cluster string, settled time.Duration, shown map[record.Subject]string) []truth {
-	bySubject := map[record.Subject][]record.Commit{}
-	var order []record.Subject
-	for _, c := range r.Commits {
-		if c.Cluster != cluster {
-			continue
-		}
-		if _, known := bySubject[c.Subject]; !known {
-			order = append(order, c.Subject)
-		}
-		bySubject[c.Subject] = append(bySubject[c.Subject], c)
-	}
-	for _, v := range r.Views {
-		for _, ch := range v.Changes {
-			_, known := bySubject[ch.Subject]
-			if v.Cluster == cluster && shown[ch.Subject] != "" && !known {
-				order = append(order, ch.Subject)
-				bySubject[ch.Subject] = nil
-			}
-		}
-	}
-	all := make([]truth, len(order))
-	for i, s := range order {
-		all[i] = truthOf(s, bySubject[s], settled)
-	}
-	return all
-}
-
-// truthOf: right are the value that was settled, and every younger one. Answers may come out of order, so revisions say
-// which value is the later.
-func truthOf(s record.Subject, commits []record.Commit, settled time.Duration) truth {
-	t := truth{subject: s, text: "nothing of it"}
-	value, newest := "", int64(-1)
-	for _, c := range commits {
-		if c.At > settled {
-			t.right = append(t.right, c.Value)
-		} else if c.Revision >= newest {
-			value, newest = c.Value, c.Revision
-			t.last, t.text = c, update(c)
-		}
-	}
-	t.right = append(t.right, value)
-	return t
+	return last
 }

@@ -1,16 +1,16 @@
-// Package oracle judges a run by what it left behind.
+// Package oracle judges a manager by the record of a run.
 //
 //	ledger  ──┐
 //	views   ──┤                 ┌─ passed: "worst 180ms of 650ms allowed (beta)"
 //	faults  ──┼─► record ─► oracle
-//	watches ──┤                 └─ FAILED: what, when, where, who led, where the watch sat
+//	watches ──┤                 └─ FAILED: what, when, where, who led, where the watch was
 //	leaders ──┘
 //
-// An oracle is a pure function of a finished [record.Record]. It never looks at a living world, so it cannot race with one,
-// and a history written by hand tests it as well as a run does. What may take how long comes from the record's bounds.
+// An oracle is a pure function of a finished [record.Record]. It does not look at the running world, so it cannot race with one,
+// and it can be tested with histories written by hand. How long something may take follows from the record's bounds.
 //
-// A verdict is for a reader who was not there: a failing one shows the first violation and the worst, a passing one how
-// close it came. An oracle whose question the run never put passes, and says "not asked" and why.
+// A verdict must be understood without having seen the run. A failed one describes the first violation and the worst, a passed one how
+// close the run came to a violation. If a run gives an oracle nothing to judge, the verdict is "not asked" and says why.
 package oracle
 
 import (
@@ -22,29 +22,42 @@ import (
 
 // Oracle is one property that every run is judged by.
 type Oracle interface {
-	// Name is what the property is called in verdicts.
+	// Name is the name of the property in verdicts.
 	Name() string
-	// Judge looks at the record and nothing else, and changes nothing in it.
+	// Judge returns the verdict on a record. It uses nothing but the record and does not change it.
 	Judge(*record.Record) record.Verdict
 }
 
-// All are the oracles, in the order in which verdicts are printed.
+// All returns the oracles, in the order in which verdicts are printed.
 func All() []Oracle {
-	return []Oracle{Freshness{}, NoWayBack{}, NothingLost{}, Isolation{}, IdleTimeout{}, Registration{}, Leaks{}}
+	return []Oracle{
+		Load{}, Freshness{}, NoWayBack{}, NothingLost{}, Isolation{}, IdleTimeout{}, OwnKeys{}, Leaks{}, Honesty{},
+	}
+}
+
+// Judge returns the verdicts of all oracles on a record.
+func Judge(r *record.Record) []record.Verdict {
+	var verdicts []record.Verdict
+	for _, o := range All() {
+		verdicts = append(verdicts, o.Judge(r))
+	}
+	return verdicts
 }
 
 func passed(o Oracle, format string, args ...any) record.Verdict {
-	return record.Verdict{Oracle: o.Name(), Passed: true, Evidence: fmt.Sprintf(format, args...)}
+	return record.Verdict{Oracle: o.Name(), Outcome: record.Passed, Evidence: fmt.Sprintf(format, args...)}
 }
 
 func failed(o Oracle, format string, args ...any) record.Verdict {
-	return record.Verdict{Oracle: o.Name(), Evidence: fmt.Sprintf(format, args...)}
+	return record.Verdict{Oracle: o.Name(), Outcome: record.Failed, Evidence: fmt.Sprintf(format, args...)}
 }
 
-// notAsked is the verdict of an oracle whose question the run did not put.
-func notAsked(o Oracle, why string) record.Verdict { return passed(o, "not asked: %s", why) }
+// notAsked is the verdict of an oracle that does not apply to the manager, or that the run gave nothing to judge.
+func notAsked(o Oracle, why string) record.Verdict {
+	return record.Verdict{Oracle: o.Name(), Outcome: record.NotAsked, Evidence: why}
+}
 
-// brief prints a length of time to the millisecond, and the shortest ones whole.
+// brief prints a duration, rounded to the millisecond if it is 10 ms or longer.
 func brief(d time.Duration) string {
 	if d < 10*time.Millisecond {
 		return d.String()
@@ -52,8 +65,7 @@ func brief(d time.Duration) string {
 	return d.Round(time.Millisecond).String()
 }
 
-// of prints how much of a limit was used. A violation by less than a millisecond is printed to the nanosecond, or it would
-// read as none.
+// of prints how much of a limit was used. If rounding would hide that the limit was exceeded, it prints nanoseconds.
 func of(used, limit time.Duration) string {
 	if used > limit && brief(used) == brief(limit) {
 		return fmt.Sprintf("%v of %v allowed", used, limit)
@@ -61,7 +73,7 @@ func of(used, limit time.Duration) string {
 	return fmt.Sprintf("%s of %s allowed", brief(used), brief(limit))
 }
 
-// plural counts things in words.
+// plural prints a number with the right form of the noun.
 func plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one

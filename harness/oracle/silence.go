@@ -1,13 +1,14 @@
 package oracle
 
 import (
+	"slices"
 	"time"
 
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// silences are the watches of a cluster, their gaps between answers, the faults that may explain those, and what the manager
-// said of them.
+// silences are the watches of a cluster, the times in which they were silent, the faults that may explain these, and the manager's idle
+// reports.
 type silences struct {
 	record  *record.Record
 	cluster string
@@ -15,14 +16,14 @@ type silences struct {
 	silent  []silence
 	faults  []record.Fault
 	reports []record.ViewError
-	late    map[int]bool // the watches, by ID, that a report was late for
+	late    map[int]bool // the IDs of watches with a late report
 }
 
-// silence is a gap on a watch: from its last answer until the next one, its end, or the record's.
+// silence is a time without an answer on a watch: from one answer until the next one, the end of the watch, or the end of the record.
 type silence struct {
 	watch    record.Watch
 	from, to time.Duration
-	closing  bool // the watch's end
+	closing  bool // it ended because the watch was closed
 }
 
 func silencesOf(r *record.Record, cluster string) *silences {
@@ -38,7 +39,7 @@ func silencesOf(r *record.Record, cluster string) *silences {
 		s.silent = append(s.silent, silence{watch: w, from: w.Last, to: r.Ended(w.Closed), closing: w.Closed >= 0})
 	}
 	for _, f := range r.Faults {
-		if f.Scope.Cluster == cluster && f.Scope.Silences {
+		if f.Scope.Cluster == cluster {
 			s.faults = append(s.faults, f)
 		}
 	}
@@ -50,23 +51,28 @@ func silencesOf(r *record.Record, cluster string) *silences {
 	return s
 }
 
-// hushed says whether a silencing fault was in force some time from one instant to another.
-func (s *silences) hushed(from, to time.Duration) bool {
-	_, hushed := s.firstHush(from, to)
-	return hushed
+// silencesWatch says whether a fault may silence a watch.
+func silencesWatch(f record.Fault, w record.Watch) bool {
+	return slices.Contains(f.Scope.Silenced, w.Member) || w.Ahead && slices.Contains(f.Scope.Lagging, w.Member)
 }
 
-// firstHush is the beginning of the earliest silencing fault that was in force some time from one instant to another.
-func (s *silences) firstHush(from, to time.Duration) (began time.Duration, hushed bool) {
+// maybeSilenced says whether a fault that may silence the watch was in force at some time between two instants.
+func (s *silences) maybeSilenced(w record.Watch, from, to time.Duration) bool {
+	_, maybeSilenced := s.firstSilencing(w, from, to)
+	return maybeSilenced
+}
+
+// firstSilencing returns when the earliest fault began that may silence the watch and was in force at some time between two instants.
+func (s *silences) firstSilencing(w record.Watch, from, to time.Duration) (began time.Duration, maybeSilenced bool) {
 	for _, f := range s.faults {
-		if f.From <= to && s.record.Ended(f.To) >= from && (!hushed || f.From < began) {
-			began, hushed = f.From, true
+		if silencesWatch(f, w) && f.From <= to && s.record.Ended(f.To) >= from && (!maybeSilenced || f.From < began) {
+			began, maybeSilenced = f.From, true
 		}
 	}
-	return began, hushed
+	return began, maybeSilenced
 }
 
-// doubtful says whether a report may be about a watch whose answers were sent and did not arrive.
+// doubtful says whether a report may be about a watch whose answers were sent but did not arrive.
 func (s *silences) doubtful(report record.ViewError) bool {
 	b := s.record.Bounds()
 	for _, f := range s.faults {
@@ -75,12 +81,12 @@ func (s *silences) doubtful(report record.ViewError) bool {
 			continue
 		}
 		for _, w := range s.watches {
-			if w.Opened > to || !s.mayHaveAnswered(w, from, to) {
+			if !silencesWatch(f, w) || w.Opened > to || !s.mayHaveAnswered(w, from, to) {
 				continue
 			}
 			earliest := max(w.Opened, from-b.Timing.IdleTimeout/2) + report.Idle - b.IdleEarly()
 			latest := to + report.Idle + b.IdleLate()
-			stayed := w.Closed < 0 || w.Closed >= earliest || s.hushed(w.Closed, w.Closed)
+			stayed := w.Closed < 0 || w.Closed >= earliest || s.maybeSilenced(w, w.Closed, w.Closed)
 			if stayed && report.At >= earliest && report.At <= latest {
 				return true
 			}
@@ -89,8 +95,8 @@ func (s *silences) doubtful(report record.ViewError) bool {
 	return false
 }
 
-// mayHaveAnswered is false if the watch is known to have been silent all the time: gaps shorter than half an idle timeout are
-// not on record.
+// mayHaveAnswered is false if the watch is known to have been silent all the time between two instants. Silences shorter than half an
+// idle timeout are not on record.
 func (s *silences) mayHaveAnswered(w record.Watch, from, to time.Duration) bool {
 	for _, q := range s.silent {
 		last := q.from == w.Last
@@ -101,8 +107,8 @@ func (s *silences) mayHaveAnswered(w record.Watch, from, to time.Duration) bool 
 	return true
 }
 
-// nearest is the open watch that came closest to the silence that a report speaks of, and for how long it had been silent by
-// then. That is not exact for a watch that had answered within half an idle timeout.
+// nearest is the open watch whose silence comes closest to the timeout that a report names, and how long it had been silent by then. The
+// length is not exact if the watch had answered within half an idle timeout, since shorter silences are not on record.
 func (s *silences) nearest(report record.ViewError) (nearest *record.Watch, silent time.Duration, exact bool) {
 	for _, w := range s.watches {
 		if w.Opened > report.At || w.Closed >= 0 && w.Closed < report.At {

@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// span is a stretch of time. It excludes its first instant and includes its last: what was already wrong when a fault began
-// is not excused by it, and what came right at the very instant an excuse ran out was in time.
+// span is a time. It excludes its first instant and includes its last: a fault does not excuse what was already wrong when it began, and
+// what becomes right at the very end of an excuse is in time.
 type span struct{ from, to time.Duration }
 
 func (s span) holds(at time.Duration) bool { return s.from < at && at <= s.to }
 
-// spans are disjoint and in order.
+// spans are disjoint spans in order.
 type spans []span
 
-// union joins what overlaps or touches.
+// union joins spans that overlap or touch.
 func union(all []span) spans {
 	slices.SortFunc(all, func(a, b span) int { return cmp.Compare(a.from, b.from) })
 	var joined spans
@@ -40,15 +40,7 @@ func (s spans) hold(at time.Duration) bool {
 	return i < len(s) && s[i].holds(at)
 }
 
-// endedBefore is when the latest span before an instant ended, or a negative time if there is none.
-func (s spans) endedBefore(at time.Duration) time.Duration {
-	if i := s.next(at); i > 0 {
-		return s[i-1].to
-	}
-	return -1
-}
-
-// edges appends the instants at which something begins or ends.
+// edges appends the instants at which the spans begin and end.
 func (s spans) edges(to []time.Duration) []time.Duration {
 	for _, one := range s {
 		to = append(to, one.from, one.to)

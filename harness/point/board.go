@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,31 +12,40 @@ import (
 	"github.com/pingcap/failpoint"
 )
 
-// Board is one world's view of its fault points: it throws and heals switches in failpoint's registry and holds whatever
-// a thrown switch delays or hangs. Its channels and timers are made by its callers' goroutines, so that in virtual time
-// they belong to the bubble.
+// Board switches the fault points of one world on and off in failpoint's registry, and blocks the code that a point delays or
+// hangs. Its channels and timers are made by its callers' goroutines, so that in virtual time they belong to the bubble.
+// It is safe for concurrent use.
 type Board struct {
-	poll    time.Duration
-	unknown func(Path, error)
+	poll      time.Duration
+	unknown   func(Path, error)
+	namespace namespace
+	closed    atomic.Bool
 
-	mu     sync.Mutex
-	thrown map[Path][]*Thrown
+	mu     sync.Mutex             // guards the fields below
+	thrown map[Path][]*Thrown     // the oldest first
 	gates  map[Path]chan struct{} // closed and replaced whenever the path's switch changes
-	closed atomic.Bool
 }
 
-// NewBoard makes a board. poll is how often something held by a hang looks whether its switch was turned off behind the
-// board's back, by failpoint.Disable or the HTTP handler. unknown is told of values that no point understands; it may be nil.
+// NewBoard makes a board. poll is how often code that hangs checks whether its switch was turned off by others: by
+// failpoint.Disable or failpoint's HTTP handler. unknown is called with each value that no point understands; it may be nil.
+// No two open boards of the process have the same paths: the first has the plain ones, see namespace.
 func NewBoard(poll time.Duration, unknown func(Path, error)) *Board {
 	if unknown == nil {
 		unknown = func(Path, error) {}
 	}
-	return &Board{poll: poll, unknown: unknown, thrown: map[Path][]*Thrown{}, gates: map[Path]chan struct{}{}}
+	return &Board{
+		poll: poll, unknown: unknown, namespace: takeNamespace(), thrown: map[Path][]*Thrown{}, gates: map[Path]chan struct{}{},
+	}
 }
 
-// Thrown is one throw of a switch, to be healed once.
+// Path is the path of a member's fault point in failpoint's registry.
+func (b *Board) Path(cluster, member string, n Name) Path {
+	return Path(b.namespace.prefix() + cluster + "/" + member + "/" + string(n))
+}
+
+// Thrown is a switch that [Board.Throw] switched on, until it is healed.
 type Thrown struct {
-	board *Board
+	board *Board // nil if the switch was on before the board threw it
 	path  Path
 	terms string
 }
@@ -43,8 +53,9 @@ type Thrown struct {
 // ErrClosed is returned by Throw after Close.
 var ErrClosed = errors.New("fault point: the world is closed")
 
-// Throw switches a fault point on. Thrown twice, the later terms are in force until they are healed, then the earlier ones
-// again, so that overlapping faults do not undo one another.
+// Throw switches a fault point on, with failpoint's terms. It does not block. If a point is thrown twice, the later terms are in force
+// until they are healed, and then the earlier ones again, so that overlapping faults do not undo one another. If somebody else had
+// switched the point on before, those terms come back after the last heal.
 func (b *Board) Throw(p Path, terms string) (*Thrown, error) {
 	if err := checkTerms(terms); err != nil {
 		return nil, fmt.Errorf("fault point %s: %w", p, err)
@@ -54,8 +65,13 @@ func (b *Board) Throw(p Path, terms string) (*Thrown, error) {
 	if b.closed.Load() {
 		return nil, ErrClosed
 	}
+	before, err := failpoint.Status(string(p))
+	on := err == nil
 	if err := failpoint.Enable(string(p), terms); err != nil {
 		return nil, fmt.Errorf("fault point %s: %w", p, err)
+	}
+	if on && len(b.thrown[p]) == 0 {
+		b.thrown[p] = []*Thrown{{path: p, terms: before}}
 	}
 	t := &Thrown{board: b, path: p, terms: terms}
 	b.thrown[p] = append(b.thrown[p], t)
@@ -63,7 +79,7 @@ func (b *Board) Throw(p Path, terms string) (*Thrown, error) {
 	return t, nil
 }
 
-// Heal takes the throw back; whatever it held goes on. Healing twice does nothing.
+// Heal takes the throw back and releases the code that waited because of it. Healing twice does nothing.
 func (t *Thrown) Heal() {
 	b := t.board
 	b.mu.Lock()
@@ -74,7 +90,7 @@ func (t *Thrown) Heal() {
 			continue
 		}
 		b.thrown[t.path] = append(stack[:i:i], stack[i+1:]...)
-		if i == len(stack)-1 { // what is not on top is not in force
+		if i == len(stack)-1 { // only the last terms are in force
 			b.restore(t.path)
 		}
 		return
@@ -86,15 +102,17 @@ func (b *Board) restore(p Path) {
 	stack := b.thrown[p]
 	if len(stack) == 0 {
 		_ = failpoint.Disable(string(p))
-		delete(b.thrown, p)
 	} else {
-		// These terms were accepted before.
+		// failpoint accepted these terms before, so it returns no error now.
 		_ = failpoint.Enable(string(p), stack[len(stack)-1].terms)
+	}
+	if len(stack) == 0 || len(stack) == 1 && stack[0].board == nil {
+		delete(b.thrown, p)
 	}
 	b.wake(p)
 }
 
-// wake lets everything held at the path look again. The caller holds b.mu.
+// wake makes all code that waits at the path check the switch again. The caller holds b.mu.
 func (b *Board) wake(p Path) {
 	if gate, ok := b.gates[p]; ok {
 		close(gate)
@@ -102,22 +120,25 @@ func (b *Board) wake(p Path) {
 	}
 }
 
-// Close heals every throw and lets go of everything held, for good: afterwards every point passes.
+// Close heals every throw and releases all code that waits. Afterwards every point passes. Closing twice does nothing.
 func (b *Board) Close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.closed.Store(true)
-	for p := range b.thrown {
-		_ = failpoint.Disable(string(p))
-		delete(b.thrown, p)
+	if b.closed.Swap(true) {
+		return
+	}
+	for p, stack := range b.thrown {
+		b.thrown[p] = slices.DeleteFunc(stack, func(t *Thrown) bool { return t.board != nil })
+		b.restore(p)
 	}
 	for p := range b.gates {
 		b.wake(p)
 	}
+	b.namespace.giveBack()
 }
 
-// changed returns a channel that is closed when the board throws or heals the path, or is closed itself. A switch turned
-// outside the board does not close it.
+// changed returns a channel that is closed when the board throws or heals the path, or is closed itself. It is not closed when somebody
+// else changes the switch.
 func (b *Board) changed(p Path) <-chan struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -137,13 +158,13 @@ func (b *Board) gate(p Path) chan struct{} {
 	return gate
 }
 
-// On says whether the path's switch is on, without spending one of its counts.
+// On says whether the path's switch is on. It does not use up a count such as that of "2*return(true)".
 func (b *Board) On(p Path) bool {
 	_, on := b.terms(p)
 	return on
 }
 
-// Stops says whether the path's switch lets nothing through for now: it hangs or drops whatever comes.
+// Stops says whether the path's switch now hangs or drops everything, so that nothing gets through.
 func (b *Board) Stops(p Path) bool {
 	terms, on := b.terms(p)
 	return on && stops(terms)
@@ -157,7 +178,7 @@ func (b *Board) terms(p Path) (string, bool) {
 	return terms, err == nil
 }
 
-// Decide evaluates the path's switch once: probabilities are drawn and counts are spent.
+// Decide evaluates the path's switch once: it draws probabilities and uses up counts.
 func (b *Board) Decide(p Path) Decision {
 	if b.closed.Load() {
 		return Decision{}
@@ -173,8 +194,8 @@ func (b *Board) Decide(p Path) Decision {
 	return d
 }
 
-// Hold waits as d asks: a delay for its time or until the switch changes, a hang until the switch is healed. It returns
-// [io.ErrClosedPipe] when done is closed first. Other decisions do not wait.
+// Hold blocks as d asks: for a delay until its time is over or the switch changes, for a hang until the switch is healed. Other decisions
+// do not block. It returns [io.ErrClosedPipe] if done is closed first.
 func (b *Board) Hold(done <-chan struct{}, p Path, d Decision) error {
 	switch d.Kind {
 	case Delay:
@@ -185,8 +206,8 @@ func (b *Board) Hold(done <-chan struct{}, p Path, d Decision) error {
 	return nil
 }
 
-// Pass is Decide and Hold in one: it waits if it must and returns what is left to do, which is Pass, Drop, Refuse or
-// Reset, or Reset when done was closed while it waited.
+// Pass calls Decide and then Hold. It returns what the caller must do next: Pass, Drop, Refuse or Reset. It returns Reset if done was
+// closed while it blocked.
 func (b *Board) Pass(done <-chan struct{}, p Path) Kind {
 	d := b.Decide(p)
 	if err := b.Hold(done, p, d); err != nil {
@@ -211,7 +232,7 @@ func (b *Board) holdFor(done <-chan struct{}, p Path, delay time.Duration) error
 	}
 }
 
-// holdUntilHealed lets go only when the switch is off or says something else than to hang.
+// holdUntilHealed blocks until the switch is off or no longer asks to hang.
 func (b *Board) holdUntilHealed(done <-chan struct{}, p Path) error {
 	return b.await(done, p, func() bool {
 		terms, on := b.terms(p)
@@ -229,8 +250,8 @@ func (b *Board) AwaitOff(done <-chan struct{}, p Path) error {
 	return b.await(done, p, func() bool { return !b.On(p) })
 }
 
-// await blocks until a switch is as wanted. It looks whenever the board changes the switch and every poll, since failpoint does not say
-// when somebody else does.
+// await blocks until wanted returns true. It calls wanted whenever the board changes the switch, and at every poll, since failpoint does
+// not tell when somebody else changes it.
 func (b *Board) await(done <-chan struct{}, p Path, wanted func() bool) error {
 	for {
 		select {

@@ -14,19 +14,18 @@ import (
 
 const poll = 50 * time.Millisecond
 
-// path is a point of the test's own: failpoint keeps a channel a point, and each test is a bubble.
-func path(t *testing.T) Path {
-	return Of("alpha", strings.ReplaceAll(t.Name(), "/", "_"), WALSave)
+// path is a point that only this test uses: failpoint keeps a channel for each point, and the test's bubble must have made it.
+func path(t *testing.T, b *Board) Path {
+	return b.Path("alpha", strings.ReplaceAll(t.Name(), "/", "_"), WALSave)
 }
 
-// inBubble runs a test in virtual time with a board that fails it on values no point understands.
+// inBubble runs a test in virtual time with a board. The test fails if a point meets a value that it does not understand.
 func inBubble(t *testing.T, test func(t *testing.T, b *Board, p Path)) {
 	t.Helper()
-	p := path(t)
 	synctest.Test(t, func(t *testing.T) {
 		b := NewBoard(poll, func(p Path, err error) { t.Errorf("%s: %v", p, err) })
 		defer b.Close()
-		test(t, b, p)
+		test(t, b, path(t, b))
 	})
 }
 
@@ -53,11 +52,11 @@ func TestTheLatestThrowIsInForceAndHealingBringsBackTheOneBefore(t *testing.T) {
 		refuse := throw(t, b, p, `return("refuse")`)
 		reset := throw(t, b, p, `return("reset")`)
 		decide(t, b, p, Reset)
-		refuse.Heal() // one from the middle
+		refuse.Heal() // neither the first nor the last
 		decide(t, b, p, Reset)
 		reset.Heal()
 		decide(t, b, p, Drop)
-		reset.Heal() // a second time means nothing
+		reset.Heal() // a second heal does nothing
 		decide(t, b, p, Drop)
 		drop.Heal()
 		decide(t, b, p, Pass)
@@ -70,8 +69,26 @@ func TestTheLatestThrowIsInForceAndHealingBringsBackTheOneBefore(t *testing.T) {
 func TestPointsDoNotTouchEachOther(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *Board, p Path) {
 		throw(t, b, p, `return("drop")`)
-		decide(t, b, Of("alpha", "m1", PeerSend("m2")), Pass)
-		decide(t, b, Of("beta", t.Name(), WALSave), Pass)
+		decide(t, b, b.Path("alpha", "m1", PeerSend("m2")), Pass)
+		decide(t, b, b.Path("beta", t.Name(), WALSave), Pass)
+	})
+}
+
+func TestWhatWasOnBeforeTheBoardThrewStandsAgainAfterTheHeal(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *Board, p Path) {
+		if err := failpoint.Enable(string(p), `return("drop")`); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = failpoint.Disable(string(p)) }()
+		first, second := throw(t, b, p, `return("reset")`), throw(t, b, p, `return("refuse")`)
+		second.Heal()
+		first.Heal()
+		decide(t, b, p, Drop)
+		throw(t, b, p, `return("reset")`)
+		b.Close()
+		if terms, err := failpoint.Status(string(p)); err != nil || terms != `return("drop")` {
+			t.Errorf("after the board's end the switch says %q (%v)", terms, err)
+		}
 	})
 }
 
@@ -119,7 +136,7 @@ func TestHangIsHeldUntil(t *testing.T) {
 				hang, done := throw(t, b, p, `return("hang")`), make(chan struct{})
 				began, kinds := time.Now(), make(chan Kind, 1)
 				go func() { kinds <- b.Pass(done, p) }()
-				// Not a multiple of the poll, so that the poll's part shows.
+				// Not a multiple of the poll interval, so that the test shows whether the poll was needed.
 				<-time.After(time.Second + 5*poll/2)
 				select {
 				case kind := <-kinds:
@@ -241,7 +258,7 @@ func TestProbabilitiesAreDrawnEachTime(t *testing.T) {
 		if n := struck(`0%return("drop")`); n != 0 {
 			t.Errorf("0%% struck %d times of 400", n)
 		}
-		// Twelve standard deviations on each side.
+		// The bounds are twelve standard deviations from the mean.
 		if n := struck(`50%return("drop")`); n < 80 || n > 320 {
 			t.Errorf("50%% struck %d times of 400", n)
 		}
@@ -283,11 +300,11 @@ func TestThrowRefusesTermsThatWaitOrCannotBeRead(t *testing.T) {
 }
 
 func TestValuesNoPointUnderstandsAreReportedAndPass(t *testing.T) {
-	p := path(t)
 	synctest.Test(t, func(t *testing.T) {
 		var reports []string
 		b := NewBoard(poll, func(p Path, err error) { reports = append(reports, err.Error()) })
 		defer b.Close()
+		p := path(t, b)
 		for _, terms := range []string{`return("dorp")`, `return("-5s")`, `return()`} {
 			reports = nil
 			thrown := throw(t, b, p, terms)
@@ -300,6 +317,7 @@ func TestValuesNoPointUnderstandsAreReportedAndPass(t *testing.T) {
 			}
 		}
 		quiet := NewBoard(poll, nil)
+		p = path(t, quiet)
 		throw(t, quiet, p, `return("dorp")`)
 		decide(t, quiet, p, Pass)
 		quiet.Close()
@@ -321,7 +339,7 @@ func TestASwitchIsAwaitedOnAndOff(t *testing.T) {
 		if took := since(func() error { return b.AwaitOn(never, p) }); took != time.Second {
 			t.Errorf("on after %v, want 1s", took)
 		}
-		// Whoever turns a switch outside the board is noticed within a poll.
+		// A change of the switch without the board is noticed within one poll interval.
 		time.AfterFunc(time.Second+time.Millisecond, func() { _ = failpoint.Disable(string(p)) })
 		if took := since(func() error { return b.AwaitOff(never, p) }); took != time.Second+poll {
 			t.Errorf("off after %v, want 1.05s", took)

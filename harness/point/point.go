@@ -1,51 +1,54 @@
-// Package point names the places where Stormwatch can hurt a cluster and says what a switch thrown there means.
+// Package point defines the fault points of a cluster, the named places where a fault can be switched on, and what each switch does.
 //
-// A fault point is a failpoint of github.com/pingcap/failpoint, so a test, the GO_FAILPOINTS variable and failpoint's own
-// HTTP handler throw the very same switch:
+// A fault point is a failpoint of github.com/pingcap/failpoint. A test, the GO_FAILPOINTS variable and failpoint's own HTTP handler
+// all switch the same failpoint:
 //
 //	stormwatch/alpha/m1/wal-save            = return("hang")
 //	stormwatch/alpha/m1/peer-send/m2        = 30%return("drop")
 //	stormwatch/alpha/m1/client-write        = return(250)
 //
-//	          code that carries traffic or data                         whoever hurts it
+//	          code that carries traffic or data                         who switches it on
 //	   ┌───────────────────────────────────────────┐        ┌─────────────────────────────────┐
 //	   │ board.Pass(done, path) ── Decide ─────────┼── ? ───┤ failpoint's registry            │
 //	   │        │                                  │        │  test, GO_FAILPOINTS, HTTP,     │
 //	   │        └─ waits here, on channels ◄───────┼── heal ┤  board.Throw                    │
 //	   └───────────────────────────────────────────┘        └─────────────────────────────────┘
 //
-// The failpoint decides, the harness waits. Failpoint's own sleep and pause terms hold a lock while they wait, which a
-// later Disable needs; here terms are return values and nothing else.
+// The failpoint only decides; the code at the point then waits in [Board.Hold]. The terms sleep and pause are not allowed: failpoint holds
+// a lock while they wait, and a later Disable needs that lock. Terms here are return(...) and off.
 package point
 
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/stormwatch/stormwatch/harness/names"
 )
 
-// Name is a fault point of a member, the last parts of its failpoint's path.
+// Name is the name of a fault point of a member: the last parts of its failpoint's path.
 type Name string
 
 // The fault points. Peer points end in the other member's name, see [PeerSend] and [PeerRecv].
 const (
-	// WALSave stands before entries and hard state reach the raft log: a delay is a slow disk, a hang a dead one.
+	// WALSave is evaluated before entries and hard state are written to the raft log. A delay is a slow disk, a hang a hung one.
 	WALSave Name = "wal-save"
-	// Apply stands before each committed entry is applied: a delay is a slow backend (a commit that drags, a defragmentation, a
-	// long compaction), a hang one that stands still. The raft loop goes on meanwhile.
+	// Apply is evaluated before each committed entry is applied. A delay is a slow backend (a slow commit, a defragmentation, a long
+	// compaction), a hang a backend that makes no progress. The raft loop goes on meanwhile.
 	Apply Name = "apply"
-	// ClientAccept decides on a new client connection: refuse closes it at once, hang leaves it unanswered.
+	// ClientAccept is evaluated for each new client connection. Refuse closes it at once, hang leaves it unanswered.
 	ClientAccept Name = "client-accept"
-	// ClientRead is on the way of bytes from clients to the member.
+	// ClientRead is evaluated for bytes from clients to the member.
 	ClientRead Name = "client-read"
-	// ClientWrite is on the way of bytes from the member to clients.
+	// ClientWrite is evaluated for bytes from the member to clients.
 	ClientWrite Name = "client-write"
-	// ProgressRequest sees each progress request of a watch before the member does.
+	// ProgressRequest is evaluated for each progress request of a watch, before the member receives it.
 	ProgressRequest Name = "progress-request"
-	// ProgressResponse sees each progress answer before the client does.
+	// ProgressResponse is evaluated for each progress response, before the client receives it.
 	ProgressResponse Name = "progress-response"
-	// WatchEvent sees each watch response with events before the client does.
+	// WatchEvent is evaluated for each watch response with events, before the client receives it.
 	WatchEvent Name = "watch-event"
 
 	peerSend = "peer-send"
@@ -58,28 +61,34 @@ func PeerSend(peer string) Name { return Name(peerSend + "/" + peer) }
 // PeerRecv is the point on a member's raft traffic from the named peer.
 func PeerRecv(peer string) Name { return Name(peerRecv + "/" + peer) }
 
-// Path is the full name of a fault point in failpoint's registry.
-type Path string
-
-// Of builds the path of a member's fault point.
-func Of(cluster, member string, n Name) Path {
-	return Path("stormwatch/" + cluster + "/" + member + "/" + string(n))
+// Peers returns the sender and the receiver of the raft traffic that passes a peer point of the member. ok is false for other points.
+func (n Name) Peers(member string) (from, to string, ok bool) {
+	if peer, found := strings.CutPrefix(string(n), peerSend+"/"); found {
+		return member, peer, true
+	}
+	if peer, found := strings.CutPrefix(string(n), peerRecv+"/"); found {
+		return peer, member, true
+	}
+	return "", "", false
 }
 
-// Kind is what a thrown switch does to whatever passes it.
+// Path is the full name of a fault point in failpoint's registry. [Board.Path] makes it.
+type Path string
+
+// Kind is what a fault point does with the message, the bytes or the connection that it is evaluated for.
 type Kind int
 
 const (
-	// Pass lets it through: the switch is off, or its probability or count did not strike.
+	// Pass lets it through: the switch is off, or its probability or count did not apply this time.
 	Pass Kind = iota
-	// Drop swallows it. On a byte stream, which cannot lose a part, everything from here on is swallowed and the
+	// Drop discards it. A byte stream cannot lose a part, so there everything that follows is discarded too, and the
 	// connection is cut when the switch is healed.
 	Drop
-	// Delay lets it through after a while.
+	// Delay lets it through after some time.
 	Delay
 	// Hang holds it until the switch is healed.
 	Hang
-	// Refuse turns a new connection away.
+	// Refuse refuses a new connection.
 	Refuse
 	// Reset cuts the connection at once, with a TCP reset where there is TCP.
 	Reset
@@ -92,10 +101,13 @@ func (k Kind) String() string { return kindWords[k] }
 // Decision is what an evaluated switch asks for.
 type Decision struct {
 	Kind  Kind
-	Delay time.Duration // set with Kind Delay
+	Delay time.Duration // only for Kind Delay
 }
 
-// Terms writes a decision as failpoint terms, ready to be thrown.
+// Stops says whether the decision lets nothing through.
+func (d Decision) Stops() bool { return d.Kind != Pass && d.Kind != Delay }
+
+// Terms returns the decision as failpoint terms for [Board.Throw].
 func (d Decision) Terms() string {
 	if d.Kind == Delay {
 		return fmt.Sprintf("return(%q)", d.Delay.String())
@@ -103,7 +115,7 @@ func (d Decision) Terms() string {
 	return fmt.Sprintf("return(%q)", d.Kind.String())
 }
 
-// parse reads the value of a return term: a number of milliseconds or a duration ("250ms") to delay, true to drop, or one
+// parse reads the value of a return term: a number of milliseconds or a duration ("250ms") for a delay, true for drop, or one
 // of the words drop, hang, refuse, reset.
 func parse(value any) (Decision, error) {
 	switch v := value.(type) {
@@ -128,14 +140,55 @@ func parse(value any) (Decision, error) {
 		if d, err := time.ParseDuration(v); err == nil && d >= 0 {
 			return Decision{Kind: Delay, Delay: d}, nil
 		}
+		words := []string{Drop.String(), Hang.String(), Refuse.String(), Reset.String()}
+		return Decision{}, fmt.Errorf("cannot read %q: %s; %s", v, wanted, names.Offer(v, words))
 	}
-	return Decision{}, fmt.Errorf("cannot read %v: want true, drop, hang, refuse, reset, or a delay (milliseconds or \"250ms\")", value)
+	return Decision{}, fmt.Errorf("cannot read %v: %s", value, wanted)
 }
 
-// termSyntax is what of failpoint's language is understood here: returns with probabilities and counts, chained, and off.
+const wanted = `want true, drop, hang, refuse, reset, or a delay (milliseconds or "250ms")`
+
+// readTerms returns the decisions that terms may come to, in their order.
+func readTerms(terms string) ([]Decision, error) {
+	if err := checkTerms(terms); err != nil {
+		return nil, err
+	}
+	var all []Decision
+	for _, match := range returnValue.FindAllStringSubmatch(terms, -1) {
+		value, err := literal(match[1])
+		if err != nil {
+			return nil, fmt.Errorf("terms %s: %w", terms, err)
+		}
+		d, err := parse(value)
+		if err != nil {
+			return nil, fmt.Errorf("terms %s: %w", terms, err)
+		}
+		all = append(all, d)
+	}
+	return all, nil
+}
+
+// returnValue matches the value in each return term.
+var returnValue = regexp.MustCompile(`return\(("[^"]*"|[^()"]*)\)`)
+
+// literal is the value that failpoint makes of the text between the brackets of a term.
+func literal(text string) (any, error) {
+	if strings.HasPrefix(text, `"`) {
+		return strconv.Unquote(text)
+	}
+	if n, err := strconv.Atoi(text); err == nil {
+		return n, nil
+	}
+	if b, err := strconv.ParseBool(text); err == nil {
+		return b, nil
+	}
+	return nil, fmt.Errorf("cannot read %q: %s", text, wanted)
+}
+
+// termSyntax is the part of failpoint's syntax that is allowed here: return terms with probabilities and counts, chains of them, and off.
 var termSyntax = regexp.MustCompile(`^((\d+(\.\d+)?%)?(\d+\*)?(return\(("[^"]*"|[^()"]*)\)|off)(->)?)+$`)
 
-// checkTerms refuses terms whose waiting would happen inside failpoint, and those that failpoint would choke on.
+// checkTerms returns an error for terms that would wait inside failpoint, and for those that failpoint cannot parse.
 func checkTerms(terms string) error {
 	if !termSyntax.MatchString(terms) {
 		return fmt.Errorf("terms %q: want return(...) or off, with a probability (30%%) or a count (2*) before it and more after ->; the harness does the waiting, so sleep and pause have no place", terms)
@@ -143,10 +196,10 @@ func checkTerms(terms string) error {
 	return nil
 }
 
-// stops says whether terms let nothing through, whatever is drawn.
+// stops says whether terms always hang or drop, without a probability or count.
 func stops(terms string) bool {
 	return terms == "return(true)" || terms == Decision{Kind: Drop}.Terms() || terms == Decision{Kind: Hang}.Terms()
 }
 
-// hangs says whether terms hold what passes until they are taken back.
+// hangs says whether terms contain a hang.
 func hangs(terms string) bool { return strings.Contains(terms, Hang.String()) }

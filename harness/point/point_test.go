@@ -8,10 +8,12 @@ import (
 )
 
 func TestPathsAreClusterMemberPoint(t *testing.T) {
+	b := NewBoard(poll, nil)
+	defer b.Close()
 	for want, got := range map[Path]Path{
-		"stormwatch/alpha/m1/wal-save":     Of("alpha", "m1", WALSave),
-		"stormwatch/alpha/m1/peer-send/m2": Of("alpha", "m1", PeerSend("m2")),
-		"stormwatch/beta/m3/peer-recv/m1":  Of("beta", "m3", PeerRecv("m1")),
+		"stormwatch/alpha/m1/wal-save":     b.Path("alpha", "m1", WALSave),
+		"stormwatch/alpha/m1/peer-send/m2": b.Path("alpha", "m1", PeerSend("m2")),
+		"stormwatch/beta/m3/peer-recv/m1":  b.Path("beta", "m3", PeerRecv("m1")),
 	} {
 		if got != want {
 			t.Errorf("the path is %s, want %s", got, want)

@@ -16,8 +16,8 @@ type line struct {
 	text            string
 }
 
-// rank is what a line is about. Lines of one instant are sorted by it: what is done to a cluster comes before what becomes
-// of it, and that before what the manager makes of it.
+// rank sorts the lines of one instant by their subject: first what is done to a cluster, then its effect on the cluster, then its effect on
+// the manager.
 type rank int
 
 const (
@@ -25,7 +25,7 @@ const (
 	rankManaged
 	rankHealed
 	rankFault
-	rankQuorum
+	rankLoss
 	rankLeader
 	rankBelief
 	rankWatchClosed
@@ -58,6 +58,9 @@ func (r *Record) lines(o TranscriptOptions) []line {
 		}
 		l.add(e.At, rankError, e.Cluster, "", text)
 	}
+	for _, a := range r.Answers {
+		l.add(a.At, rankError, a.Cluster, "", a.Problem)
+	}
 	for _, n := range r.Notes {
 		l.add(n.At, rankNote, "", "", n.Text)
 	}
@@ -85,12 +88,12 @@ func (r *Record) managerLines(l *lines) {
 	if r.ManagerStart >= 0 {
 		l.add(r.ManagerStart, rankManaged, "", "", "manager started")
 	}
-	for _, c := range r.Clusters {
-		if c.Since > 0 {
-			l.add(c.Since, rankManaged, c.Name, "", "given to the manager")
+	for _, t := range r.Tenures {
+		if t.From > r.ManagerStart {
+			l.add(t.From, rankManaged, t.Cluster, "", "given to the manager")
 		}
-		if c.Until > 0 {
-			l.add(c.Until, rankManaged, c.Name, "", "taken from the manager")
+		if t.To >= 0 {
+			l.add(t.To, rankManaged, t.Cluster, "", "taken from the manager")
 		}
 	}
 	if r.ManagerClose >= 0 {
@@ -116,16 +119,23 @@ func (r *Record) faultLines(l *lines) {
 			l.add(f.To, rankHealed, f.Scope.Cluster, member, fmt.Sprintf("%s healed after %s", f.Text, Stamp(f.To-f.From)))
 		}
 	}
-	for _, q := range r.Quorum {
-		l.add(q.From, rankQuorum, q.Cluster, "", "quorum lost")
+	for _, loss := range r.Losses {
+		l.add(loss.From, rankLoss, loss.Cluster, "", fmt.Sprintf("%s lost", loss.Of))
 		// A loss that lasts to the end is closed there, see Recorder.Finish.
-		if q.To >= 0 && q.To < r.End {
-			l.add(q.To, rankQuorum, q.Cluster, "", fmt.Sprintf("quorum back after %s", Stamp(q.To-q.From)))
+		if loss.To >= 0 && loss.To < r.End {
+			l.add(loss.To, rankLoss, loss.Cluster, "", fmt.Sprintf("%s back after %s", loss.Of, Stamp(loss.To-loss.From)))
+		}
+	}
+	for _, rest := range r.Rests {
+		l.add(rest.From, rankNote, rest.Cluster, "", "load at rest")
+		if rest.To >= 0 {
+			l.add(rest.To, rankNote, rest.Cluster, "", "load goes on")
 		}
 	}
 }
 
-// leaderLines tell who leads, who believes so, and, with each new leader, which others still do.
+// leaderLines are the lines about who leads and what each member believes. With each new leader they name the others that still call
+// themselves leader.
 func (r *Record) leaderLines(l *lines) {
 	for _, leader := range r.Leaders {
 		if leader.Member == "" {
@@ -133,13 +143,13 @@ func (r *Record) leaderLines(l *lines) {
 			continue
 		}
 		l.add(leader.At, rankLeader, leader.Cluster, leader.Member, fmt.Sprintf("leads (term %d)", leader.Term))
-		for _, b := range r.pretenders(leader) {
+		for _, b := range r.staleLeaders(leader) {
 			l.add(leader.At, rankBelief, b.Cluster, b.Member, fmt.Sprintf("still calls itself leader (term %d)", b.Term))
 		}
 	}
 	for _, b := range r.Beliefs {
 		if b.Leads && !b.Down && slices.Contains(r.Leaders, Leader{b.At, b.Cluster, b.Member, b.Term}) {
-			continue // its being leader is a line already
+			continue // the line about the new leader says it already
 		}
 		text := "follows"
 		switch {
@@ -155,22 +165,22 @@ func (r *Record) leaderLines(l *lines) {
 	}
 }
 
-// pretenders are the last beliefs of those other members that called themselves leader before a leader came, and had not
-// thought better of it by then. One that changes its mind at that very instant has a line of its own.
-func (r *Record) pretenders(leader Leader) []Belief {
+// staleLeaders are the latest beliefs of the other members that still call themselves leader when a new leader comes. A member whose belief
+// changes at that same instant is left out, since it has a line of its own.
+func (r *Record) staleLeaders(leader Leader) []Belief {
 	last := map[string]Belief{}
 	for _, b := range r.Beliefs {
 		if b.Cluster == leader.Cluster && b.At <= leader.At {
 			last[b.Member] = b
 		}
 	}
-	var pretenders []Belief
+	var stale []Belief
 	for member, b := range last {
 		if member != leader.Member && b.Leads && !b.Down && b.At < leader.At {
-			pretenders = append(pretenders, b)
+			stale = append(stale, b)
 		}
 	}
-	return pretenders
+	return stale
 }
 
 func (r *Record) watchLines(l *lines) {
@@ -191,15 +201,18 @@ func (r *Record) updateLines(l *lines) {
 		for i, ch := range v.Changes {
 			changes[i] = ch.String()
 		}
-		text := "view"
+		text, shows := "view", " shows "
+		if v.Absent {
+			text, shows = "the manager says that it does not manage the cluster", ": "
+		}
 		if len(changes) > 0 {
-			text += " shows " + strings.Join(changes, ", ")
+			text += shows + strings.Join(changes, ", ")
 		}
 		l.add(v.At, rankView, v.Cluster, "", fmt.Sprintf("%s (revision %d)", text, v.Revision))
 	}
 }
 
-// keyLines tell what is missing each time that it changed, and when nothing is any more.
+// keyLines are a line for each change of the missing keys, also when none is missing any more.
 func (r *Record) keyLines(l *lines) {
 	for _, k := range r.Keys {
 		var parts []string

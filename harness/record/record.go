@@ -1,11 +1,13 @@
-// Package record is what one run leaves behind: plain data, complete enough to judge the run by, print it and draw it.
+// Package record records what happens in a run, as plain data that is complete enough to judge the run, print it and draw it.
 //
-// Everything an oracle may know is here; oracles look at nothing else and so cannot race with a world (the idea is
-// porcupine's: check a history, not a system). All instants are offsets from the start of the world.
+// Oracles use nothing but the record, so they cannot race with a running world. The idea is porcupine's: check a history, not a system.
+// All instants are offsets from the start of the world.
 package record
 
 import (
-	"fmt"
+	"cmp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/stormwatch/stormwatch/harness/bound"
@@ -15,52 +17,66 @@ import (
 type Record struct {
 	Timing   bound.Timing
 	Clusters []Cluster
-	// ManagerStart is when the manager was first given its clusters, ManagerClose when its Close was called and
-	// ManagerClosed when that returned; negative if it never happened. End is when the world was closed.
+	// Kinds are the kinds of facts that the manager shows.
+	Kinds []Kind
+	// ManagerStart is when the manager was first given its clusters, ManagerClose when its Close was called, and
+	// ManagerClosed when Close returned. They are negative if that never happened. End is when the world was closed.
 	ManagerStart, ManagerClose, ManagerClosed, End time.Duration
 
-	Commits []Commit      // the ledger, in the order of the answers
+	Tenures []Tenure      // each time in which the manager managed a cluster
+	Commits []Commit      // the ledger, in the order of the responses
 	Views   []View        // each change of what the manager showed
-	Errors  []ViewError   // each new error a view carried
+	Errors  []ViewError   // each new error of a view
+	Answers []Answer      // each time that View did not answer as it must
 	Faults  []Fault       // each fault with its time
-	Quorum  []QuorumLoss  // each time a cluster could not commit, because of faults
+	Losses  []Loss        // each time in which a cluster could not commit, or could not be reached, because of faults
+	Rests   []Rest        // each time in which a cluster's load was stopped
 	Watches []Watch       // each watch of the manager, on the member that served it
-	Leaders []Leader      // each leader a majority followed, and each time there was none
-	Beliefs []Belief      // each change of what a member thinks of itself
-	Keys    []Keys        // each change in the keys that must stand in a cluster
-	Left    []Leftover    // what was still there after it should have gone
-	Notes   []Note        // what the scenario and the fakes said
-	Checks  []Expectation // what the scenario required as it went
+	Leaders []Leader      // each leader that a majority followed, and each time without one
+	Beliefs []Belief      // each change of what a member believes about itself
+	Keys    []Keys        // each change of which keys are missing in a cluster
+	Left    []Leftover    // what was still there although it should have been gone
+	Notes   []Note        // notes of the scenario and the workload
+	Checks  []Expectation // what the scenario required during the run
 }
 
-// Cluster is a cluster's name and the names of all members it ever had, in order; Gone are those that were removed. Since is when the manager was given it, or zero if that was
-// at the manager's start; Until is when the manager was told to let go of it, or zero.
+// Cluster is a cluster's name and the names of all members that it ever had, in order. Gone are those that were removed.
 type Cluster struct {
 	Name          string
 	Members, Gone []string
-	Since, Until  time.Duration
 }
 
-// Kind is what an update is about.
-type Kind string
+// Tenure is a time in which the manager managed a cluster; To is negative while it lasts. If a cluster is removed from the manager and
+// added again, a new tenure begins. Each tenure is judged by itself.
+type Tenure struct {
+	Cluster  string
+	From, To time.Duration
+}
 
-const (
-	// Backend is a TiDB server's registration; its value is its start timestamp.
-	Backend Kind = "backend"
-	// Checkpoint is a task's global checkpoint; its value is the decimal number.
-	Checkpoint Kind = "checkpoint"
-)
+// Kind is a kind of fact, as a workload declares it.
+type Kind struct {
+	Name string
+	// Rising says that the values of a subject of this kind are decimal numbers that only rise.
+	Rising bool
+	// Every is the largest number of load intervals between two updates of this kind in a cluster without faults. Zero: no limit.
+	Every int
+}
 
-// Subject is one thing whose updates are followed: a backend's address or a task's checkpoint.
+// Subject is one thing that has a value, such as one instance of a service. Its updates are followed.
 type Subject struct {
-	Kind Kind
+	Kind string
 	Name string
 }
 
-func (s Subject) String() string { return string(s.Kind) + " " + s.Name }
+func (s Subject) String() string { return s.Kind + " " + s.Name }
 
-// Commit is one update that was truly committed, at Revision. Begun is when its writer first tried, At when it had the answer:
-// the commit itself was somewhere between the two. An empty Value means that the subject is gone.
+// Compare orders subjects by kind, then by name.
+func (s Subject) Compare(other Subject) int {
+	return cmp.Or(strings.Compare(s.Kind, other.Kind), strings.Compare(s.Name, other.Name))
+}
+
+// Commit is one update that was truly committed. Begun is when its writer first tried, and At when the writer had the response; the commit
+// itself was between the two. Revision is zero if it is not known. An empty Value means that the subject was deleted.
 type Commit struct {
 	Begun    time.Duration
 	At       time.Duration
@@ -83,15 +99,16 @@ func (c Change) String() string {
 	return c.Subject.String() + " = " + c.Value
 }
 
-// View is a change of what the manager showed of a cluster.
+// View is a change of what the manager showed of a cluster. Absent says that the manager answered that it does not manage the cluster.
 type View struct {
 	At       time.Duration
 	Cluster  string
 	Revision int64
 	Changes  []Change // sorted by subject
+	Absent   bool
 }
 
-// ViewError is an error newly seen in a view. Idle is set if it was an idle timeout: the timeout it named.
+// ViewError is a new error of a view. If the error reports an idle timeout, Idle is the timeout that it names; else zero.
 type ViewError struct {
 	At      time.Duration
 	Cluster string
@@ -99,33 +116,76 @@ type ViewError struct {
 	Idle    time.Duration
 }
 
+// Answer is a call of the manager that did not answer as it must: it panicked, took too long, or has not returned. Unseen says that the call
+// returned no view.
+type Answer struct {
+	At      time.Duration
+	Cluster string
+	Problem string
+	Unseen  bool
+}
+
 // Fault is a fault and its time; To is negative while it lasts.
 type Fault struct {
-	Text     string // the fault as an expression, to be read back
-	Scope    Scope
+	Text      string // the fault as an expression that fault.Parse reads
+	Scope     Scope
+	Allowance Allowance
+	From, To  time.Duration
+}
+
+// Scope is what a fault affects in one cluster. All members are names.
+type Scope struct {
+	Cluster string
+	// Members are all members that it affects in any way.
+	Members []string
+	// Crippled are the members that cannot take part in a quorum while it lasts.
+	Crippled []string
+	// Cut are the pairs of members, from and to, between which it stops raft traffic in that direction.
+	Cut [][2]string
+	// Unreachable are the members that clients cannot count on reaching.
+	Unreachable []string
+	// Silenced are the members whose responses on watches, progress included, may not reach the manager.
+	Silenced []string
+	// Lagging are the members that may fall behind what the cluster has committed. etcd sends nothing on a watch that begins past the
+	// revision that its member has reached.
+	Lagging []string
+}
+
+// Allowance is how stale a view may be because of a fault.
+type Allowance struct {
+	// Name is the name of the bound.
+	Name string
+	// Recovery is how long the view may take to be fresh again. It counts anew from each change of circumstances while the fault is in
+	// force, and from its heal.
+	Recovery time.Duration
+	// Lasting is how much staler than calm the view may be while the fault is in force.
+	Lasting time.Duration
+}
+
+// Loss is a time in which a cluster could not serve the manager because of faults; To is negative while it lasts.
+type Loss struct {
+	Cluster  string
+	Of       Lost
 	From, To time.Duration
 }
 
-// Scope is what a fault touches in one cluster.
-type Scope struct {
-	Cluster string
-	// Members are those it touches, in any way.
-	Members []string
-	// Crippled are those that can take no part in a quorum while it lasts.
-	Crippled []string
-	// Cut are the pairs of members, from and to, whose raft traffic it stops.
-	Cut [][2]string
-	// Silences says that it may keep a watch's answers, progress included, from reaching the manager.
-	Silences bool
-}
+// Lost is what was lost.
+type Lost string
 
-// QuorumLoss is a time in which no majority of a cluster could work together; To is negative while it lasts.
-type QuorumLoss struct {
+const (
+	// LostQuorum says that no majority of the members could work together.
+	LostQuorum Lost = "quorum"
+	// LostReach says that clients could reach no member of such a majority.
+	LostReach Lost = "reach"
+)
+
+// Rest is a time in which the scenario had stopped a cluster's load; To is negative while it lasts.
+type Rest struct {
 	Cluster  string
 	From, To time.Duration
 }
 
-// Watch is one watch of the manager as the member that serves it sees it. Closed is negative while it is open.
+// Watch is one watch of the manager, as the member that serves it sees it. Closed is negative while the watch is open.
 type Watch struct {
 	ID      int
 	Cluster string
@@ -133,6 +193,9 @@ type Watch struct {
 	Key     string
 	Opened  time.Duration
 	Closed  time.Duration
+	// Ahead says that the watch began past the revision that its member had reached. etcd sends nothing on such a watch, progress
+	// included, until the member has caught up.
+	Ahead bool
 	// Last is when the member last sent something on it. Silences are the earlier gaps between two answers that were
 	// longer than half the idle timeout.
 	Last     time.Duration
@@ -142,7 +205,7 @@ type Watch struct {
 // Silence is a gap between two answers on a watch.
 type Silence struct{ From, To time.Duration }
 
-// Leader is the member that a majority followed from At on; an empty Member means that there was none.
+// Leader is the member that a majority followed from At on. An empty Member means that there was none.
 type Leader struct {
 	At      time.Duration
 	Cluster string
@@ -150,7 +213,7 @@ type Leader struct {
 	Term    uint64
 }
 
-// Belief is what a member thinks of itself from At on.
+// Belief is what a member believes about itself from At on: whether it leads, in which term. Down says that it does not run.
 type Belief struct {
 	At      time.Duration
 	Cluster string
@@ -160,18 +223,18 @@ type Belief struct {
 	Term    uint64
 }
 
-// Keys is what was missing, from At on, of the keys that must stand in a cluster: the manager's own registration and, in
-// Foreign, keys of others that it must not touch.
+// Keys are the keys that were missing in a cluster from At on: in Missing the manager's own, and in Foreign keys of others, which the manager
+// must not touch.
 type Keys struct {
 	At               time.Duration
 	Cluster          string
 	Missing, Foreign []string
 }
 
-// Leftover is something that outlived the manager or a removed cluster.
+// Leftover is something that was still there after the manager's Close or a cluster's removal.
 type Leftover struct {
 	At    time.Duration
-	After string // what should have taken it away
+	After string // the event after which it should have been gone
 	What  string
 }
 
@@ -181,31 +244,15 @@ type Note struct {
 	Text string
 }
 
-// Expectation is something the scenario required, with the time it may take and took.
+// Expectation is something that the scenario required, with its verdict. Fresh says that it required a view to be fresh.
 type Expectation struct {
 	Verdict
 	At      time.Duration
 	Cluster string
-	// Took and Bound are set for failovers.
+	Fresh   bool
+	// Took and Bound are how long a recovery took and may take. They are set for recoveries only. Took is negative if the view was not fresh
+	// again in time.
 	Took, Bound time.Duration
-}
-
-// Verdict is what an oracle says of a run.
-type Verdict struct {
-	Oracle   string `json:"oracle"`
-	Passed   bool   `json:"passed"`
-	Evidence string `json:"evidence,omitempty"`
-}
-
-func (v Verdict) String() string {
-	word := "passed"
-	if !v.Passed {
-		word = "FAILED"
-	}
-	if v.Evidence == "" {
-		return fmt.Sprintf("%s %s", v.Oracle, word)
-	}
-	return fmt.Sprintf("%s %s: %s", v.Oracle, word, v.Evidence)
 }
 
 // Bounds are the bounds that follow from the run's timing.
@@ -221,24 +268,46 @@ func (r *Record) Cluster(name string) (Cluster, bool) {
 	return Cluster{}, false
 }
 
-// Managed is the time in which a cluster was the manager's to follow: from when it was given the cluster until it was
-// closed, was told to let go of it, or the record ended. It is false for a cluster that it never had.
-func (r *Record) Managed(cluster string) (from, until time.Duration, ok bool) {
-	c, ok := r.Cluster(cluster)
-	if !ok || r.ManagerStart < 0 {
-		return 0, 0, false
+// Kind finds one of the kinds that the manager shows by name.
+func (r *Record) Kind(name string) (Kind, bool) {
+	for _, k := range r.Kinds {
+		if k.Name == name {
+			return k, true
+		}
 	}
-	until = r.End
-	if r.ManagerClose >= 0 {
-		until = r.ManagerClose
-	}
-	if c.Until > 0 {
-		until = min(until, c.Until)
-	}
-	return max(r.ManagerStart, c.Since), until, true
+	return Kind{}, false
 }
 
-// Ended is a span's end, or the end of the record for one that was still open.
+// Until is the end of a tenure, the end of the record, or the call of the manager's Close, whichever is first.
+func (r *Record) Until(t Tenure) time.Duration {
+	until := r.Ended(t.To)
+	if r.ManagerClose >= 0 {
+		until = min(until, r.ManagerClose)
+	}
+	return until
+}
+
+// TenureAt finds the tenure of a cluster at an instant; if one ends and another begins at that instant, the later one.
+func (r *Record) TenureAt(cluster string, at time.Duration) (Tenure, bool) {
+	for _, t := range slices.Backward(r.Tenures) {
+		if t.Cluster == cluster && t.From <= at && at <= r.Until(t) {
+			return t, true
+		}
+	}
+	return Tenure{}, false
+}
+
+// Unseen says whether there was a call of View in a tenure that returned no view, because it panicked or did not return.
+func (r *Record) Unseen(t Tenure) bool {
+	for _, a := range r.Answers {
+		if a.Unseen && a.Cluster == t.Cluster && t.From <= a.At && a.At <= r.Until(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// Ended returns to, the end of something on record, or the end of the record if to is negative.
 func (r *Record) Ended(to time.Duration) time.Duration {
 	if to < 0 {
 		return r.End

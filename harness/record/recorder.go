@@ -8,33 +8,32 @@ import (
 	"github.com/stormwatch/stormwatch/harness/bound"
 )
 
-// Recorder fills a Record while a world lives. Its methods may be called from anywhere at any time; none of them blocks on
-// anything but each other.
+// Recorder fills a Record while a world runs. It is safe for concurrent use, and its methods return at once.
 type Recorder struct {
 	start time.Time
 
-	mu   sync.Mutex
-	r    Record
-	shut bool
-	live map[string]*series // each cluster's staleness as it stands
+	mu       sync.Mutex // guards the fields below
+	r        Record
+	finished bool
+	live     map[string]*series // by cluster, the staleness of its latest tenure up to now
 }
 
-// NewRecorder starts a record; its instants count from now.
+// NewRecorder starts a record. Its instants count from now.
 func NewRecorder(t bound.Timing) *Recorder {
 	return &Recorder{start: time.Now(), live: map[string]*series{}, r: Record{Timing: t, ManagerStart: -1, ManagerClose: -1, ManagerClosed: -1}}
 }
 
-// Empty is the record of a world that never began.
+// Empty is the record of a world that never started.
 func Empty() *Record { return NewRecorder(bound.Timing{}).Finish() }
 
-// Now is the instant that something happening now is recorded with.
+// Now is the current instant, as events are recorded with it.
 func (r *Recorder) Now() time.Duration { return time.Since(r.start) }
 
-// do changes the record, unless it was finished already.
+// do changes the record, unless it is finished.
 func (r *Recorder) do(change func(at time.Duration, rec *Record)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.shut {
+	if !r.finished {
 		change(time.Since(r.start), &r.r)
 	}
 }
@@ -46,12 +45,12 @@ func (r *Recorder) Cluster(name string, members []string) {
 	})
 }
 
-// Joined adds a member to a cluster, Departed takes one out.
+// Joined records that a member was added to a cluster.
 func (r *Recorder) Joined(cluster, member string) {
 	r.membership(cluster, func(c *Cluster) { c.Members = append(c.Members, member) })
 }
 
-// Departed: see Joined.
+// Departed records that a member was removed from a cluster.
 func (r *Recorder) Departed(cluster, member string) {
 	r.membership(cluster, func(c *Cluster) { c.Gone = append(c.Gone, member) })
 }
@@ -63,20 +62,28 @@ func (r *Recorder) membership(cluster string, change func(*Cluster)) {
 				change(c)
 			}
 		}
-		rec.noteQuorum(at)
+		rec.noteLosses(at)
 	})
 }
 
-// Commit is the ledger's entry: c was begun at c.Begun and committed, its writer just had the answer.
+// Kinds sets which kinds of facts the manager shows. Commits of other kinds are not recorded.
+func (r *Recorder) Kinds(kinds []Kind) {
+	r.do(func(_ time.Duration, rec *Record) { rec.Kinds = kinds })
+}
+
+// Commit records an update whose writer has just received the response. The caller sets c.Begun; Commit sets c.At.
 func (r *Recorder) Commit(c Commit) {
 	r.do(func(at time.Duration, rec *Record) {
+		if _, shown := rec.Kind(c.Subject.Kind); !shown {
+			return
+		}
 		c.At = at
 		rec.Commits = append(rec.Commits, c)
 		r.series(c.Cluster).commit(c)
 	})
 }
 
-// View notes a change of what the manager shows.
+// View records a change of what the manager shows.
 func (r *Recorder) View(v View) {
 	r.do(func(at time.Duration, rec *Record) {
 		v.At = at
@@ -94,8 +101,8 @@ func (r *Recorder) series(cluster string) *series {
 	return s
 }
 
-// Fresh says whether the manager shows an update of the cluster that was begun after since, and nothing that it does not show is
-// older than tolerance.
+// Fresh says whether the manager shows an update of the cluster that began after since, and every update that it does not show was
+// committed at most tolerance ago.
 func (r *Recorder) Fresh(cluster string, since, tolerance time.Duration) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -104,7 +111,7 @@ func (r *Recorder) Fresh(cluster string, since, tolerance time.Duration) bool {
 	return s.newest > since && (!pending || time.Since(r.start)-oldest.At <= tolerance)
 }
 
-// CommitAfter is when the first update of the cluster that was begun after since was committed, if one was.
+// CommitAfter is when the first update of the cluster that began after since was committed. ok is false if there is none yet.
 func (r *Recorder) CommitAfter(cluster string, since time.Duration) (at time.Duration, ok bool) {
 	r.Look(func(rec *Record) {
 		for i := len(rec.Commits) - 1; i >= 0 && rec.Commits[i].At > since; i-- {
@@ -124,7 +131,7 @@ func (r *Recorder) Complete(cluster string) bool {
 	return !pending
 }
 
-// Error notes a new error of a view.
+// Error records a new error of a view.
 func (r *Recorder) Error(e ViewError) {
 	r.do(func(at time.Duration, rec *Record) {
 		e.At = at
@@ -132,53 +139,78 @@ func (r *Recorder) Error(e ViewError) {
 	})
 }
 
-// Fault notes that a fault began and returns the function that notes its end.
-func (r *Recorder) Fault(text string, s Scope) (healed func()) {
+// Answer records that the manager did not answer as it must.
+func (r *Recorder) Answer(a Answer) {
+	r.do(func(at time.Duration, rec *Record) {
+		a.At = at
+		rec.Answers = append(rec.Answers, a)
+	})
+}
+
+// Fault records that a fault began. It returns a function that records the fault's end; further calls of the function do nothing.
+func (r *Recorder) Fault(f Fault) (healed func()) {
 	i := -1
 	r.do(func(at time.Duration, rec *Record) {
 		i = len(rec.Faults)
-		rec.Faults = append(rec.Faults, Fault{Text: text, Scope: s, From: at, To: -1})
-		rec.noteQuorum(at)
+		f.From, f.To = at, -1
+		rec.Faults = append(rec.Faults, f)
+		rec.noteLosses(at)
 	})
 	return func() {
 		r.do(func(at time.Duration, rec *Record) {
 			if i >= 0 && rec.Faults[i].To < 0 {
 				rec.Faults[i].To = at
-				rec.noteQuorum(at)
+				rec.noteLosses(at)
 			}
 		})
 	}
 }
 
-// Watch notes a watch that a member began to serve.
-func (r *Recorder) Watch(cluster, member, key string) *OpenWatch {
+// Rest records that a cluster's load was stopped. It returns a function that records that the load goes on.
+func (r *Recorder) Rest(cluster string) (over func()) {
+	i := -1
+	r.do(func(at time.Duration, rec *Record) {
+		i = len(rec.Rests)
+		rec.Rests = append(rec.Rests, Rest{Cluster: cluster, From: at, To: -1})
+	})
+	return func() {
+		r.do(func(at time.Duration, rec *Record) {
+			if i >= 0 && rec.Rests[i].To < 0 {
+				rec.Rests[i].To = at
+			}
+		})
+	}
+}
+
+// Watch records that a member began to serve a watch. ahead says that the watch begins past the revision that the member has reached.
+func (r *Recorder) Watch(cluster, member, key string, ahead bool) *OpenWatch {
 	w := &OpenWatch{recorder: r, index: -1}
 	r.do(func(at time.Duration, rec *Record) {
 		w.index = len(rec.Watches)
 		rec.Watches = append(rec.Watches, Watch{
-			ID: w.index + 1, Cluster: cluster, Member: member, Key: key, Opened: at, Closed: -1, Last: at,
+			ID: w.index + 1, Cluster: cluster, Member: member, Key: key, Opened: at, Closed: -1, Ahead: ahead, Last: at,
 		})
 	})
 	return w
 }
 
-// OpenWatch is a watch being served.
+// OpenWatch is a recorded watch that a member serves.
 type OpenWatch struct {
 	recorder *Recorder
 	index    int
 }
 
-// Sent notes that the member sent something on the watch.
+// Sent records that the member sent a response on the watch.
 func (w *OpenWatch) Sent() {
 	w.change(func(at time.Duration, rec *Record, watch *Watch) {
-		if at-watch.Last > rec.Timing.IdleTimeout/2 {
+		if idle := rec.Timing.IdleTimeout; idle > 0 && at-watch.Last > idle/2 {
 			watch.Silences = append(watch.Silences, Silence{From: watch.Last, To: at})
 		}
 		watch.Last = at
 	})
 }
 
-// Close notes the watch's end.
+// Close records the end of the watch.
 func (w *OpenWatch) Close() {
 	w.change(func(at time.Duration, _ *Record, watch *Watch) {
 		if watch.Closed < 0 {
@@ -195,14 +227,14 @@ func (w *OpenWatch) change(f func(time.Duration, *Record, *Watch)) {
 	})
 }
 
-// Leader notes the member a majority follows from now on; empty if there is none.
+// Leader records which member a majority follows from now on; an empty member means none.
 func (r *Recorder) Leader(cluster, member string, term uint64) {
 	r.do(func(at time.Duration, rec *Record) {
 		rec.Leaders = append(rec.Leaders, Leader{At: at, Cluster: cluster, Member: member, Term: term})
 	})
 }
 
-// Belief notes what a member thinks of itself from now on.
+// Belief records what a member believes about itself from now on.
 func (r *Recorder) Belief(b Belief) {
 	r.do(func(at time.Duration, rec *Record) {
 		b.At = at
@@ -210,7 +242,7 @@ func (r *Recorder) Belief(b Belief) {
 	})
 }
 
-// Keys notes what is missing of the keys that must stand in a cluster.
+// Keys records which keys are missing in a cluster from now on.
 func (r *Recorder) Keys(k Keys) {
 	r.do(func(at time.Duration, rec *Record) {
 		k.At = at
@@ -218,7 +250,7 @@ func (r *Recorder) Keys(k Keys) {
 	})
 }
 
-// Left notes something that outlived what should have taken it away.
+// Left records that something was still there after the event that should have ended it.
 func (r *Recorder) Left(after, what string) {
 	r.do(func(at time.Duration, rec *Record) {
 		rec.Left = append(rec.Left, Leftover{At: at, After: after, What: what})
@@ -230,7 +262,7 @@ func (r *Recorder) Note(text string) {
 	r.do(func(at time.Duration, rec *Record) { rec.Notes = append(rec.Notes, Note{At: at, Text: text}) })
 }
 
-// Check notes something the scenario required.
+// Check records something that the scenario required, with its verdict.
 func (r *Recorder) Check(e Expectation) {
 	r.do(func(at time.Duration, rec *Record) {
 		e.At = at
@@ -238,63 +270,79 @@ func (r *Recorder) Check(e Expectation) {
 	})
 }
 
-// ManagerStarted, ManagerClosing and ManagerClosed note the three instants of a manager's life.
+// ManagerStarted records that the manager was first given its clusters.
 func (r *Recorder) ManagerStarted() {
 	r.do(func(at time.Duration, rec *Record) { rec.ManagerStart = at })
 }
 
-// ManagerClosing: see ManagerStarted.
+// ManagerClosing records that the manager's Close was called.
 func (r *Recorder) ManagerClosing() {
 	r.do(func(at time.Duration, rec *Record) { rec.ManagerClose = at })
 }
 
-// ManagerClosed: see ManagerStarted.
+// ManagerClosed records that the manager's Close returned.
 func (r *Recorder) ManagerClosed() {
 	r.do(func(at time.Duration, rec *Record) { rec.ManagerClosed = at })
 }
 
-// Added notes that the manager was given a cluster after its start, for the first time or again.
-func (r *Recorder) Added(cluster string) {
+// Given records that the manager was given a cluster, for the first time or again. A tenure begins, in which the manager shows nothing yet.
+func (r *Recorder) Given(cluster string) {
 	r.do(func(at time.Duration, rec *Record) {
-		for i := range rec.Clusters {
-			if rec.Clusters[i].Name == cluster {
-				rec.Clusters[i].Since, rec.Clusters[i].Until = at, 0
+		rec.Tenures = append(rec.Tenures, Tenure{Cluster: cluster, From: at, To: -1})
+		s := newSeries(at)
+		for _, c := range rec.Commits {
+			if c.Cluster == cluster {
+				s.commit(c)
+			}
+		}
+		r.live[cluster] = s
+	})
+}
+
+// Taken records that the cluster was removed from the manager's set. Its tenure ends.
+func (r *Recorder) Taken(cluster string) {
+	r.do(func(at time.Duration, rec *Record) {
+		for i := range rec.Tenures {
+			if t := &rec.Tenures[i]; t.Cluster == cluster && t.To < 0 {
+				t.To = at
 			}
 		}
 	})
 }
 
-// Removed notes that the manager was told to let go of a cluster.
-func (r *Recorder) Removed(cluster string) {
+// Refused records that the manager did not accept the clusters that it was given since an instant. Their tenures are deleted, and all earlier
+// ones end.
+func (r *Recorder) Refused(since time.Duration) {
 	r.do(func(at time.Duration, rec *Record) {
-		for i := range rec.Clusters {
-			if rec.Clusters[i].Name == cluster {
-				rec.Clusters[i].Until = at
+		rec.Tenures = slices.DeleteFunc(rec.Tenures, func(t Tenure) bool { return t.To < 0 && t.From >= since })
+		for i := range rec.Tenures {
+			if t := &rec.Tenures[i]; t.To < 0 {
+				t.To = at
 			}
 		}
 	})
 }
 
-// Look calls f with the record as it stands; f must not keep it or anything in it.
+// Look calls f with the record so far. f must not change the record or keep references to it.
 func (r *Recorder) Look(f func(*Record)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.shut {
+	if !r.finished {
 		r.r.End = time.Since(r.start)
 	}
 	f(&r.r)
 }
 
-// Finish ends the record and hands it out. What is noted later is lost.
+// Finish ends the record and returns it. Later events are not recorded.
 func (r *Recorder) Finish() *Record {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.shut {
-		r.shut = true
+	if !r.finished {
+		r.finished = true
 		r.r.End = time.Since(r.start)
-		for i := range r.r.Quorum {
-			if r.r.Quorum[i].To < 0 {
-				r.r.Quorum[i].To = r.r.End
+		for i := range r.r.Losses {
+			if r.r.Losses[i].To < 0 {
+				r.r.Losses[i].To = r.r.End
 			}
 		}
 	}

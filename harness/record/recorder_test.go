@@ -2,39 +2,51 @@ package record
 
 import (
 	"fmt"
-	"reflect"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/stormwatch/stormwatch/harness/bound"
 )
 
-// pass lets virtual time go by. It is the only use of the clock here: in a bubble it waits for nothing real.
+// pass lets virtual time pass. It must be called in a bubble, so it takes no real time.
 func pass(d time.Duration) { <-time.After(d) }
 
 func recorder() *Recorder {
 	r := NewRecorder(bound.Production())
 	r.Cluster("alpha", []string{"m1", "m2", "m3"})
+	r.Kinds([]Kind{{Name: first.Kind}})
 	return r
 }
 
 func TestRecorderStampsEachEventWithItsInstant(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rec := recorder()
+		var watch *OpenWatch
+		var healed, over func()
 		events := []func(){
 			rec.ManagerStarted,
+			func() { rec.Given("alpha") },
 			func() { rec.Commit(Commit{Cluster: "alpha", Subject: first, Value: "1"}) },
 			func() { rec.View(View{Cluster: "alpha", Changes: []Change{{first, "1"}}}) },
 			func() { rec.Error(ViewError{Cluster: "alpha"}) },
+			func() { rec.Answer(Answer{Cluster: "alpha", Problem: "View panicked"}) },
 			func() { rec.Leader("alpha", "m1", 2) },
 			func() { rec.Belief(Belief{Cluster: "alpha", Member: "m1"}) },
 			func() { rec.Keys(Keys{Cluster: "alpha"}) },
 			func() { rec.Note("so far") },
 			func() { rec.Check(Expectation{}) },
-			func() { rec.Added("alpha") },
-			func() { rec.Removed("alpha") },
+			func() { healed = rec.Fault(Fault{Text: "Kill(alpha/m1)"}) },
+			func() { healed() },
+			func() { over = rec.Rest("alpha") },
+			func() { over() },
+			func() { watch = rec.Watch("alpha", "m1", "/k", true) },
+			func() { watch.Sent() },
+			func() { watch.Close() },
+			func() { rec.Taken("alpha") },
 			rec.ManagerClosing,
 			rec.ManagerClosed,
 			func() { rec.Left("Close", "a goroutine") },
@@ -46,41 +58,95 @@ func TestRecorderStampsEachEventWithItsInstant(t *testing.T) {
 		pass(s)
 		r := rec.Finish()
 		got := []time.Duration{
-			r.ManagerStart, r.Commits[0].At, r.Views[0].At, r.Errors[0].At, r.Leaders[0].At, r.Beliefs[0].At, r.Keys[0].At,
-			r.Notes[0].At, r.Checks[0].At, r.Clusters[0].Since, r.Clusters[0].Until, r.ManagerClose, r.ManagerClosed, r.Left[0].At, r.End,
+			r.ManagerStart, r.Tenures[0].From, r.Commits[0].At, r.Views[0].At, r.Errors[0].At, r.Answers[0].At, r.Leaders[0].At, r.Beliefs[0].At,
+			r.Keys[0].At, r.Notes[0].At, r.Checks[0].At, r.Faults[0].From, r.Faults[0].To, r.Rests[0].From, r.Rests[0].To, r.Watches[0].Opened,
+			r.Watches[0].Last, r.Watches[0].Closed, r.Tenures[0].To, r.ManagerClose, r.ManagerClosed, r.Left[0].At, r.End,
 		}
 		for i, at := range got {
-			if want := time.Duration(i+1) * s; at != want {
-				t.Errorf("event %d is at %v, want %v", i, at, want)
-			}
+			require.Equal(t, time.Duration(i+1)*s, at, "event %d", i)
+		}
+		require.True(t, r.Watches[0].Ahead)
+	})
+}
+
+func TestRecorderKeepsNoCommitsOfKindsThatTheManagerDoesNotShow(t *testing.T) {
+	rec := recorder()
+	rec.Commit(Commit{Cluster: "alpha", Subject: Subject{Kind: "weather", Name: "here"}, Value: "fine"})
+	require.Empty(t, rec.Finish().Commits)
+}
+
+func TestRecorderNotesWhereFaultsTakeTheQuorumAndTheReach(t *testing.T) {
+	cripple := func(m string) Fault {
+		return Fault{Text: "Kill(alpha/" + m + ")", Scope: Scope{Cluster: "alpha", Crippled: []string{m}}}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		rec := recorder()
+		healFirst := rec.Fault(cripple("m1"))
+		pass(s)
+		healSecond := rec.Fault(cripple("m2"))
+		pass(s)
+		healFirst()
+		pass(s)
+		healFirst() // a second call does nothing
+		healThird := rec.Fault(cripple("m3"))
+		pass(s)
+		healThird()
+		reach := rec.Fault(Fault{Scope: Scope{Cluster: "alpha", Unreachable: []string{"m1", "m3"}}})
+		pass(s)
+		reach()
+		rec.Fault(cripple("m3"))
+		pass(s)
+		r := rec.Finish()
+		healSecond() // after Finish, so it is not recorded
+
+		require.Equal(t, []Loss{
+			{"alpha", LostQuorum, 1 * s, 2 * s},
+			{"alpha", LostQuorum, 3 * s, 4 * s},
+			{"alpha", LostReach, 4 * s, 5 * s},
+			{"alpha", LostQuorum, 5 * s, 6 * s},
+		}, r.Losses, "m2 is crippled from 1s on")
+		for i, want := range []time.Duration{2 * s, -1, 4 * s, 5 * s, -1} {
+			require.Equal(t, want, r.Faults[i].To, r.Faults[i].Text)
 		}
 	})
 }
 
-func TestRecorderNotesWhereFaultsTakeTheQuorum(t *testing.T) {
+func TestALossIsNotedOnceAndAsOftenAsItComes(t *testing.T) {
+	quorum := Fault{Scope: Scope{Cluster: "alpha", Crippled: []string{"m1", "m2"}}}
 	synctest.Test(t, func(t *testing.T) {
 		rec := recorder()
-		healFirst := rec.Fault("Kill(alpha/m1)", Scope{Cluster: "alpha", Crippled: []string{"m1"}})
+		rec.Fault(quorum)() // begins and is healed at once
 		pass(s)
-		healSecond := rec.Fault("Kill(alpha/m2)", Scope{Cluster: "alpha", Crippled: []string{"m2"}})
+		heal := rec.Fault(quorum)
+		again := rec.Fault(quorum)
 		pass(s)
-		healFirst()
+		heal() // the other fault is still in force
 		pass(s)
-		healFirst() // a second time means nothing
-		rec.Fault("Kill(alpha/m3)", Scope{Cluster: "alpha", Crippled: []string{"m3"}})
+		again()
+		require.Equal(t, []Loss{{"alpha", LostQuorum, 0, 0}, {"alpha", LostQuorum, s, 3 * s}}, rec.Finish().Losses)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		rec := recorder()
+		rec.Fault(quorum)
+		rec.Fault(quorum)
+		pass(s)
+		require.Equal(t, []Loss{{"alpha", LostQuorum, 0, s}}, rec.Finish().Losses)
+	})
+}
+
+func TestMembersThatComeAndGoDecideTheQuorum(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := recorder()
+		rec.Fault(Fault{Scope: Scope{Cluster: "alpha", Crippled: []string{"m1"}}})
+		pass(s)
+		rec.Departed("alpha", "m2") // now one of two members works
+		pass(s)
+		rec.Joined("alpha", "m4") // now two of three members work
 		pass(s)
 		r := rec.Finish()
-		healSecond() // too late
-
-		want := []QuorumLoss{{"alpha", 1 * s, 2 * s}, {"alpha", 3 * s, 4 * s}}
-		if !reflect.DeepEqual(r.Quorum, want) {
-			t.Errorf("quorum was lost %v, want %v", r.Quorum, want)
-		}
-		for i, want := range []time.Duration{2 * s, -1, -1} {
-			if r.Faults[i].To != want {
-				t.Errorf("%s ended at %v, want %v", r.Faults[i].Text, r.Faults[i].To, want)
-			}
-		}
+		require.Equal(t, []Loss{{"alpha", LostQuorum, s, 2 * s}}, r.Losses)
+		require.Equal(t, []string{"m1", "m2", "m3", "m4"}, r.Clusters[0].Members)
+		require.Equal(t, []string{"m2"}, r.Clusters[0].Gone)
 	})
 }
 
@@ -88,9 +154,9 @@ func TestRecorderKeepsSilencesLongerThanHalfTheIdleTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rec := recorder()
 		half := bound.Production().IdleTimeout / 2
-		watch := rec.Watch("alpha", "m2", "/k")
+		watch := rec.Watch("alpha", "m2", "/k", false)
 		pass(half)
-		watch.Sent() // just not long enough
+		watch.Sent() // the silence was just too short to be recorded
 		pass(half + 1)
 		watch.Sent()
 		pass(s)
@@ -99,34 +165,48 @@ func TestRecorderKeepsSilencesLongerThanHalfTheIdleTimeout(t *testing.T) {
 		watch.Close()
 		pass(s)
 		watch.Close()
-		open := rec.Watch("alpha", "m3", "/l")
+		open := rec.Watch("alpha", "m3", "/l", false)
 		r := rec.Finish()
 		open.Sent()
 
-		if got := r.Watches[0]; got.Closed != 2*half+1+2*s || got.Last != 2*half+1+s {
-			t.Errorf("last answer at %v, closed at %v", got.Last, got.Closed)
-		}
-		if got, want := r.Watches[0].Silences, []Silence{{half, 2*half + 1}}; !reflect.DeepEqual(got, want) {
-			t.Errorf("silences are %v, want %v", got, want)
-		}
-		if got := r.Watches[1]; got.ID != 2 || got.Closed >= 0 {
-			t.Errorf("the second watch is %+v, want number 2, open", got)
-		}
+		require.Equal(t, 2*half+1+2*s, r.Watches[0].Closed)
+		require.Equal(t, 2*half+1+s, r.Watches[0].Last)
+		require.Equal(t, []Silence{{half, 2*half + 1}}, r.Watches[0].Silences)
+		require.Equal(t, 2, r.Watches[1].ID)
+		require.Negative(t, r.Watches[1].Closed)
 	})
 }
 
-func TestClusterGivenBackToTheManagerIsManagedAnew(t *testing.T) {
+func TestWithoutAnIdleTimeoutSilencesAreNoMatter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		timing := bound.Production()
+		timing.IdleTimeout = 0
+		rec := NewRecorder(timing)
+		watch := rec.Watch("alpha", "m2", "/k", false)
+		pass(time.Hour)
+		watch.Sent()
+		require.Empty(t, rec.Finish().Watches[0].Silences)
+	})
+}
+
+func TestAClusterThatIsGivenToTheManagerAgainBeginsATenureInWhichNothingIsShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rec := recorder()
-		rec.ManagerStarted()
+		rec.Given("alpha")
+		rec.Commit(Commit{Begun: 1, Cluster: "alpha", Subject: first, Value: "1"})
+		rec.View(View{Cluster: "alpha", Changes: []Change{{first, "1"}}})
+		require.True(t, rec.Complete("alpha"))
+		require.True(t, rec.Fresh("alpha", 0, s))
 		pass(s)
-		rec.Removed("alpha")
+		rec.Taken("alpha")
 		pass(s)
-		rec.Added("alpha")
+		rec.Given("alpha")
+		require.False(t, rec.Complete("alpha"))
+		require.False(t, rec.Fresh("alpha", 0, time.Hour))
+		rec.View(View{Cluster: "alpha", Changes: []Change{{first, "1"}}})
+		require.True(t, rec.Complete("alpha"))
 		pass(s)
-		if from, until, ok := rec.Finish().Managed("alpha"); !ok || from != 2*s || until != 3*s {
-			t.Errorf("managed from %v until %v, %v; want 2s, 3s", from, until, ok)
-		}
+		require.Equal(t, []Tenure{{"alpha", 0, s}, {"alpha", 2 * s, -1}}, rec.Finish().Tenures)
 	})
 }
 
@@ -136,33 +216,29 @@ func TestFreshWantsAnUpdateSinceAndToleratesYoungOnes(t *testing.T) {
 		see := func(subject Subject, value string) {
 			rec.View(View{Cluster: "alpha", Changes: []Change{{subject, value}}})
 		}
-		require := func(what string, fresh, complete bool) {
+		want := func(what string, fresh, complete bool) {
 			t.Helper()
-			if got := rec.Fresh("alpha", s, s); got != fresh {
-				t.Errorf("%s: fresh since 1s is %v, want %v", what, got, fresh)
-			}
-			if got := rec.Complete("alpha"); got != complete {
-				t.Errorf("%s: complete is %v, want %v", what, got, complete)
-			}
+			require.Equal(t, fresh, rec.Fresh("alpha", s, s), "%s: fresh since 1s", what)
+			require.Equal(t, complete, rec.Complete("alpha"), "%s: complete", what)
 		}
-		require("nothing happened", false, true)
+		want("nothing happened", false, true)
 		pass(s)
 		rec.Commit(Commit{Begun: s, Cluster: "alpha", Subject: first, Value: "1"})
 		see(first, "1")
-		require("shown, but begun at 1s and not since", false, true)
+		want("shown, but begun at 1s and not since", false, true)
 		pass(s)
 		rec.Commit(Commit{Begun: s, Cluster: "alpha", Subject: second, Value: "1"})
 		see(second, "1")
-		require("committed since and shown, but begun at 1s", false, true)
+		want("committed since and shown, but begun at 1s", false, true)
 		rec.Commit(Commit{Begun: 2 * s, Cluster: "alpha", Subject: first, Value: "2"})
-		require("committed and not shown", false, false)
+		want("committed and not shown", false, false)
 		see(first, "2")
-		require("shown", true, true)
+		want("shown", true, true)
 		rec.Commit(Commit{Begun: 2 * s, Cluster: "alpha", Subject: second, Value: "2"})
 		pass(s)
-		require("another not shown for as long as tolerated", true, false)
+		want("another not shown for as long as tolerated", true, false)
 		pass(1)
-		require("and for longer", false, false)
+		want("and for longer", false, false)
 	})
 }
 
@@ -171,17 +247,17 @@ func TestCommitAfterIsOfTheFirstUpdateBegunSince(t *testing.T) {
 		rec := recorder()
 		for _, c := range []Commit{{Begun: s, Cluster: "alpha"}, {Begun: 3 * s, Cluster: "beta"}, {Begun: 3 * s, Cluster: "alpha"}, {Begun: 5 * s, Cluster: "alpha"}} {
 			pass(2 * s)
+			c.Subject = first
 			rec.Commit(c)
 		}
 		// They were committed at 2, 4, 6 and 8 seconds.
 		for since, want := range map[time.Duration]time.Duration{0: 2 * s, s: 6 * s, 3*s - 1: 6 * s, 3 * s: 8 * s} {
-			if got, ok := rec.CommitAfter("alpha", since); !ok || got != want {
-				t.Errorf("the first after %v was committed at %v, %v; want %v", since, got, ok, want)
-			}
+			got, ok := rec.CommitAfter("alpha", since)
+			require.True(t, ok, "one after %v", since)
+			require.Equal(t, want, got, "the first after %v", since)
 		}
-		if got, ok := rec.CommitAfter("alpha", 5*s); ok {
-			t.Errorf("one after 5s was committed at %v, but none was begun", got)
-		}
+		_, ok := rec.CommitAfter("alpha", 5*s)
+		require.False(t, ok, "none was begun after 5s")
 	})
 }
 
@@ -192,18 +268,17 @@ func TestLookSeesTheRecordAsItStands(t *testing.T) {
 		rec.Note("one")
 		pass(s)
 		rec.Look(func(r *Record) {
-			if r.End != 2*s || len(r.Notes) != 1 {
-				t.Errorf("the record stands at %v with %d notes, want 2s and 1", r.End, len(r.Notes))
-			}
+			require.Equal(t, 2*s, r.End)
+			require.Len(t, r.Notes, 1)
 		})
 		pass(s)
 		r := rec.Finish()
 		rec.Note("too late")
 		pass(s)
 		rec.Look(func(r *Record) {})
-		if again := rec.Finish(); again != r || r.End != 3*s || len(r.Notes) != 1 {
-			t.Errorf("finished at %v with %d notes, want 3s and 1, for good", r.End, len(r.Notes))
-		}
+		require.Same(t, r, rec.Finish())
+		require.Equal(t, 3*s, r.End)
+		require.Len(t, r.Notes, 1)
 	})
 }
 
@@ -215,8 +290,8 @@ func TestRecorderServesManyAtOnce(t *testing.T) {
 			for j := range 100 {
 				rec.Commit(Commit{Cluster: "alpha", Subject: first, Value: fmt.Sprint(i, j)})
 				rec.Fresh("alpha", 0, time.Hour)
-				heal := rec.Fault("Isolate(alpha/m1)", Scope{Cluster: "alpha", Crippled: []string{"m1"}})
-				watch := rec.Watch("alpha", "m1", "/k")
+				heal := rec.Fault(Fault{Text: "Isolate(alpha/m1)", Scope: Scope{Cluster: "alpha", Crippled: []string{"m1"}}})
+				watch := rec.Watch("alpha", "m1", "/k", false)
 				watch.Sent()
 				watch.Close()
 				heal()
@@ -226,7 +301,7 @@ func TestRecorderServesManyAtOnce(t *testing.T) {
 	}
 	all.Wait()
 	r := rec.Finish()
-	if len(r.Commits) != 800 || len(r.Faults) != 800 || len(r.Watches) != 800 {
-		t.Errorf("%d commits, %d faults, %d watches on record, want 800 each", len(r.Commits), len(r.Faults), len(r.Watches))
-	}
+	require.Len(t, r.Commits, 800)
+	require.Len(t, r.Faults, 800)
+	require.Len(t, r.Watches, 800)
 }

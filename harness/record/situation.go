@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// LeaderAt is the member that a majority of the cluster followed at an instant, empty if there was none.
+// LeaderAt is the member that a majority of the cluster followed at an instant; empty if there was none.
 func (r *Record) LeaderAt(cluster string, at time.Duration) string {
 	leader := ""
 	for _, l := range r.Leaders {
@@ -27,8 +27,8 @@ func (r *Record) WatchesAt(cluster string, at time.Duration) []Watch {
 	return open
 }
 
-// Situation says in one sentence who led a cluster at an instant, where the manager's watches sat and which faults were in
-// force: what a failed verdict owes its reader.
+// Situation says in one sentence, for failed verdicts, who led a cluster at an instant, on which members the manager's watches were, and
+// which faults were in force.
 func (r *Record) Situation(cluster string, at time.Duration) string {
 	leader := r.LeaderAt(cluster, at)
 	if leader == "" {
@@ -36,18 +36,18 @@ func (r *Record) Situation(cluster string, at time.Duration) string {
 	} else {
 		leader = cluster + "/" + leader
 	}
-	seats := "nowhere"
+	watched := "no watch was open"
 	seen := map[string]bool{}
 	for _, w := range r.WatchesAt(cluster, at) {
-		seat := cluster + "/" + w.Member
+		on := cluster + "/" + w.Member
 		switch {
-		case seen[seat]:
+		case seen[on]:
 		case len(seen) == 0:
-			seats = seat
+			watched = "the watch was on " + on
 		default:
-			seats += " and " + seat
+			watched += " and " + on
 		}
-		seen[seat] = true
+		seen[on] = true
 	}
 	faults := ""
 	for _, f := range r.Faults {
@@ -55,10 +55,10 @@ func (r *Record) Situation(cluster string, at time.Duration) string {
 			faults += ", " + f.Text + " in force"
 		}
 	}
-	return fmt.Sprintf("at %s %s led, the watch sat on %s%s", Stamp(at), leader, seats, faults)
+	return fmt.Sprintf("at %s %s led, %s%s", Stamp(at), leader, watched, faults)
 }
 
-// Stamp prints an instant the way transcripts do, in seconds and milliseconds.
+// Stamp prints an instant as transcripts do, in seconds with three decimals.
 func Stamp(at time.Duration) string {
 	return fmt.Sprintf("%.3fs", at.Round(time.Millisecond).Seconds())
 }

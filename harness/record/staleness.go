@@ -5,31 +5,30 @@ import (
 	"time"
 )
 
-// Point is the staleness of a view at an instant. The series is a saw-tooth: two points share an instant where the view
-// caught up.
+// Point is the staleness of a view at an instant. In the series of points, staleness rises with time and drops when the view catches up. At
+// a drop, two points share an instant: the first is before the drop, the second after it.
 type Point struct {
 	At        time.Duration
 	Staleness time.Duration
-	// Oldest is the commit that was the oldest not shown, valid while Staleness is above zero.
+	// Oldest is the oldest commit that the view did not show. It is valid if Staleness is above zero.
 	Oldest Commit
-	// Newest is when the youngest update shown so far was begun; negative if there is none. What was begun after an instant
-	// was surely committed after it.
+	// Newest is when the newest update shown so far began; negative if there is none. It is the begin and not the commit, because an
+	// update that began after an instant was certainly committed after it.
 	Newest time.Duration
 }
 
-// Staleness is the series of a cluster over the time it was the manager's (see [Record.Managed]): the age of the oldest
-// committed update that the view did not show yet. Its first point is where that time begins, its last where it ends.
+// Staleness is the series of a tenure: the age of the oldest committed update that the view did not show yet. Its first point is at the begin
+// of the tenure, its last at the end (see [Record.Until]).
 //
-// A view shows an update if it shows its value or that of a later update of the same subject. Where values repeat (a
-// backend is gone, back, gone again) the view is given the benefit of the doubt: the latest update with that value counts
-// as shown.
-func (r *Record) Staleness(cluster string) []Point {
-	from, until, ok := r.Managed(cluster)
-	if !ok || until < from {
+// A view shows an update if it shows the value of that update or of a later one of the same subject. If values repeat (a backend is gone,
+// back, and gone again), the latest update with the shown value counts as shown, in the manager's favour.
+func (r *Record) Staleness(t Tenure) []Point {
+	until := r.Until(t)
+	if until < t.From {
 		return nil
 	}
-	s := newSeries(from)
-	for _, e := range r.steps(cluster) {
+	s := newSeries(t.From)
+	for _, e := range r.steps(t) {
 		if e.at > until {
 			break
 		}
@@ -39,36 +38,37 @@ func (r *Record) Staleness(cluster string) []Point {
 		} else {
 			s.see(e.view.Changes)
 		}
-		if e.at > from {
+		if e.at > t.From {
 			s.mark(e.at)
 		}
 	}
 	if s.advance(until); len(s.points) == 0 {
-		s.mark(from)
+		s.mark(t.From)
 	}
 	return s.points
 }
 
-// step is a commit or a view's change, whichever came next.
+// step is a commit or a change of the view.
 type step struct {
 	at     time.Duration
 	commit *Commit
 	view   *View
 }
 
-func (r *Record) steps(cluster string) []step {
+// steps are the steps of a tenure, in order: all commits in its cluster, and all changes of the view since the tenure began.
+func (r *Record) steps(t Tenure) []step {
 	var steps []step
 	for i := range r.Commits {
-		if r.Commits[i].Cluster == cluster {
+		if r.Commits[i].Cluster == t.Cluster {
 			steps = append(steps, step{at: r.Commits[i].At, commit: &r.Commits[i]})
 		}
 	}
 	for i := range r.Views {
-		if r.Views[i].Cluster == cluster {
+		if r.Views[i].Cluster == t.Cluster && r.Views[i].At >= t.From {
 			steps = append(steps, step{at: r.Views[i].At, view: &r.Views[i]})
 		}
 	}
-	// A commit and a view of the same instant: the commit first, so that seeing it at once costs nothing.
+	// If a commit and a view share an instant, the commit comes first, so that a view that shows it at once has no staleness.
 	sort.SliceStable(steps, func(i, j int) bool {
 		if steps[i].at != steps[j].at {
 			return steps[i].at < steps[j].at
@@ -78,14 +78,14 @@ func (r *Record) steps(cluster string) []step {
 	return steps
 }
 
-// series follows each subject's updates that the view does not show.
+// series computes staleness step by step. It keeps the updates of each subject that the view does not show.
 type series struct {
 	start   time.Duration
-	pending map[Subject][]Commit
+	pending map[Subject][]Commit // the updates that are not shown, the oldest first
 	shown   map[Subject]string
-	early   map[Subject]bool // shown, and its commit not yet known
+	early   map[Subject]bool // the shown value is that of no commit so far
 	points  []Point
-	newest  time.Duration // when the youngest update shown so far was begun
+	newest  time.Duration // when the newest update shown so far began; negative if there is none
 }
 
 func newSeries(start time.Duration) *series {
@@ -95,8 +95,8 @@ func newSeries(start time.Duration) *series {
 func (s *series) commit(c Commit) {
 	if s.shown[c.Subject] == c.Value {
 		delete(s.pending, c.Subject)
-		// The manager may have shown an update before its writer had the answer. A value that it shows from before,
-		// or that nothing was ever shown where nothing is now, is no sign that it saw this update.
+		// The manager may have shown this update before its writer had the response. If the value was shown because of an earlier
+		// update, or nothing was ever shown and the value is empty, the manager need not have seen this update.
 		if s.early[c.Subject] {
 			delete(s.early, c.Subject)
 			s.newest = max(s.newest, c.Begun)
@@ -139,22 +139,20 @@ func (s *series) oldest() (Commit, bool) {
 	return oldest, found
 }
 
-// older orders commits for good: one transaction may commit several subjects at one instant and revision, and evidence
-// must not name another of them in every run.
+// older is a total order of commits. One transaction may commit several subjects at one instant and revision, and all runs with the same
+// history must name the same one in their evidence.
 func older(a, b Commit) bool {
 	switch {
 	case a.At != b.At:
 		return a.At < b.At
 	case a.Revision != b.Revision:
 		return a.Revision < b.Revision
-	case a.Subject.Kind != b.Subject.Kind:
-		return a.Subject.Kind < b.Subject.Kind
 	}
-	return a.Subject.Name < b.Subject.Name
+	return a.Subject.Compare(b.Subject) < 0
 }
 
-// advance adds the point just before whatever happens at an instant, and before the first of them the one where the series
-// begins. What happened up to then counts, and leaves no points.
+// advance adds a point for the instant at, with the state before the events of that instant. Events up to the start of the series update its
+// state and add no points; the first event after the start also adds the point of the start.
 func (s *series) advance(at time.Duration) {
 	if at <= s.start {
 		return
@@ -177,12 +175,12 @@ func (s *series) mark(at time.Duration) {
 	s.points = append(s.points, p)
 }
 
-// MaxStaleness is the largest staleness of any cluster from the instant its view was first complete.
+// MaxStaleness is the largest staleness in any tenure, from the instant at which the view of that tenure was first complete.
 func (r *Record) MaxStaleness() time.Duration {
 	var most time.Duration
-	for _, c := range r.Clusters {
+	for _, t := range r.Tenures {
 		fresh := false
-		for _, p := range r.Staleness(c.Name) {
+		for _, p := range r.Staleness(t) {
 			fresh = fresh || p.Staleness == 0
 			if fresh {
 				most = max(most, p.Staleness)

@@ -1,15 +1,16 @@
 package record
 
 import (
-	"slices"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 )
 
 var (
-	first  = Subject{Kind: Checkpoint, Name: "first"}
-	second = Subject{Kind: Checkpoint, Name: "second"}
-	third  = Subject{Kind: Checkpoint, Name: "third"}
+	first  = Subject{Kind: "checkpoint", Name: "first"}
+	second = Subject{Kind: "checkpoint", Name: "second"}
+	third  = Subject{Kind: "checkpoint", Name: "third"}
 )
 
 const s = time.Second
@@ -22,13 +23,13 @@ func viewAt(at time.Duration, subject Subject, value string) View {
 	return View{At: at, Cluster: "alpha", Changes: []Change{{subject, value}}}
 }
 
-// tooth is a point without what is tested elsewhere.
-type tooth struct{ at, staleness time.Duration }
+// plainPoint is a point without the fields that other tests check.
+type plainPoint struct{ at, staleness time.Duration }
 
-func teeth(points []Point) []tooth {
-	var all []tooth
+func plainPoints(points []Point) []plainPoint {
+	var all []plainPoint
 	for _, p := range points {
-		t := tooth{p.At, p.Staleness}
+		t := plainPoint{p.At, p.Staleness}
 		if n := len(all); n == 0 || all[n-1] != t {
 			all = append(all, t)
 		}
@@ -41,122 +42,117 @@ func TestStalenessIsTheAgeOfTheOldestUpdateNotShown(t *testing.T) {
 		name    string
 		commits []Commit
 		views   []View
-		want    []tooth
+		want    []plainPoint
 	}{
 		{
 			name: "nothing committed",
-			want: []tooth{{2 * s, 0}, {20 * s, 0}},
+			want: []plainPoint{{2 * s, 0}, {20 * s, 0}},
 		},
 		{
 			name:    "shown after a second",
 			commits: []Commit{commitAt(5*s, first, "1")},
 			views:   []View{viewAt(6*s, first, "1")},
-			want:    []tooth{{2 * s, 0}, {5 * s, 0}, {6 * s, s}, {6 * s, 0}, {20 * s, 0}},
+			want:    []plainPoint{{2 * s, 0}, {5 * s, 0}, {6 * s, s}, {6 * s, 0}, {20 * s, 0}},
 		},
 		{
 			name:    "shown at the instant of its commit",
 			commits: []Commit{commitAt(5*s, first, "1")},
 			views:   []View{viewAt(5*s, first, "1")},
-			want:    []tooth{{2 * s, 0}, {5 * s, 0}, {20 * s, 0}},
+			want:    []plainPoint{{2 * s, 0}, {5 * s, 0}, {20 * s, 0}},
 		},
 		{
 			name:    "shown before its writer had the answer",
 			commits: []Commit{commitAt(5*s, first, "1")},
 			views:   []View{viewAt(4*s, first, "1")},
-			want:    []tooth{{2 * s, 0}, {4 * s, 0}, {5 * s, 0}, {20 * s, 0}},
+			want:    []plainPoint{{2 * s, 0}, {4 * s, 0}, {5 * s, 0}, {20 * s, 0}},
 		},
 		{
 			name:    "a later update of the subject shows the earlier",
 			commits: []Commit{commitAt(5*s, first, "1"), commitAt(6*s, first, "2")},
 			views:   []View{viewAt(7*s, first, "2")},
-			want:    []tooth{{2 * s, 0}, {5 * s, 0}, {6 * s, s}, {7 * s, 2 * s}, {7 * s, 0}, {20 * s, 0}},
+			want:    []plainPoint{{2 * s, 0}, {5 * s, 0}, {6 * s, s}, {7 * s, 2 * s}, {7 * s, 0}, {20 * s, 0}},
 		},
 		{
 			name:    "an earlier one does not show the later",
 			commits: []Commit{commitAt(5*s, first, "1"), commitAt(6*s, first, "2")},
 			views:   []View{viewAt(7*s, first, "1")},
-			want:    []tooth{{2 * s, 0}, {5 * s, 0}, {6 * s, s}, {7 * s, 2 * s}, {7 * s, s}, {20 * s, 14 * s}},
+			want:    []plainPoint{{2 * s, 0}, {5 * s, 0}, {6 * s, s}, {7 * s, 2 * s}, {7 * s, s}, {20 * s, 14 * s}},
 		},
 		{
 			name:    "another subject's does not either",
 			commits: []Commit{commitAt(5*s, first, "1"), commitAt(6*s, second, "1")},
 			views:   []View{viewAt(7*s, second, "1")},
-			want:    []tooth{{2 * s, 0}, {5 * s, 0}, {6 * s, s}, {7 * s, 2 * s}, {20 * s, 15 * s}},
+			want:    []plainPoint{{2 * s, 0}, {5 * s, 0}, {6 * s, s}, {7 * s, 2 * s}, {20 * s, 15 * s}},
 		},
 		{
 			name:    "nor a value that was never committed",
 			commits: []Commit{commitAt(5*s, first, "1")},
 			views:   []View{viewAt(7*s, first, "9")},
-			want:    []tooth{{2 * s, 0}, {5 * s, 0}, {7 * s, 2 * s}, {20 * s, 15 * s}},
+			want:    []plainPoint{{2 * s, 0}, {5 * s, 0}, {7 * s, 2 * s}, {20 * s, 15 * s}},
 		},
 		{
 			name:    "of values that repeat the latest counts as shown",
 			commits: []Commit{commitAt(5*s, first, "1"), commitAt(6*s, first, "2"), commitAt(7*s, first, "1")},
 			views:   []View{viewAt(8*s, first, "1")},
-			want:    []tooth{{2 * s, 0}, {5 * s, 0}, {6 * s, s}, {7 * s, 2 * s}, {8 * s, 3 * s}, {8 * s, 0}, {20 * s, 0}},
+			want:    []plainPoint{{2 * s, 0}, {5 * s, 0}, {6 * s, s}, {7 * s, 2 * s}, {8 * s, 3 * s}, {8 * s, 0}, {20 * s, 0}},
 		},
 		{
 			name:    "gone is an update too",
 			commits: []Commit{commitAt(1*s, first, "1"), commitAt(5*s, first, "")},
-			views:   []View{viewAt(1*s, first, "1"), viewAt(8*s, first, "")},
-			want:    []tooth{{2 * s, 0}, {5 * s, 0}, {8 * s, 3 * s}, {8 * s, 0}, {20 * s, 0}},
+			views:   []View{viewAt(3*s, first, "1"), viewAt(8*s, first, "")},
+			want:    []plainPoint{{2 * s, s}, {3 * s, 2 * s}, {3 * s, 0}, {5 * s, 0}, {8 * s, 3 * s}, {8 * s, 0}, {20 * s, 0}},
 		},
 		{
 			name:    "what is gone before it was shown need not be",
 			commits: []Commit{commitAt(5*s, first, "1"), commitAt(7*s, first, "")},
-			want:    []tooth{{2 * s, 0}, {5 * s, 0}, {7 * s, 2 * s}, {7 * s, 0}, {20 * s, 0}},
+			want:    []plainPoint{{2 * s, 0}, {5 * s, 0}, {7 * s, 2 * s}, {7 * s, 0}, {20 * s, 0}},
 		},
 		{
 			name:    "what was committed before the manager came is old already",
 			commits: []Commit{commitAt(1*s, first, "1"), commitAt(1500*time.Millisecond, second, "1")},
 			views:   []View{viewAt(3*s, first, "1")},
-			want:    []tooth{{2 * s, s}, {3 * s, 2 * s}, {3 * s, 1500 * time.Millisecond}, {20 * s, 18500 * time.Millisecond}},
+			want:    []plainPoint{{2 * s, s}, {3 * s, 2 * s}, {3 * s, 1500 * time.Millisecond}, {20 * s, 18500 * time.Millisecond}},
 		},
 		{
 			name:    "shown at the very end",
 			commits: []Commit{commitAt(19*s, first, "1")},
 			views:   []View{viewAt(20*s, first, "1")},
-			want:    []tooth{{2 * s, 0}, {19 * s, 0}, {20 * s, s}, {20 * s, 0}},
+			want:    []plainPoint{{2 * s, 0}, {19 * s, 0}, {20 * s, s}, {20 * s, 0}},
 		},
 		{
 			name:    "what comes after the manager's close does not count",
 			commits: []Commit{commitAt(19*s, first, "1"), commitAt(21*s, first, "2")},
 			views:   []View{viewAt(22*s, first, "1")},
-			want:    []tooth{{2 * s, 0}, {19 * s, 0}, {20 * s, s}},
+			want:    []plainPoint{{2 * s, 0}, {19 * s, 0}, {20 * s, s}},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := &Record{
-				Clusters: []Cluster{{Name: "alpha"}}, Commits: test.commits, Views: test.views,
-				ManagerStart: 2 * s, ManagerClose: 20 * s, End: 30 * s,
+				Commits: test.commits, Views: test.views, Tenures: []Tenure{{"alpha", 2 * s, -1}}, ManagerClose: 20 * s, End: 30 * s,
 			}
-			if got := teeth(r.Staleness("alpha")); !slices.Equal(got, test.want) {
-				t.Errorf("the series is %v, want %v", got, test.want)
-			}
+			require.Equal(t, test.want, plainPoints(r.Staleness(r.Tenures[0])))
 		})
 	}
 }
 
 func TestStalenessNamesTheOldestAndTheNewest(t *testing.T) {
 	r := &Record{
-		Clusters: []Cluster{{Name: "alpha"}}, ManagerClose: -1, End: 10 * s,
-		// One transaction: same instant, same revision. The names decide.
+		Tenures: []Tenure{{"alpha", 0, -1}}, ManagerClose: -1, End: 10 * s,
+		// One transaction commits at the same instant and revision, so the names decide.
 		Commits: []Commit{commitAt(5*s, second, "1"), commitAt(5*s, first, "1"), commitAt(6*s, third, "1")},
 		Views:   []View{viewAt(7*s, third, "1")},
 	}
-	for range 20 { // map order would show
-		points := r.Staleness("alpha")
+	for range 20 { // often enough that an order from map iteration would differ
+		points := r.Staleness(r.Tenures[0])
 		last := points[len(points)-1]
-		if last.Oldest.Subject != first || last.Staleness != 5*s {
-			t.Fatalf("the oldest is %+v, %v old; want first's, 5s old", last.Oldest, last.Staleness)
-		}
-		if last.Newest != 6*s || points[0].Newest >= 0 {
-			t.Fatalf("the newest shown is of %v at the end and %v at the start, want 6s and none", last.Newest, points[0].Newest)
-		}
+		require.Equal(t, first, last.Oldest.Subject)
+		require.Equal(t, 5*s, last.Staleness)
+		require.Equal(t, 6*s, last.Newest)
+		require.Negative(t, points[0].Newest, "nothing was shown yet")
 	}
 }
 
-// begunAt is commitAt for an update that was on its way for some time.
+// begunAt is a commit at an instant whose update began earlier.
 func begunAt(begun, at time.Duration, subject Subject, value string) Commit {
 	c := commitAt(at, subject, value)
 	c.Begun = begun
@@ -191,52 +187,70 @@ func TestOnlyAnUpdateThatWasSeenIsNewest(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			r := &Record{Clusters: []Cluster{{Name: "alpha"}}, Commits: test.commits, Views: test.views, ManagerClose: -1, End: 10 * s}
-			points := r.Staleness("alpha")
-			if got := points[len(points)-1].Newest; got != test.want {
-				t.Errorf("the newest update shown is of %v, want %v", got, test.want)
-			}
+			r := &Record{Commits: test.commits, Views: test.views, Tenures: []Tenure{{"alpha", 0, -1}}, ManagerClose: -1, End: 10 * s}
+			points := r.Staleness(r.Tenures[0])
+			require.Equal(t, test.want, points[len(points)-1].Newest)
 		})
 	}
 }
 
-func TestManagedIsFromGivenToTakenAway(t *testing.T) {
+func TestATenureIsUntilItIsTakenTheManagerIsClosedOrTheRecordEnds(t *testing.T) {
 	for _, test := range []struct {
-		name        string
-		record      Record
-		from, until time.Duration
-		never       bool
+		name   string
+		to     time.Duration
+		closed time.Duration
+		want   time.Duration
 	}{
-		{name: "to the end", record: Record{ManagerStart: s, ManagerClose: -1, Clusters: []Cluster{{Name: "alpha"}}}, from: s, until: 9 * s},
-		{name: "to the close", record: Record{ManagerStart: s, ManagerClose: 7 * s, Clusters: []Cluster{{Name: "alpha"}}}, from: s, until: 7 * s},
-		{
-			name:   "given later, removed earlier",
-			record: Record{ManagerStart: s, ManagerClose: 7 * s, Clusters: []Cluster{{Name: "alpha", Since: 2 * s, Until: 5 * s}}},
-			from:   2 * s, until: 5 * s,
-		},
-		{name: "no manager", record: Record{ManagerStart: -1, ManagerClose: -1, Clusters: []Cluster{{Name: "alpha"}}}, never: true},
-		{name: "no such cluster", record: Record{ManagerStart: s, ManagerClose: -1}, never: true},
+		{"to the end", -1, -1, 9 * s},
+		{"to the close", -1, 7 * s, 7 * s},
+		{"taken", 5 * s, -1, 5 * s},
+		{"taken before the close", 5 * s, 7 * s, 5 * s},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			test.record.End = 9 * s
-			from, until, ok := test.record.Managed("alpha")
-			if from != test.from || until != test.until || ok == test.never {
-				t.Errorf("managed from %v until %v, %v; want %v, %v, %v", from, until, ok, test.from, test.until, !test.never)
-			}
-			if points := test.record.Staleness("alpha"); (len(points) == 0) != test.never {
-				t.Errorf("a series of %d points, though managed is %v", len(points), ok)
-			}
+			r := &Record{Tenures: []Tenure{{"alpha", s, test.to}}, ManagerClose: test.closed, End: 9 * s}
+			require.Equal(t, test.want, r.Until(r.Tenures[0]))
+			points := r.Staleness(r.Tenures[0])
+			require.Equal(t, s, points[0].At)
+			require.Equal(t, test.want, points[len(points)-1].At)
 		})
 	}
 }
 
-func TestMaxStalenessCountsFromTheFirstCompleteView(t *testing.T) {
+func TestATenureIsFoundByAnInstantInIt(t *testing.T) {
 	r := &Record{
-		Clusters: []Cluster{{Name: "alpha"}}, ManagerStart: 2 * s, ManagerClose: -1, End: 20 * s,
-		Commits: []Commit{commitAt(s, first, "1"), commitAt(12*s, first, "2")},
-		Views:   []View{viewAt(10*s, first, "1"), viewAt(15*s, first, "2")},
+		Tenures:      []Tenure{{"alpha", s, 3 * s}, {"beta", 0, -1}, {"alpha", 5 * s, 7 * s}, {"alpha", 7 * s, -1}},
+		ManagerClose: 9 * s, End: 10 * s,
 	}
-	if got := r.MaxStaleness(); got != 3*s {
-		t.Errorf("the largest staleness is %v, want 3s: the 9s before are the start's", got)
+	for at, want := range map[time.Duration]int{0: -1, s: 0, 2 * s: 0, 3 * s: 0, 4 * s: -1, 5 * s: 2, 6 * s: 2, 7 * s: 3, 9 * s: 3, 9*s + 1: -1} {
+		t.Run(at.String(), func(t *testing.T) {
+			got, ok := r.TenureAt("alpha", at)
+			require.Equal(t, want >= 0, ok)
+			if ok {
+				require.Equal(t, r.Tenures[want], got)
+			}
+		})
 	}
+	_, ok := r.TenureAt("gamma", s)
+	require.False(t, ok)
+}
+
+func TestATenureShowsNothingOfTheOneBefore(t *testing.T) {
+	r := &Record{
+		Tenures: []Tenure{{"alpha", s, 4 * s}, {"alpha", 6 * s, -1}}, ManagerClose: -1, End: 10 * s,
+		Commits: []Commit{commitAt(2*s, first, "1"), commitAt(5*s, first, "2")},
+		Views:   []View{viewAt(3*s, first, "1"), viewAt(8*s, first, "1"), viewAt(9*s, first, "2")},
+	}
+	require.Equal(t, []plainPoint{{s, 0}, {2 * s, 0}, {3 * s, s}, {3 * s, 0}, {4 * s, 0}}, plainPoints(r.Staleness(r.Tenures[0])))
+	require.Equal(t, []plainPoint{{6 * s, 4 * s}, {8 * s, 6 * s}, {8 * s, 3 * s}, {9 * s, 4 * s}, {9 * s, 0}, {10 * s, 0}}, plainPoints(r.Staleness(r.Tenures[1])))
+}
+
+func TestMaxStalenessCountsFromTheFirstCompleteViewOfEachTenure(t *testing.T) {
+	r := &Record{
+		Tenures: []Tenure{{"alpha", 2 * s, 17 * s}, {"alpha", 18 * s, -1}}, ManagerClose: -1, End: 40 * s,
+		Commits: []Commit{commitAt(3*s, first, "1"), commitAt(12*s, first, "2"), commitAt(30*s, first, "3")},
+		Views:   []View{viewAt(10*s, first, "1"), viewAt(15*s, first, "2"), viewAt(29*s, first, "2"), viewAt(32*s, first, "3")},
+	}
+	require.Equal(t, 7*s, r.MaxStaleness(), "complete from the begin on, since nothing had been committed")
+	r.Commits[0] = commitAt(s, first, "1")
+	require.Equal(t, 3*s, r.MaxStaleness(), "the 9s and the 17s before are the starts'")
 }

@@ -8,21 +8,21 @@ import (
 	"time"
 )
 
-// TranscriptOptions say what a transcript shows. The zero value is a transcript for a person: what happened to the clusters
-// and what the manager made of it, to the millisecond.
+// TranscriptOptions say what a transcript shows. With the zero value it shows what happened to the clusters and how the manager reacted, to
+// the millisecond.
 type TranscriptOptions struct {
-	// Updates adds each commit and each change of a view: most lines of most runs.
+	// Updates adds each commit and each change of a view, which are most events of a run.
 	Updates bool
 	// Exact prints instants to the nanosecond.
 	Exact bool
 }
 
-// Transcript prints the record one event a line, from its start to its end:
+// Transcript prints the record from its start to its end, one event a line:
 //
 //	[   1.200s] alpha     m1        leads (term 2)
 //
-// The columns are the instant, the cluster and the member, empty where an event has none. Lines of one instant stand in an
-// order of their own: by what they are about (see rank), then by cluster, member and text, never by who came first.
+// The columns are the instant, the cluster, the member and the event; an event may have no cluster or member. Lines of the same instant are
+// sorted by their subject (see rank), then by cluster, member and text, so that their order does not depend on the Go scheduler.
 func (r *Record) Transcript(o TranscriptOptions) string {
 	lines := r.lines(o)
 	stamps := make([]string, len(lines))
@@ -34,7 +34,7 @@ func (r *Record) Transcript(o TranscriptOptions) string {
 		}
 		stamp, cluster, member = max(stamp, len(stamps[i])), max(cluster, len(l.cluster)), max(member, len(l.member))
 	}
-	// Transcripts of one world line up with each other as long as names are of usual length.
+	// With minimum widths, the columns of different transcripts have the same widths unless names are very long.
 	stamp, cluster, member = max(stamp, 9), max(cluster, 9), max(member, 9)
 	var text strings.Builder
 	for i, l := range lines {
@@ -44,7 +44,7 @@ func (r *Record) Transcript(o TranscriptOptions) string {
 }
 
 // Digest is a short fingerprint of the whole transcript, with updates and to the nanosecond: 16 hexadecimal digits of its
-// SHA-256. Two runs with the same digest went the same way.
+// SHA-256. Two runs with the same digest have the same transcript.
 func (r *Record) Digest() string {
 	sum := sha256.Sum256([]byte(r.Transcript(TranscriptOptions{Updates: true, Exact: true})))
 	return hex.EncodeToString(sum[:8])

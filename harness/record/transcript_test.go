@@ -12,14 +12,15 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files of this package anew")
 
-// story is a run with a bit of everything: alpha's leader m1 hangs and is deposed without knowing it, then m2 dies too.
+// story is a run with an event of every kind: alpha's leader m1 hangs and is replaced without noticing it, and then m2 dies too.
 func story() *Record {
 	const ms = time.Millisecond
 	return &Record{
 		Clusters: []Cluster{
 			{Name: "alpha", Members: []string{"m1", "m2", "m3"}},
-			{Name: "beta", Members: []string{"m1"}, Since: 4 * s, Until: 9 * s},
+			{Name: "beta", Members: []string{"m1"}},
 		},
+		Tenures:      []Tenure{{"alpha", s, -1}, {"beta", 4 * s, 9 * s}},
 		ManagerStart: s, ManagerClose: 12 * s, ManagerClosed: 12*s + 30*ms, End: 13 * s,
 		Leaders: []Leader{
 			{0, "alpha", "m1", 2},
@@ -44,21 +45,24 @@ func story() *Record {
 			{Text: "Kill(alpha/m2)", Scope: Scope{Cluster: "alpha", Members: []string{"m2"}, Crippled: []string{"m2"}}, From: 6 * s, To: -1},
 			{Text: "Partition(alpha/m1 | alpha/m3)", Scope: Scope{Cluster: "alpha", Members: []string{"m1", "m3"}}, From: 6800 * ms, To: 7 * s},
 		},
-		Quorum: []QuorumLoss{{"alpha", 6 * s, 6800 * ms}, {"beta", 12 * s, 13 * s}},
+		Losses: []Loss{{"alpha", LostQuorum, 6 * s, 6800 * ms}, {"beta", LostQuorum, 12 * s, 13 * s}, {"alpha", LostReach, 9 * s, 9500 * ms}},
+		Rests:  []Rest{{"alpha", 10 * s, 11 * s}, {"beta", 12 * s, -1}},
 		Watches: []Watch{
 			{ID: 1, Cluster: "alpha", Member: "m1", Key: "/topology/", Opened: 1100 * ms, Closed: 5 * s},
 			{ID: 2, Cluster: "alpha", Member: "m3", Key: "/topology/", Opened: 5 * s, Closed: -1},
 		},
 		Commits: []Commit{
-			{3499 * ms, 3500 * ms, "alpha", Subject{Checkpoint, "nightly"}, "41", 17},
-			{3599 * ms, 3600 * ms, "alpha", Subject{Backend, "10.0.0.1:4000"}, "", 18},
+			{3499 * ms, 3500 * ms, "alpha", Subject{"checkpoint", "nightly"}, "41", 17},
+			{3599 * ms, 3600 * ms, "alpha", Subject{"backend", "10.0.0.1:4000"}, "", 18},
 		},
 		Views: []View{
 			{At: 1200 * ms, Cluster: "alpha", Revision: 16},
 			{At: 5100 * ms, Cluster: "alpha", Revision: 18, Changes: []Change{
-				{Subject{Backend, "10.0.0.1:4000"}, ""}, {Subject{Checkpoint, "nightly"}, "41"},
+				{Subject{"backend", "10.0.0.1:4000"}, ""}, {Subject{"checkpoint", "nightly"}, "41"},
 			}},
+			{At: 8 * s, Cluster: "alpha", Revision: 18, Absent: true, Changes: []Change{{Subject{"checkpoint", "nightly"}, ""}}},
 		},
+		Answers: []Answer{{At: 8100 * ms, Cluster: "alpha", Problem: "View took 20ms, allowed 5ms"}},
 		Errors: []ViewError{
 			{At: 4900 * ms, Cluster: "alpha", Text: "watch /topology/ is stale:\nrevision 17 is not reached"},
 			{At: 4950 * ms, Cluster: "alpha", Text: "watch /topology/ is idle", Idle: 10 * s},
@@ -71,7 +75,7 @@ func story() *Record {
 		Left:  []Leftover{{12500 * ms, "Close", "goroutine: 1 × run < start"}},
 		Notes: []Note{{2 * s, "the disk goes"}, {2 * s, "and nobody knows"}},
 		Checks: []Expectation{{
-			Verdict: Verdict{Oracle: "failover", Passed: true, Evidence: "alpha fresh again after 3.100s of 12.350s allowed"},
+			Verdict: Verdict{Oracle: "recovery", Outcome: Passed, Evidence: "alpha fresh again after 3.100s of 12.350s allowed"},
 			At:      5100 * ms, Cluster: "alpha", Took: 3100 * ms, Bound: 12350 * ms,
 		}},
 	}
@@ -108,8 +112,8 @@ func TestSimultaneousLinesStandInOneOrderWhoeverCameFirst(t *testing.T) {
 	want := story().Transcript(TranscriptOptions{Updates: true, Exact: true})
 	for range 50 {
 		r := story()
-		// Only what happened at one instant may be swapped: a record is in the order of time. The story has all its
-		// leaders, beliefs and notes of an instant next to each other.
+		// A record is in the order of time, so only events of one instant may change places. In the story all leaders, beliefs and notes of
+		// an instant are next to each other.
 		swap(r.Leaders, func(l Leader) time.Duration { return l.At })
 		swap(r.Beliefs, func(b Belief) time.Duration { return b.At })
 		swap(r.Watches, func(Watch) time.Duration { return 0 })
@@ -150,6 +154,10 @@ func TestDigestSeesUpdatesAndNanoseconds(t *testing.T) {
 	for name, change := range map[string]func(*Record){
 		"a nanosecond": func(r *Record) { r.Faults[0].From++ },
 		"a value":      func(r *Record) { r.Commits[0].Value = "42" },
+		"a rest":       func(r *Record) { r.Rests = r.Rests[:1] },
+		"a loss":       func(r *Record) { r.Losses[2].Of = LostQuorum },
+		"an answer":    func(r *Record) { r.Answers[0].Problem = "View panicked" },
+		"absence":      func(r *Record) { r.Views[2].Absent = false },
 		"a view":       func(r *Record) { r.Views = r.Views[:1] },
 		"a belief":     func(r *Record) { r.Beliefs[0].Leads = false },
 	} {
@@ -161,15 +169,15 @@ func TestDigestSeesUpdatesAndNanoseconds(t *testing.T) {
 	}
 }
 
-func TestSituationSaysWhoLedAndWhereTheWatchSat(t *testing.T) {
+func TestSituationSaysWhoLedAndWhereTheWatchWas(t *testing.T) {
 	r := story()
 	for _, test := range []struct {
 		at   time.Duration
 		want string
 	}{
-		{s, "at 1.000s alpha/m1 led, the watch sat on nowhere"},
-		{4 * s, "at 4.000s alpha/m2 led, the watch sat on alpha/m1, HangDisk(alpha/m1) in force"},
-		{6500 * time.Millisecond, "at 6.500s nobody led, the watch sat on alpha/m3, HangDisk(alpha/m1) in force, Kill(alpha/m2) in force"},
+		{s, "at 1.000s alpha/m1 led, no watch was open"},
+		{4 * s, "at 4.000s alpha/m2 led, the watch was on alpha/m1, HangDisk(alpha/m1) in force"},
+		{6500 * time.Millisecond, "at 6.500s nobody led, the watch was on alpha/m3, HangDisk(alpha/m1) in force, Kill(alpha/m2) in force"},
 	} {
 		if got := r.Situation("alpha", test.at); got != test.want {
 			t.Errorf("the situation is %q, want %q", got, test.want)

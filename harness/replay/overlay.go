@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// goVersion is the Go whose runtime the edits were written for, in all its patch releases.
+// goVersion is the version of Go, with all its patch releases, whose runtime the edits were written for.
 const goVersion = "go1.26"
 
 // edit is a change to one file of the runtime.
@@ -21,23 +21,23 @@ type edit struct {
 	appended string
 }
 
-// change replaces what must stand in the file exactly once.
+// change replaces a text that must occur in the file exactly once.
 type change struct{ old, new string }
 
-// inBubble is true of a goroutine that runs in a synctest bubble.
+// inBubble is the condition, in Go, that the current goroutine runs in a synctest bubble.
 const inBubble = "mp := getg().m; mp != nil && mp.curg != nil && mp.curg.bubble != nil"
 
-// edits are what it takes, each found by comparing the goroutine switches of two runs up to the first that differed.
+// edits are the changes that exact replay needs. Each was found by comparing the goroutine switches of two runs up to the first difference.
 var edits = []edit{
 	{
 		file: "rand.go",
 		changes: []change{
-			// Whatever is drawn inside a bubble, such as map order and math/rand, comes from one sequence.
+			// All random numbers that are drawn in a bubble, such as those for map order and math/rand, come from one sequence.
 			{
 				"func rand() uint64 {\n",
 				"func rand() uint64 {\n\tif " + inBubble + " {\n\t\treturn stormwatchRand()\n\t}\n",
 			},
-			// Hash seeds and the generators of threads begin the same in every process.
+			// Hash seeds and the random generators of threads start with the same values in every process.
 			{
 				"\tglobalRand.state.Init(*seed)\n",
 				"\tfor i := range seed {\n\t\tseed[i] = byte(i + 1)\n\t}\n\tglobalRand.state.Init(*seed)\n",
@@ -77,40 +77,41 @@ func stormwatchRandn(n uint32) uint32 {
 `,
 	},
 	{
-		// A select in a bubble looks at its cases in an order from the sequence. cheaprand itself stays as it is: the runtime
-		// draws from it when threads contend for its locks too, which no two runs do alike.
+		// A select in a bubble checks its cases in an order drawn from the sequence. cheaprand itself is not changed: the runtime also
+		// draws from it when threads contend for its locks, which differs from run to run.
 		file:    "select.go",
 		changes: []change{{"j := cheaprandn(uint32(norder + 1))", "j := stormwatchRandn(uint32(norder + 1))"}},
 	},
 	{
-		// Timers due at one instant fire in an order from the sequence.
+		// Timers that are due at the same instant fire in an order drawn from the sequence.
 		file:    "time.go",
 		changes: []change{{"t.rand = cheaprand()", "t.rand = uint32(stormwatchRand() >> 32)"}},
 	},
 	{
 		file: "proc.go",
 		changes: []change{
-			// The main goroutine does not keep a thread to itself while packages are initialized: a goroutine that an init function
-			// waits for ran on another thread, and whether that one was idle again by then, or a further one had to be made, was
-			// chance. The record of a thread is on the heap, and moves what comes after it.
+			// The main goroutine is not locked to its thread while packages are initialized. With the lock, a goroutine that an init
+			// function waits for runs on another thread, and it is chance whether an idle thread is found or a new one is made. The
+			// record of a thread is on the heap, so a new thread changes the addresses of what is allocated after it.
 			{"\tlockOSThread()\n\n\tif mp != &m0 {", "\tif gomaxprocs != 1 {\n\t\tlockOSThread()\n\t}\n\n\tif mp != &m0 {"},
 			{"\tneedUnlock := true\n", "\tneedUnlock := getg().lockedm != 0\n"},
 			{"\tneedUnlock = false\n\tunlockOSThread()\n", "\tif needUnlock {\n\t\tneedUnlock = false\n\t\tunlockOSThread()\n\t}\n"},
-			// With one processor, a system call does not cost a goroutine its turn.
+			// With one processor, a goroutine keeps the processor during a system call.
 			{"func retake(now int64) uint32 {\n\tn := 0\n", "func retake(now int64) uint32 {\n\tn := 0\n\tif gomaxprocs == 1 {\n\t\treturn 0\n\t}\n"},
-			// Nor does it count how often the runtime's own goroutines ran, to look at the global queue now and then.
+			// With one processor, the scheduler does not look at the global queue on every 61st switch, since that count includes the
+			// switches to the runtime's own goroutines.
 			{"if pp.schedtick%61 == 0 && !sched.runq.empty() {", "if gomaxprocs != 1 && pp.schedtick%61 == 0 && !sched.runq.empty() {"},
 		},
 	},
 	{
-		// A mutex does not begin to starve by the wall clock.
+		// With one processor, a mutex does not switch to starvation mode, which depends on the wall clock.
 		file:    "sema.go",
 		changes: []change{{"func internal_sync_nanotime() int64 {\n", "func internal_sync_nanotime() int64 {\n\tif gomaxprocs == 1 {\n\t\treturn 0\n\t}\n"}},
 	},
 }
 
-// Write makes the overlay for the installed Go in dir, which is made if it is not there, and returns the path of the file to give to go
-// build -overlay. A Go that the edits were not written for is refused, with nothing written.
+// Write writes the overlay for the installed Go to dir, which it creates if needed, and returns the path of the file for go build
+// -overlay. If the edits were not written for the installed Go, Write returns an error and writes nothing.
 func Write(dir string) (string, error) {
 	root, version, err := installed()
 	if err != nil {

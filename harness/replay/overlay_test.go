@@ -49,7 +49,7 @@ func TestARuntimeThatChangedIsRefusedWithWhatIsMissing(t *testing.T) {
 }
 
 func TestABuildKnowsWhichItIs(t *testing.T) {
-	// make test-replay says that it made a replay build.
+	// make test-replay sets the variable in a replay build.
 	require.Equal(t, os.Getenv("STORMWATCH_REPLAY_BUILD") != "", Built())
 }
 

@@ -1,12 +1,12 @@
-// Package replay makes a seed replay exactly: the same binary and the same seed give the same timeline, switch by switch.
+// Package replay makes a seed replay exactly: the same binary and the same seed give the same timeline, down to each goroutine switch.
 //
-// Virtual time alone does not: the order in which simultaneous things happen is the Go scheduler's, and it draws from the machine. [Write]
-// makes an overlay for go build that changes a few lines of five files of the Go runtime, from the user's own Go sources:
+// Virtual time alone is not enough: the Go scheduler decides the order of simultaneous events, and it depends on random numbers and on
+// timing. [Write] makes an overlay for go build, from the user's own Go sources, that changes a few lines of five files of the Go runtime:
 //
 //	stormwatch overlay DIR ──► DIR/overlay.json ──► go build -overlay DIR/overlay.json ──► a replay build
 //
-// A process of such a build replays its first run. It needs one processor and no garbage collection while it runs, which [Prepare]
-// sees to.
+// A process of such a build replays its first run only. It needs one processor and no garbage collection during the run; [Prepare] sets
+// both.
 package replay
 
 import (
@@ -17,12 +17,12 @@ import (
 	_ "unsafe" // for go:linkname
 )
 
-// built is defined, and true, in the runtime of a replay build. In a plain build there is only this declaration of it.
+// built is a variable of the runtime in a replay build, where it is true. In a plain build only this declaration exists, and it is false.
 //
 //go:linkname built runtime.stormwatchReplay
 var built bool
 
-// state is where the sequence that everything random in a bubble is drawn from stands, in the runtime of a replay build.
+// state is the state of the sequence from which all random numbers in a bubble are drawn, in the runtime of a replay build.
 //
 //go:linkname state runtime.stormwatchState
 var state uint64
@@ -30,12 +30,12 @@ var state uint64
 // Built says whether this is a replay build.
 func Built() bool { return built }
 
-// kept are the environment variables that a run may read.
+// kept are the environment variables that a run may depend on.
 var kept = []string{"GO_FAILPOINTS", "GODEBUG", "GOTRACEBACK", "GOCOVERDIR"}
 
-// Environment is what a process must be given of an environment to replay exactly from its first instant on: a single processor, no
-// garbage collection, and no variable that a run does not read, since the runtime keeps a copy of each and so lays out memory by their
-// lengths. In a plain build it is the environment itself.
+// Environment returns the environment with which a process must be started to replay exactly: one processor, no garbage collection, and
+// only those variables of the given environment that a run may depend on. The runtime keeps a copy of each variable, so their lengths
+// influence the addresses on the heap. In a plain build it returns the given environment.
 func Environment(of []string) []string {
 	if !built {
 		return of
@@ -49,8 +49,8 @@ func Environment(of []string) []string {
 	return only
 }
 
-// Prepare gives a replay build what exact replay needs for the process's one run, as [Environment] does, and draws that follow from the
-// seed. It does nothing in a plain build.
+// Prepare must be called before the run in a replay build. It sets what [Environment] sets, in this process, and seeds the sequence of
+// random numbers. It does nothing in a plain build.
 func Prepare(seed uint64) {
 	if !built {
 		return

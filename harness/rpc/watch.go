@@ -1,5 +1,5 @@
-// Package rpc stands between etcd's gRPC server and its network: interceptors that evaluate a member's fault points on
-// watch traffic and keep account of which watches the member serves. Both engines hand them to their servers.
+// Package rpc intercepts the watch streams of a member's gRPC server. Its interceptors evaluate the member's fault points on watch traffic
+// and record which watches the member serves. Both engines give them to their servers.
 package rpc
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// Member is whose traffic is intercepted.
+// Member is the member whose traffic is intercepted.
 type Member struct {
 	Board    *point.Board
 	Recorder *record.Recorder
@@ -25,7 +25,7 @@ func (m Member) ServerOptions() []grpc.ServerOption {
 	return []grpc.ServerOption{grpc.ChainStreamInterceptor(m.interceptStream)}
 }
 
-func (m Member) path(n point.Name) point.Path { return point.Of(m.Cluster, m.Name, n) }
+func (m Member) path(n point.Name) point.Path { return m.Board.Path(m.Cluster, m.Name, n) }
 
 func (m Member) interceptStream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
 	if info.FullMethod != pb.Watch_Watch_FullMethodName {
@@ -42,18 +42,18 @@ func (m Member) interceptStream(srv any, ss grpc.ServerStream, info *grpc.Stream
 	return handle(srv, w)
 }
 
-// watchStream is one gRPC watch stream. Its requests and answers pass the member's points one by one. Events that a point
-// holds wait aside, in order, so that progress answers can overtake them: that is what makes a member look alive.
+// watchStream is one gRPC watch stream. Its requests and responses pass the member's points one by one. Responses with events that a point
+// holds wait in a queue, so that progress responses can overtake them: the member looks alive although its events do not arrive.
 type watchStream struct {
 	grpc.ServerStream
 	member Member
 	done   chan struct{}
-	// sending is held while a message goes out. It is a channel, not a mutex: a send may wait for a frozen client, and in
-	// virtual time only waits on channels let the clock go on.
+	// sending is held while a message is sent. It is a channel, not a mutex: a send may wait for a frozen client, and a
+	// goroutine that waits for a mutex stops virtual time.
 	sending chan struct{}
 
 	mu      sync.Mutex
-	keys    []string // of watches asked for and not yet created, in order
+	asked   []*pb.WatchCreateRequest // the create requests without a response yet, in order
 	open    map[int64]*record.OpenWatch
 	held    []heldEvents
 	holding sync.WaitGroup
@@ -64,7 +64,7 @@ type heldEvents struct {
 	decision point.Decision
 }
 
-// RecvMsg hands on the next request that gets past the points.
+// RecvMsg receives the next request that the points let through.
 func (w *watchStream) RecvMsg(m any) error {
 	for {
 		if err := w.ServerStream.RecvMsg(m); err != nil {
@@ -76,7 +76,7 @@ func (w *watchStream) RecvMsg(m any) error {
 		}
 		if create := request.GetCreateRequest(); create != nil {
 			w.mu.Lock()
-			w.keys = append(w.keys, string(create.GetKey()))
+			w.asked = append(w.asked, create)
 			w.mu.Unlock()
 		}
 		if request.GetProgressRequest() != nil &&
@@ -87,7 +87,7 @@ func (w *watchStream) RecvMsg(m any) error {
 	}
 }
 
-// SendMsg sends an answer, drops it, or sets it aside, as the points say.
+// SendMsg sends a response, drops it, or queues it, as the points decide.
 func (w *watchStream) SendMsg(m any) error {
 	response, ok := m.(*pb.WatchResponse)
 	if !ok {
@@ -95,7 +95,7 @@ func (w *watchStream) SendMsg(m any) error {
 	}
 	switch {
 	case response.GetCreated() || response.GetCanceled():
-		w.account(response)
+		w.record(response)
 	case len(response.GetEvents()) == 0:
 		if w.member.Board.Pass(w.Context().Done(), w.member.path(point.ProgressResponse)) == point.Drop {
 			return nil
@@ -105,14 +105,14 @@ func (w *watchStream) SendMsg(m any) error {
 		if decision.Kind == point.Drop {
 			return nil
 		}
-		if w.setAside(response, decision) {
+		if w.enqueue(response, decision) {
 			return nil
 		}
 	}
 	return w.send(response)
 }
 
-// send puts one message on the wire.
+// send sends one response. It blocks while another is being sent.
 func (w *watchStream) send(r *pb.WatchResponse) error {
 	select {
 	case w.sending <- struct{}{}:
@@ -124,8 +124,9 @@ func (w *watchStream) send(r *pb.WatchResponse) error {
 	return w.ServerStream.SendMsg(r)
 }
 
-// setAside queues events that must wait, or that must not overtake others that do.
-func (w *watchStream) setAside(r *pb.WatchResponse, d point.Decision) bool {
+// enqueue queues a response with events that must wait, or that must not overtake others that wait. It returns false if the response can be
+// sent now.
+func (w *watchStream) enqueue(r *pb.WatchResponse, d point.Decision) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if d.Kind == point.Pass && len(w.held) == 0 {
@@ -138,7 +139,7 @@ func (w *watchStream) setAside(r *pb.WatchResponse, d point.Decision) bool {
 	return true
 }
 
-// release sends what was set aside, each when its point lets it go, until nothing is left.
+// release sends the queued responses, each when the point releases it, until the queue is empty.
 func (w *watchStream) release() {
 	for {
 		w.mu.Lock()
@@ -160,14 +161,16 @@ func (w *watchStream) release() {
 	}
 }
 
-// account follows which watches are open.
-func (w *watchStream) account(r *pb.WatchResponse) {
+// record records that a watch was opened or closed.
+func (w *watchStream) record(r *pb.WatchResponse) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if r.GetCreated() && len(w.keys) > 0 {
-		// The server answers creations in the order they were asked for.
-		w.open[r.GetWatchId()] = w.member.Recorder.Watch(w.member.Cluster, w.member.Name, w.keys[0])
-		w.keys = w.keys[1:]
+	if r.GetCreated() && len(w.asked) > 0 {
+		// etcd answers create requests in order.
+		create := w.asked[0]
+		w.asked = w.asked[1:]
+		ahead := create.GetStartRevision() > r.GetHeader().GetRevision()
+		w.open[r.GetWatchId()] = w.member.Recorder.Watch(w.member.Cluster, w.member.Name, string(create.GetKey()), ahead)
 	}
 	if r.GetCanceled() {
 		if watch, ok := w.open[r.GetWatchId()]; ok {
@@ -177,8 +180,8 @@ func (w *watchStream) account(r *pb.WatchResponse) {
 	}
 }
 
-// mark notes an answer on the watches it is for: progress that was asked for is for all of the stream (etcd's watch id -1).
-// What a link holds back has not been sent as far as the client is concerned.
+// mark records a response on the watches that it is for. A response to a progress request is for all watches of the stream (etcd's watch
+// id is then -1). A response that a link holds back is not recorded, since the client does not receive it.
 func (w *watchStream) mark(r *pb.WatchResponse) {
 	if w.member.Board.Stops(w.member.path(point.ClientWrite)) {
 		return
@@ -192,7 +195,7 @@ func (w *watchStream) mark(r *pb.WatchResponse) {
 	}
 }
 
-// end closes the account when the stream is over and waits for what was set aside to be let go.
+// end records that the watches are closed once the stream has ended. It blocks until release has ended.
 func (w *watchStream) end() {
 	close(w.done)
 	w.holding.Wait()

@@ -6,8 +6,8 @@ import (
 	"github.com/stormwatch/stormwatch/harness/point"
 )
 
-// applyGate holds committed entries before they are applied, one by one, at the point apply. etcd notes the index of each in its
-// consistent index before it does anything else with it.
+// applyGate delays or holds each committed entry at the point apply before etcd applies it. etcd writes an entry's index to its
+// consistent index before it does anything else with the entry, so the gate wraps the consistent index.
 type applyGate struct {
 	cindex.ConsistentIndexer
 	board *point.Board
@@ -15,7 +15,7 @@ type applyGate struct {
 	done  <-chan struct{}
 }
 
-// SetConsistentApplyingIndex is called when an entry's turn has come.
+// SetConsistentApplyingIndex is called by etcd right before it applies an entry.
 func (g *applyGate) SetConsistentApplyingIndex(index, term uint64) {
 	_ = g.board.Pass(g.done, g.path) // a committed entry cannot be dropped
 	g.ConsistentIndexer.SetConsistentApplyingIndex(index, term)

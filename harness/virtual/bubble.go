@@ -11,22 +11,23 @@ import (
 	"time"
 )
 
-// grace is how long, in virtual time, what the body left behind may take to end once the body has returned: longer than the timeouts
-// that anything of etcd's or gRPC's waits for by itself.
+// grace is how long, in virtual time, goroutines may take to end after the body has returned. It is longer than any timeout that etcd or
+// gRPC waits for by itself.
 const grace = 30 * time.Second
 
-// Virtual time that stands still for patience by the wall clock will not go on: something in the bubble waits for what is not in it,
-// a socket or a lock for example, or does not wait at all. pulse is how often the bubble shows that its time goes on, and margin how
-// long before the test's deadline it is given up, so that there is an error that says where it was.
 const (
+	// patience is how long, by the wall clock, virtual time may stand still before the bubble counts as stuck. It stands still while a
+	// goroutine in the bubble waits for something outside it, such as a socket or a lock, or does not wait at all.
 	patience = 30 * time.Second
-	pulse    = time.Second
-	margin   = 10 * time.Second
+	// pulse is how often, in virtual time, the bubble shows that its time goes on.
+	pulse = time.Second
+	// margin is how long before the test's deadline the bubble is given up, so that an error can still say where the body was.
+	margin = 10 * time.Second
 )
 
-// Run calls body in a bubble, in which time passes when every goroutine waits for it. It returns an error that names the goroutines
-// that did not end with the body, or because of which time stood still; they are abandoned, and never run again unless they cannot be
-// stopped. It must be called by the goroutine of the test that the engine was made for.
+// Run calls body in a bubble, in which time passes only while every goroutine waits, and blocks until the bubble has ended. If goroutines
+// do not end after the body, the error names them. If virtual time stands still, Run abandons the bubble and returns a [StuckError] that
+// names the goroutines that cause it. Run must be called by the goroutine of the test that the engine was made for.
 func (e *Engine) Run(body func()) error {
 	if err := checkValCtx(); err != nil {
 		return err
@@ -35,9 +36,13 @@ func (e *Engine) Run(body func()) error {
 	if err := seedFailpoints(e.seed); err != nil {
 		return err
 	}
-	defer smallSegments()()
 	defer oneProcessor()()
-	b := newBubble(e.t, body)
+	refusing := new(refusingServer)
+	defer dialByDefault(refusing.option())()
+	b := newBubble(e.t, func() {
+		defer refusing.close()
+		body()
+	})
 	if deadline, ok := e.t.Deadline(); ok {
 		left := time.Until(deadline)
 		b.limit = left - min(margin, left/2)
@@ -45,33 +50,33 @@ func (e *Engine) Run(body func()) error {
 	return b.run()
 }
 
-// oneProcessor makes goroutines take turns until restore is called. They mostly hand something on and wait, which costs a quarter
-// more time between two processors; and what happens at one instant happens in fewer different orders.
+// oneProcessor sets GOMAXPROCS to 1 until restore is called. Most goroutines here pass something on and then wait, which takes a quarter
+// more time with two processors. With one, simultaneous events also happen in fewer different orders.
 func oneProcessor() (restore func()) {
 	before := runtime.GOMAXPROCS(1)
 	return func() { runtime.GOMAXPROCS(before) }
 }
 
-// bubble is a body in virtual time, watched from outside.
+// bubble runs a body in virtual time and checks, from outside, that its time goes on.
 type bubble struct {
 	t        *testing.T
 	body     func()
 	patience time.Duration
-	limit    time.Duration // how long it may take in all; zero: for ever
+	limit    time.Duration // how long it may take in all, by the wall clock; zero: no limit
 	id       atomic.Uint64
 	pulses   atomic.Uint64
 	givenUp  atomic.Bool
 	ended    chan error
-	never    chan struct{} // from outside, so that waiting for it stops the clock
+	never    chan struct{} // never closed; made outside the bubble, so a goroutine that waits for it stops virtual time
 }
 
 func newBubble(t *testing.T, body func()) *bubble {
 	return &bubble{t: t, body: body, patience: patience, ended: make(chan error, 1), never: make(chan struct{})}
 }
 
-// run blocks until the bubble has ended, or gives it up.
+// run blocks until the bubble has ended, is stuck, or has reached its limit.
 func (b *bubble) run() error {
-	go b.inside() // a goroutine of its own, to be given up
+	go b.inside() // in its own goroutine, which run abandons if the bubble is stuck
 	var over <-chan time.Time
 	if b.limit > 0 {
 		over = time.After(b.limit)
@@ -88,17 +93,17 @@ func (b *bubble) run() error {
 			return fmt.Errorf("the test's time is over, and the body has not ended: %w", b.where())
 		case <-ticker.C:
 			if b.pulses.Load() == before {
-				return fmt.Errorf("virtual time has stood still for %v: %w", b.patience, b.busy())
+				return &StuckError{For: b.patience, busy: b.busy()}
 			}
 		}
 	}
 }
 
-// inside blows the bubble and reports how it ended.
+// inside runs the body in a synctest bubble and reports how the bubble ended.
 func (b *bubble) inside() {
 	var failure error
 	defer func() {
-		if p := recover(); p != nil { // synctest's, which says that somebody waits for ever
+		if p := recover(); p != nil { // synctest panics when goroutines wait for ever
 			failure = errors.Join(failure, fmt.Errorf("%v: %w", p, b.leftBehind()))
 		}
 		b.ended <- failure
@@ -117,7 +122,7 @@ func (b *bubble) inside() {
 	})
 }
 
-// pulse shows that time goes on, and stops it if the bubble is given up.
+// pulse counts up while virtual time passes, and stops virtual time once the bubble is given up.
 func (b *bubble) pulse(stop <-chan struct{}) {
 	ticker := time.NewTicker(pulse)
 	defer ticker.Stop()
@@ -134,7 +139,7 @@ func (b *bubble) pulse(stop <-chan struct{}) {
 	}
 }
 
-// guarded calls f and makes an error of a panic, which in a bubble would end the process, and of an end by [runtime.Goexit].
+// guarded calls f. It returns an error if f panics, which in a bubble would end the process, or calls [runtime.Goexit].
 func guarded(f func()) error {
 	ended := make(chan error, 1)
 	go func() {

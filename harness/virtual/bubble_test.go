@@ -3,7 +3,9 @@ package virtual
 import (
 	"fmt"
 	"net"
+	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -82,8 +84,48 @@ func TestGoroutinesThatStopTheClockAreNamed(t *testing.T) {
 			err := b.run()
 			require.ErrorContains(t, err, "virtual time has stood still for 100ms: 1 goroutines neither end nor wait")
 			require.ErrorContains(t, err, "TestGoroutinesThatStopTheClockAreNamed.func")
+			var stuck interface{ Stuck() bool }
+			require.ErrorAs(t, err, &stuck)
+			require.True(t, stuck.Stuck())
 		})
 	}
+}
+
+// view makes a mistake that a manager may make: it holds a mutex while it waits for the network, or for time to pass.
+type view struct {
+	mu sync.RWMutex
+	n  int
+}
+
+func (v *view) refresh() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	time.Sleep(time.Minute)
+	v.n++
+}
+
+func (v *view) read() int {
+	v.mu.RLock() // here
+	defer v.mu.RUnlock()
+	return v.n
+}
+
+func TestALockHeldAcrossAWaitIsNamedWithItsLine(t *testing.T) {
+	source, err := os.ReadFile("bubble_test.go")
+	require.NoError(t, err)
+	line := 1 + strings.Count(string(source[:strings.Index(string(source), "v.mu.RLock() // here")]), "\n")
+	v := new(view)
+	b := newBubble(t, func() {
+		go v.refresh()
+		time.Sleep(time.Second)
+		v.read()
+	})
+	b.patience = 100 * time.Millisecond
+	err = b.run()
+	require.ErrorContains(t, err, "1 × waits in sync.RWMutex.RLock at ")
+	require.ErrorContains(t, err, fmt.Sprintf("bubble_test.go:%d: github.com/stormwatch/stormwatch/harness/virtual.(*view).read < ", line))
+	require.ErrorContains(t, err, "a lock that is held while its holder waits, for the network say, stops virtual time")
+	require.NotContains(t, err.Error(), "sync.(*RWMutex)")
 }
 
 func TestABodyThatNeverEndsIsGivenUpWithItsStack(t *testing.T) {
@@ -118,7 +160,7 @@ func TestPacerPauses(t *testing.T) {
 func waitForEver() { <-make(chan struct{}) }
 
 func tickForEver() {
-	for range time.Tick(time.Second) { // that is all
+	for range time.Tick(time.Second) { // nothing to do
 	}
 }
 
@@ -137,7 +179,7 @@ created by google.golang.org/grpc/internal/transport.NewHTTP2Client in goroutine
 `
 	all := parseGoroutines(dump)
 	require.Len(t, all, 2)
-	require.Len(t, those(all, func(g goroutine) bool { return g.bubble == 12 }), 1)
+	require.Len(t, filter(all, func(g goroutine) bool { return g.bubble == 12 }), 1)
 	all = parseGoroutines(dump)
 	require.Equal(t, goroutine{
 		bubble: 12, durable: true, state: "select (durable)",

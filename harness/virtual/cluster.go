@@ -2,6 +2,7 @@ package virtual
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -9,11 +10,11 @@ import (
 	"time"
 
 	"go.etcd.io/etcd/client/pkg/v3/types"
-	"go.etcd.io/etcd/server/v3/etcdserver"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
 	"google.golang.org/grpc"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/point"
 )
 
 // cluster is a running cluster: its members and the network between them.
@@ -21,15 +22,16 @@ type cluster struct {
 	name string
 	env  harness.Env
 
-	// changing is held while members are added or removed. It is a channel, as everything here that is held across a wait:
-	// in virtual time a mutex would stop the clock.
+	// changing is held while members are added or removed. It is a channel, not a mutex, because it is held across waits, and a goroutine
+	// that waits for a mutex stops virtual time.
 	changing chan struct{}
 	ending   context.Context
 	end      context.CancelFunc
 	running  sync.WaitGroup
 
-	mu      sync.RWMutex
-	members []*member // in the order in which they came
+	mu      sync.RWMutex // guards the fields below
+	members []*member    // in the order in which they joined
+	left    []error      // servers that died and could not be stopped
 }
 
 var _ harness.Members = (*cluster)(nil)
@@ -41,7 +43,7 @@ func newCluster(name string, env harness.Env) *cluster {
 }
 
 // found adds a founding member, whose id follows from its address.
-func (c *cluster) found(name string) (*member, error) {
+func (c *cluster) addFounder(name string) (*member, error) {
 	urls, err := types.NewURLs([]string{c.peerURL(name)})
 	if err != nil {
 		return nil, err
@@ -53,39 +55,39 @@ func (c *cluster) found(name string) (*member, error) {
 	return m, nil
 }
 
-// clientAddress and peerHost are what a member is called on the two networks. No other cluster has the same names, so that whoever
-// takes one address for another's is refused.
+// clientAddress and peerHost are the member's addresses for clients and for peers. They contain the cluster's name, so a client that uses
+// another cluster's address is refused.
 func (c *cluster) clientAddress(member string) string { return member + "." + c.name + ":2379" }
 func (c *cluster) peerHost(member string) string      { return member + "." + c.name + ":2380" }
 
-// peerURL is what a member advertises to its peers. Nobody ever dials it but rafthttp's own transport, in the moment before it
-// is replaced; a path of a socket that does not exist fails at once and without the network, which would let real time in.
+// peerURL is the peer URL that a member advertises. Only rafthttp's own transport dials it, in the moment before we replace that
+// transport. The URL is the path of a Unix socket that does not exist, so the dial fails at once, without the network and real time.
 func (c *cluster) peerURL(member string) string { return "unix://" + c.peerHost(member) }
 
-// dataDir is where a member's data are.
+// dataDir is the member's data directory.
 func (c *cluster) dataDir(member string) string { return filepath.Join(c.env.Dir, member) }
 
-// start starts the founding members one shortly after the other and blocks until all serve and follow one leader. Members that were
-// started at one virtual instant would tick at the same instants for ever, and two that draw the same election timeout would stand
-// against each other each time; where time is real, the one whose tick comes first has won by then.
+// start starts the founding members one shortly after the other and blocks until all serve and follow one leader. Members started at the
+// same virtual instant would tick at the same instants for ever, and two that draw the same election timeout would split the vote every
+// time. In real time their ticks differ, and the member that ticks first wins.
 func (c *cluster) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	members := c.list()
-	lives := make([]*life, len(members))
+	runs := make([]*run, len(members))
 	stagger := c.env.Timing.Heartbeat / time.Duration(len(members))
 	for i, m := range members {
 		if i > 0 {
 			<-time.After(stagger)
 		}
 		var err error
-		if lives[i], err = m.begin(ctx, founding); err != nil {
+		if runs[i], err = m.begin(ctx, founding); err != nil {
 			return err
 		}
 	}
-	c.running.Go(c.keepContact)
-	for _, l := range lives {
-		if err := l.awaitServing(ctx); err != nil {
+	c.running.Go(c.watchContacts)
+	for _, r := range runs {
+		if err := r.awaitServing(ctx); err != nil {
 			return err
 		}
 	}
@@ -99,7 +101,7 @@ func (c *cluster) list() []*member {
 	return slices.Clone(c.members)
 }
 
-// find is the first member of which is holds, or nil.
+// find returns the first member for which is returns true, or nil.
 func (c *cluster) find(is func(*member) bool) *member {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -119,7 +121,7 @@ func (c *cluster) memberByID(id types.ID) *member {
 	return c.find(func(m *member) bool { return m.id == id })
 }
 
-// known finds a member or says that it is not there.
+// known returns the member, or an error if the cluster has none of this name.
 func (c *cluster) known(name string) (*member, error) {
 	m := c.member(name)
 	if m == nil {
@@ -128,18 +130,37 @@ func (c *cluster) known(name string) (*member, error) {
 	return m, nil
 }
 
-// Server is the member's etcd server, nil while it is down or not serving yet.
-func (c *cluster) Server(name string) *etcdserver.EtcdServer {
+// Status is what the member's server reports about itself; the zero value if it does not serve.
+func (c *cluster) Status(name string) harness.Status {
 	if m := c.member(name); m != nil {
-		return m.serving.Load()
+		return m.serving.Load().Status()
 	}
-	return nil
+	return harness.Status{}
 }
+
+// Direct is the client that calls the member's server without a network.
+func (c *cluster) Direct(name string) (harness.Direct, error) {
+	m, err := c.known(name)
+	if err != nil {
+		return harness.Direct{}, err
+	}
+	direct, err := m.serving.Load().Direct()
+	if err != nil {
+		return direct, fmt.Errorf("member %s: %w", m, err)
+	}
+	return direct, nil
+}
+
+// Supports says yes to every fault point.
+func (c *cluster) Supports(n point.Name) bool { return len(n.Kinds()) > 0 }
+
+// InForce returns at once: all code evaluates its point on each use, so a switch takes effect at once.
+func (c *cluster) InForce(context.Context, string, point.Name) error { return nil }
 
 // Endpoint is the client URL that the member advertises.
 func (c *cluster) Endpoint(name string) string { return "http://" + c.clientAddress(name) }
 
-// DialOptions lead a client into the cluster's network.
+// DialOptions make a client dial through the cluster's own network.
 func (c *cluster) DialOptions() []grpc.DialOption {
 	return []grpc.DialOption{grpc.WithContextDialer(c.dial)}
 }
@@ -159,7 +180,7 @@ func (c *cluster) CutClients(name string) {
 	}
 }
 
-// Kill stops the member without handing anything over, whatever holds it, and blocks until nothing of it runs.
+// Kill stops the member without a transfer of leadership, even if a fault holds it, and blocks until none of its goroutines run.
 func (c *cluster) Kill(ctx context.Context, name string) error {
 	m, err := c.known(name)
 	if err != nil {
@@ -168,8 +189,8 @@ func (c *cluster) Kill(ctx context.Context, name string) error {
 	return m.kill(ctx)
 }
 
-// Restart starts a killed member on its data and blocks until it serves. A member that does not serve in time, for want of a
-// quorum say, is left running and serves when it can; the error says so.
+// Restart starts a killed member on its data and blocks until it serves. If it does not serve in time, because there is no quorum for
+// example, Restart returns an error and leaves the member running; it serves as soon as it can.
 func (c *cluster) Restart(ctx context.Context, name string) error {
 	m, err := c.known(name)
 	if err != nil {
@@ -177,21 +198,34 @@ func (c *cluster) Restart(ctx context.Context, name string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	l, err := m.begin(ctx, existing)
+	r, err := m.begin(ctx, existing)
 	if err != nil {
 		return err
 	}
-	return l.awaitServing(ctx)
+	return r.awaitServing(ctx)
 }
 
-// Close kills the members that run. It blocks until nothing of the cluster runs.
+// Close kills the members that run. It blocks until nothing of the cluster runs. The error names the servers that could not be stopped.
 func (c *cluster) Close() error {
 	c.end()
 	var killing sync.WaitGroup
 	for _, m := range c.list() {
-		killing.Go(func() { _ = m.kill(context.Background()) }) // fails only with its context
+		killing.Go(func() {
+			if err := m.kill(context.Background()); err != nil {
+				c.noteLeft(err)
+			}
+		})
 	}
 	killing.Wait()
 	c.running.Wait()
-	return nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return errors.Join(c.left...)
+}
+
+// noteLeft records that a server that died could not be stopped. Close returns the error.
+func (c *cluster) noteLeft(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.left = append(c.left, err)
 }

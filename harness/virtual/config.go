@@ -8,24 +8,25 @@ import (
 	"go.etcd.io/etcd/client/pkg/v3/types"
 	"go.etcd.io/etcd/server/v3/config"
 	"go.etcd.io/etcd/server/v3/embed"
+	"go.uber.org/zap"
 	"google.golang.org/grpc"
 	grpckeepalive "google.golang.org/grpc/keepalive"
 )
 
-// origin is where a member's data come from.
+// origin says whether a member starts with data.
 type origin int
 
 const (
-	founding origin = iota // it has none: it is one of those that make the cluster
-	existing               // it has some
+	founding origin = iota // it has no data: it is a founding member of a new cluster
+	existing               // it has data
 )
 
-// quota is how large a member's database may grow, half of what etcd allows by default. It decides too how much of the address space
-// each takes, which by default is 10 GB.
+// quota is how large, in bytes, a member's database may grow: half of etcd's default. It also limits how much address space bbolt maps
+// for each member, by default 10 GB.
 const quota = 1 << 30
 
-// config is what embed would make of its defaults, for a member with these addresses.
-func (m *member) config(as origin) config.ServerConfig {
+// config is the server configuration that package embed derives from its defaults, with the member's addresses.
+func (m *member) config(as origin, log *zap.Logger) config.ServerConfig {
 	c, d := m.cluster, embed.NewConfig()
 	return config.ServerConfig{
 		Name:                        m.name,
@@ -65,13 +66,13 @@ func (m *member) config(as origin) config.ServerConfig {
 		ServerFeatureGate:           d.ServerFeatureGate,
 		V2Deprecation:               d.V2DeprecationEffective(),
 		Metrics:                     d.Metrics,
-		Logger:                      m.logger(),
-		// A slow disk is a fault that we inject, and a sync of memory takes time for nothing.
+		Logger:                      log,
+		// Slow disks are injected as faults. The data are in memory, so a sync would only cost time.
 		UnsafeNoFsync: true,
 	}
 }
 
-// founders are the members that make the cluster, with their peer URLs.
+// founders are the founding members with their peer URLs.
 func (c *cluster) founders() types.URLsMap {
 	urls := types.URLsMap{}
 	for _, m := range c.list() {
@@ -80,8 +81,8 @@ func (c *cluster) founders() types.URLsMap {
 	return urls
 }
 
-// keepalive is how embed deals with clients' pings and sends its own. Without it a client that pings too often would not be cut
-// off, as it is in production.
+// keepalive returns the keepalive settings that package embed uses. With them the server closes the connection of a client that pings too
+// often, as in production.
 func keepalive() []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.KeepaliveEnforcementPolicy(grpckeepalive.EnforcementPolicy{MinTime: embed.DefaultGRPCKeepAliveMinTime}),

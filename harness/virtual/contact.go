@@ -9,19 +9,20 @@ import (
 	"github.com/stormwatch/stormwatch/harness/link"
 )
 
-// contact is since when a server has been hearing a peer. rafthttp's connections carry beats of their own, so that two followers,
-// who have nothing to tell each other, still know whether the other is there; a peer is in contact while such beats would come through.
+// contact says since when a server has been connected to a peer. rafthttp sends heartbeats of its own on its connections, so that even
+// two followers, which have no raft messages for each other, know whether the other is up. Here no such heartbeats are sent: a peer is in
+// contact while they could reach the server.
 type contact struct {
-	with  *life // the peer's life that is heard, nil if none is
+	with  *run // the run of the peer that the server is in contact with, nil if none
 	since time.Time
 }
 
-// beat is how often contacts are looked after when nobody asks: rafthttp gives up a connection that was silent for so long.
-const beat = rafthttp.DefaultConnReadTimeout
+// contactInterval is how often contacts are updated when nobody asks for them. rafthttp closes a connection that was silent for this long.
+const contactInterval = rafthttp.DefaultConnReadTimeout
 
-// keepContact notices contacts that break and come back, until the cluster ends.
-func (c *cluster) keepContact() {
-	ticker := time.NewTicker(beat)
+// watchContacts updates the contacts of all members until the cluster ends, so that a contact that broke and came back counts as new.
+func (c *cluster) watchContacts() {
+	ticker := time.NewTicker(contactInterval)
 	defer ticker.Stop()
 	for {
 		select {
@@ -30,43 +31,43 @@ func (c *cluster) keepContact() {
 			return
 		}
 		for _, m := range c.list() {
-			if l := m.alive.Load(); l != nil {
-				l.transport.listen()
+			if r := m.current.Load(); r != nil {
+				r.transport.updateContacts()
 			}
 		}
 	}
 }
 
-// listen brings all contacts up to now.
-func (t *transport) listen() {
+// updateContacts updates the contact of every peer.
+func (t *transport) updateContacts() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, p := range t.peers {
-		t.hear(p)
+		t.updateContact(p)
 	}
 }
 
-// hear brings one contact up to now. The caller holds t.mu.
-func (t *transport) hear(p *peer) {
-	heard := t.heard(p.id)
+// updateContact updates the contact of one peer. The caller holds t.mu.
+func (t *transport) updateContact(p *peer) {
+	heard := t.heardFrom(p.id)
 	if heard != p.with {
 		p.contact = contact{with: heard, since: time.Now()}
 	}
 }
 
-// heard is the life of a member whose beats come through now, or nil.
-func (t *transport) heard(id types.ID) *life {
-	me := t.life.member
+// heardFrom is the current run of a member if its messages reach this server now, else nil.
+func (t *transport) heardFrom(id types.ID) *run {
+	me := t.run.member
 	from := me.cluster.memberByID(id)
 	if from == nil {
 		return nil
 	}
-	for _, at := range link.PeerPoints(me.cluster.name, from.name, me.name) {
+	for _, at := range link.PeerPoints(me.cluster.env.Board, me.cluster.name, from.name, me.name) {
 		if me.cluster.env.Board.Stops(at) {
 			return nil
 		}
 	}
-	return from.alive.Load()
+	return from.current.Load()
 }
 
 // ActiveSince is since when the peer has been in contact; zero if it is not now.
@@ -77,7 +78,7 @@ func (t *transport) ActiveSince(id types.ID) time.Time {
 	if p == nil {
 		return time.Time{}
 	}
-	t.hear(p)
+	t.updateContact(p)
 	if p.with == nil {
 		return time.Time{}
 	}
@@ -90,7 +91,7 @@ func (t *transport) ActivePeers() int {
 	defer t.mu.Unlock()
 	active := 0
 	for _, p := range t.peers {
-		t.hear(p)
+		t.updateContact(p)
 		if p.with != nil {
 			active++
 		}

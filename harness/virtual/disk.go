@@ -7,8 +7,9 @@ import (
 	"github.com/stormwatch/stormwatch/harness/point"
 )
 
-// disk is a member's raft log behind the point wal-save: a slow disk completes each write late, a dead one none. What still waits when
-// the member is killed is written then, for a write that was asked for may have happened; nobody hears of it any more.
+// disk is a member's raft log behind the point wal-save: a delay makes each write slow, a hang holds each write until it is healed. Writes
+// that wait when the member is killed are still written, as a kernel may write what a killed process asked for. The member does not
+// acknowledge them to anybody.
 type disk struct {
 	serverstorage.Storage
 	board *point.Board
@@ -16,21 +17,22 @@ type disk struct {
 	done  <-chan struct{}
 }
 
-func (d *disk) wait() { _ = d.board.Pass(d.done, d.path) } // there is nothing to drop
+// wait blocks while the point delays or hangs.
+func (d *disk) wait() { _ = d.board.Pass(d.done, d.path) }
 
-// Save waits its turn and saves.
+// Save saves once the point lets it pass.
 func (d *disk) Save(state *raftpb.HardState, entries []*raftpb.Entry) error {
 	d.wait()
 	return d.Storage.Save(state, entries)
 }
 
-// SaveSnap waits its turn and saves.
+// SaveSnap saves once the point lets it pass.
 func (d *disk) SaveSnap(s *raftpb.Snapshot) error {
 	d.wait()
 	return d.Storage.SaveSnap(s)
 }
 
-// Sync waits its turn and syncs.
+// Sync syncs once the point lets it pass.
 func (d *disk) Sync() error {
 	d.wait()
 	return d.Storage.Sync()

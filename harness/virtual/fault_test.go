@@ -17,8 +17,7 @@ func TestLeaderMoves(t *testing.T) {
 	inLab(t, func(l *lab) {
 		c := l.cluster("alpha", 3)
 		leader, to := c.leader(), c.follower()
-		server := c.Server(leader)
-		require.NoError(t, server.MoveLeader(l.ctx, uint64(server.MemberID()), uint64(c.Server(to).MemberID())))
+		c.moveLeader(leader, to)
 		require.Equal(t, to, c.leader())
 	})
 }
@@ -31,14 +30,13 @@ func TestLeaseSurvivesALeaderChangeAndIsRenewedThroughAFollower(t *testing.T) {
 		for range 3 {
 			leader, follower := c.leader(), c.follower()
 			cli := c.client(follower)
-			for range 5 { // which the follower has to ask its leader for
+			for range 5 { // each renewal at the follower is a request to the leader
 				pass(6 * time.Second)
 				kept, err := cli.KeepAliveOnce(l.ctx, lease.ID)
 				require.NoError(t, err)
 				require.EqualValues(t, 10, kept.TTL)
 			}
-			server := c.Server(leader)
-			require.NoError(t, server.MoveLeader(l.ctx, uint64(server.MemberID()), uint64(c.Server(follower).MemberID())))
+			c.moveLeader(leader, follower)
 		}
 		pass(13 * time.Second)
 		_, err = c.client().KeepAliveOnce(l.ctx, lease.ID)
@@ -46,7 +44,7 @@ func TestLeaseSurvivesALeaderChangeAndIsRenewedThroughAFollower(t *testing.T) {
 	})
 }
 
-// Requests between members take the way of raft traffic: cut off, a follower cannot renew leases behind the partition's back.
+// Requests between members pass the same points as raft messages, so a follower that is cut off cannot renew leases at the leader.
 func TestPartitionStopsLeaseForwardingToo(t *testing.T) {
 	for name, cut := range map[string]func(c *labCluster, follower, leader string) func(){
 		"request lost": func(c *labCluster, f, l string) func() { return c.throw(f, point.PeerSend(l), point.Drop) },
@@ -79,7 +77,7 @@ func TestPartitionStopsLeaseForwardingToo(t *testing.T) {
 	}
 }
 
-// What makes a leader stale: its disk hangs, the others elect another, and it neither knows nor says so, for hours.
+// A leader whose disk hangs becomes a stale leader: the others elect another, and the old one does not notice it, for hours.
 func TestHungLeaderForHours(t *testing.T) {
 	inLab(t, func(l *lab) {
 		c := l.cluster("alpha", 3)
@@ -97,8 +95,7 @@ func TestHungLeaderForHours(t *testing.T) {
 
 		for range 2 {
 			pass(time.Hour)
-			server := c.Server(old)
-			require.Equal(t, server.MemberID(), server.Leader(), "it still believes in itself")
+			require.True(t, c.Status(old).Leads(), "it still believes in itself")
 			require.NoError(t, own.RequestProgress(watching))
 			progress := <-watch
 			require.True(t, progress.IsProgressNotify(), "it answers progress requests")
@@ -122,11 +119,11 @@ func TestIsolatedFollower(t *testing.T) {
 		c := l.cluster("alpha", 3)
 		leader, follower := c.leader(), c.follower()
 		own := c.client(follower)
-		term := c.Server(leader).Term()
+		term := c.Status(leader).Term
 		heal := c.isolate(follower)
 		c.put(c.client(leader), "k", "v")
 		pass(time.Minute)
-		require.Zero(t, c.Server(follower).Leader(), "it knows that it has no leader")
+		require.Zero(t, c.Status(follower).Leader, "it knows that it has no leader")
 		ctx, cancel := context.WithTimeout(l.ctx, time.Second)
 		defer cancel()
 		_, err := own.Get(ctx, "k")
@@ -137,11 +134,11 @@ func TestIsolatedFollower(t *testing.T) {
 			return err == nil && len(resp.Kvs) == 1
 		})
 		require.Equal(t, leader, c.leader(), "pre-vote keeps it from disturbing the leader")
-		require.Equal(t, term, c.Server(leader).Term())
+		require.Equal(t, term, c.Status(leader).Term)
 	})
 }
 
-// A leader that is heard but does not hear steps down, and a follower that does not hear asks for votes in vain.
+// A leader that can send but not receive steps down. A follower that can send but not receive asks for votes without success.
 func TestOneWayPartitions(t *testing.T) {
 	inLab(t, func(l *lab) {
 		c := l.cluster("alpha", 3)
@@ -150,7 +147,7 @@ func TestOneWayPartitions(t *testing.T) {
 		for _, f := range without(c.names, leader) {
 			heals = append(heals, c.throw(leader, point.PeerRecv(f), point.Drop))
 		}
-		c.eventually(10*time.Second, "another leader", func() bool { return c.Server(leader).Leader() != c.Server(leader).MemberID() })
+		c.eventually(10*time.Second, "another leader", func() bool { return !c.Status(leader).Leads() })
 		for _, heal := range heals {
 			heal()
 		}
@@ -194,7 +191,7 @@ func TestFrozenMember(t *testing.T) {
 	})
 }
 
-// What waits to be applied is committed all the same; only its member does not show it.
+// Entries that wait to be applied are committed all the same; only this member does not show them.
 func TestHungApply(t *testing.T) {
 	inLab(t, func(l *lab) {
 		c := l.cluster("alpha", 3)
@@ -214,15 +211,15 @@ func TestHungApply(t *testing.T) {
 	})
 }
 
-// A delay is a latency, not a rate: what is sent while something waits is not later for it.
+// A delay is a latency, not a rate: a message that is sent while another waits is not delayed any longer for that.
 func TestDelayedPeerIsSlowAndKeepsItsOrder(t *testing.T) {
 	inLab(t, func(l *lab) {
 		c := l.cluster("alpha", 3)
 		leader := c.leader()
 		for _, other := range without(c.names, leader) {
-			_, err := l.env.Board.Throw(point.Of(c.name, leader, point.PeerSend(other)), `return("30ms")`)
+			_, err := l.env.Board.Throw(l.env.Board.Path(c.name, leader, point.PeerSend(other)), `return("30ms")`)
 			require.NoError(t, err)
-			_, err = l.env.Board.Throw(point.Of(c.name, leader, point.PeerRecv(other)), `return("20ms")`)
+			_, err = l.env.Board.Throw(l.env.Board.Path(c.name, leader, point.PeerRecv(other)), `return("20ms")`)
 			require.NoError(t, err)
 		}
 		cli := c.client(leader)
@@ -249,13 +246,13 @@ func TestDelayedPeerIsSlowAndKeepsItsOrder(t *testing.T) {
 	})
 }
 
-// Half of all messages lost: raft and etcd get along.
+// raft and etcd still work when half of all messages are lost.
 func TestLossyNetwork(t *testing.T) {
 	inLab(t, func(l *lab) {
 		c := l.cluster("alpha", 3)
 		for _, a := range c.names {
 			for _, b := range without(c.names, a) {
-				_, err := l.env.Board.Throw(point.Of(c.name, a, point.PeerSend(b)), `50%return("drop")`)
+				_, err := l.env.Board.Throw(l.env.Board.Path(c.name, a, point.PeerSend(b)), `50%return("drop")`)
 				require.NoError(t, err)
 			}
 		}
@@ -271,7 +268,7 @@ func TestNoSpaceAlarm(t *testing.T) {
 		c := l.cluster("alpha", 3)
 		cli := c.client()
 		alarm := &etcdserverpb.AlarmRequest{
-			Action: etcdserverpb.AlarmRequest_ACTIVATE, MemberID: uint64(c.Server("m1").MemberID()), Alarm: etcdserverpb.AlarmType_NOSPACE,
+			Action: etcdserverpb.AlarmRequest_ACTIVATE, MemberID: c.Status("m1").ID, Alarm: etcdserverpb.AlarmType_NOSPACE,
 		}
 		_, err := etcdserverpb.NewMaintenanceClient(cli.ActiveConnection()).Alarm(l.ctx, alarm)
 		require.NoError(t, err)
@@ -283,7 +280,7 @@ func TestNoSpaceAlarm(t *testing.T) {
 	})
 }
 
-// Whatever hangs when a world ends, the world ends.
+// Close ends a cluster in which something hangs.
 func TestCloseEndsWhatHangs(t *testing.T) {
 	inLab(t, func(l *lab) {
 		c := l.cluster("alpha", 3)
@@ -316,7 +313,7 @@ func TestCloseEndsWhatHangs(t *testing.T) {
 	})
 }
 
-// A member whose disk hangs can be killed and started again; it has what it had when the disk came back at the end.
+// A member whose disk hangs can be killed and restarted. It then also has the writes that waited for the disk when it was killed.
 func TestKillOfAHungMember(t *testing.T) {
 	inLab(t, func(l *lab) {
 		c := l.cluster("alpha", 3)

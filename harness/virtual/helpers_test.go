@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.etcd.io/etcd/api/v3/version"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 
@@ -20,7 +21,7 @@ import (
 // lab is a world without a manager: clusters of an engine, their fault points, and clients.
 type lab struct {
 	t       *testing.T
-	ctx     context.Context // of the bubble; the test's own belongs to another clock
+	ctx     context.Context // made in the bubble; the test's own context was made outside, and waiting for it would stop virtual time
 	engine  *virtual.Engine
 	dir     string
 	env     harness.Env
@@ -56,7 +57,7 @@ func runLab(t *testing.T, f func(*lab)) error {
 func (l *lab) close() {
 	l.env.Board.Close()
 	for _, c := range l.clients {
-		_ = c.Close() // says only that its context is over
+		_ = c.Close() // the error says only that its context has ended
 	}
 	for _, m := range l.members {
 		require.NoError(l.t, m.Close())
@@ -107,7 +108,7 @@ type labCluster struct {
 // throw switches a fault point of a member on until the returned function is called.
 func (c *labCluster) throw(member string, n point.Name, kind point.Kind) (heal func()) {
 	c.lab.t.Helper()
-	thrown, err := c.lab.env.Board.Throw(point.Of(c.name, member, n), point.Decision{Kind: kind}.Terms())
+	thrown, err := c.lab.env.Board.Throw(c.lab.env.Board.Path(c.name, member, n), point.Decision{Kind: kind}.Terms())
 	require.NoError(c.lab.t, err)
 	return thrown.Heal
 }
@@ -146,20 +147,20 @@ func (c *labCluster) client(members ...string) *clientv3.Client {
 	return cli
 }
 
-// leader is the member that a majority of those that serve follows, but for those excepted; it blocks until there is one.
+// leader returns the member that a majority of the serving members follows, leaving out those in except. It blocks until there is one.
 func (c *labCluster) leader(except ...string) string {
 	c.lab.t.Helper()
 	var leader string
 	c.eventually(10*time.Second, "a leader", func() bool {
 		votes := map[uint64]int{}
 		for _, name := range c.names {
-			if s := c.Server(name); s != nil && !contains(except, name) {
-				votes[uint64(s.Leader())]++
+			if s := c.Status(name); s.Up && !contains(except, name) {
+				votes[s.Leader]++
 			}
 		}
 		for _, name := range c.names {
-			s := c.Server(name)
-			if s != nil && !contains(except, name) && s.Leader() == s.MemberID() && votes[uint64(s.MemberID())] > len(c.names)/2 {
+			s := c.Status(name)
+			if s.Leads() && !contains(except, name) && votes[s.ID] > len(c.names)/2 {
 				leader = name
 				return true
 			}
@@ -179,6 +180,39 @@ func (c *labCluster) follower() string {
 	}
 	c.lab.t.Fatalf("%s has no follower", c.name)
 	return ""
+}
+
+// direct is the client that calls a member without a network.
+func (c *labCluster) direct(member string) harness.Direct {
+	c.lab.t.Helper()
+	d, err := c.Direct(member)
+	require.NoError(c.lab.t, err)
+	return d
+}
+
+// revision is the revision that a member has applied.
+func (c *labCluster) revision(member string) int64 {
+	c.lab.t.Helper()
+	resp, err := c.direct(member).Get(c.lab.ctx, "k", clientv3.WithSerializable())
+	require.NoError(c.lab.t, err)
+	return resp.Header.Revision
+}
+
+// moveLeader makes a leader hand over.
+func (c *labCluster) moveLeader(from, to string) {
+	c.lab.t.Helper()
+	_, err := c.direct(from).MoveLeader(c.lab.ctx, c.Status(to).ID)
+	require.NoError(c.lab.t, err)
+}
+
+// awaitVersion waits until a member has learnt the cluster's version, which its storage follows.
+func (c *labCluster) awaitVersion(member string) {
+	c.lab.t.Helper()
+	want := version.Cluster(version.Version) + ".0"
+	c.eventually(10*time.Second, "cluster version "+want, func() bool {
+		resp, err := c.direct(member).Client.Status(c.lab.ctx, "")
+		return err == nil && resp.StorageVersion == want
+	})
 }
 
 // eventually waits in virtual time until a condition holds.

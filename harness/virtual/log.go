@@ -1,39 +1,30 @@
 package virtual
 
 import (
-	"os"
 	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+
+	"github.com/stormwatch/stormwatch/harness/inprocess"
 )
 
-// logger is what a member logs with: the world's logger, with two things added that a member needs even if nobody reads its log.
-func (m *member) logger() *zap.Logger {
-	return m.cluster.env.Log.Named(m.name).WithOptions(
-		zap.WrapCore(func(c zapcore.Core) zapcore.Core {
-			pace := pacer{LevelEnabler: zapcore.WarnLevel, pause: m.cluster.env.Timing.Heartbeat}
-			if c.Enabled(zapcore.PanicLevel) {
-				return zapcore.NewTee(c, pace)
-			}
-			return zapcore.NewTee(lastWords(), pace)
-		}),
-		zap.WithFatalHook(zapcore.WriteThenPanic),
+// logger is the member's logger: the world's logger, which also notices the death of the server (see [inprocess.Death]) and pauses a
+// server that repeats itself (see pacer).
+func (m *member) logger(d *inprocess.Death) *zap.Logger {
+	pace := pacer{LevelEnabler: zapcore.WarnLevel, pause: m.cluster.env.Timing.Heartbeat}
+	return d.Logger(m.cluster.env.Log.Named(m.name)).WithOptions(
+		zap.WrapCore(func(c zapcore.Core) zapcore.Core { return zapcore.NewTee(c, pace) }),
 	)
 }
 
-// lastWords says why etcd ends the process, when a member's data cannot be read for example; a logger that says nothing would end it
-// in silence.
-func lastWords() zapcore.Core {
-	return zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig()), zapcore.Lock(os.Stderr), zapcore.PanicLevel)
-}
-
-// notPublished is what a server says whenever it failed to tell its cluster that it is there.
+// notPublished is what etcd logs whenever a member failed to publish its name and client URLs to the cluster.
 const notPublished = "failed to publish local member to cluster through raft"
 
-// pacer makes a server pause after it failed to tell its cluster that it is there. It tries again at once, and for some reasons fails at
-// once too: having taken a snapshot it thinks that it lags behind until somebody writes. In real time that costs a processor; here it
-// would be for ever, since time passes only when everybody waits. The log is the one place where that loop can be met.
+// pacer makes a server pause after it failed to publish itself to the cluster. etcd tries again at once, and may fail at once again: after
+// it has restored a snapshot, for example, it believes that it lags behind until somebody writes. In real time this loop keeps a
+// processor busy; in virtual time it would never end, since time passes only while every goroutine waits. Its log message is the only
+// place where we can interrupt the loop.
 type pacer struct {
 	zapcore.LevelEnabler
 	pause time.Duration
@@ -44,7 +35,7 @@ var _ zapcore.Core = pacer{}
 // With returns the same pacer.
 func (p pacer) With([]zapcore.Field) zapcore.Core { return p }
 
-// Check has the one message written.
+// Check selects the one message that Write pauses for.
 func (p pacer) Check(e zapcore.Entry, c *zapcore.CheckedEntry) *zapcore.CheckedEntry {
 	if e.Message == notPublished {
 		return c.AddCore(e, p)
@@ -52,7 +43,7 @@ func (p pacer) Check(e zapcore.Entry, c *zapcore.CheckedEntry) *zapcore.CheckedE
 	return c
 }
 
-// Write waits.
+// Write blocks for the pause.
 func (p pacer) Write(zapcore.Entry, []zapcore.Field) error {
 	<-time.After(p.pause)
 	return nil

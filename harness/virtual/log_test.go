@@ -10,7 +10,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 )
 
-// An etcd that says it in other words would stop the clock where it repeats itself without a pause.
+// If etcd changed this message, pacer would not find it, and a server that repeats itself without a pause would stop virtual time.
 func TestMemberThatCannotPublishPauses(t *testing.T) {
 	said, log := observer.New(zapcore.WarnLevel)
 	inLab(t, func(l *lab) {

@@ -6,14 +6,14 @@ import (
 	"sync/atomic"
 
 	"go.etcd.io/etcd/client/pkg/v3/types"
-	"go.etcd.io/etcd/server/v3/etcdserver"
 
+	"github.com/stormwatch/stormwatch/harness/inprocess"
 	"github.com/stormwatch/stormwatch/harness/link"
 	"github.com/stormwatch/stormwatch/harness/point"
 	"github.com/stormwatch/stormwatch/harness/rpc"
 )
 
-// member is a member of a cluster, whether it runs or not. What ends when it is killed is its [life].
+// member is a member of a cluster, running or not. While it runs, its server and all that ends with the server is a [run].
 type member struct {
 	cluster *cluster
 	name    string
@@ -23,10 +23,10 @@ type member struct {
 
 	// changing is held while the member starts or stops.
 	changing chan struct{}
-	// alive is the life that peers and clients reach, nil while the member is down.
-	alive atomic.Pointer[life]
-	// serving is the server once it is ready, for everybody to see at any time.
-	serving atomic.Pointer[etcdserver.EtcdServer]
+	// current is the run that peers and clients reach, nil while the member is down.
+	current atomic.Pointer[run]
+	// serving is the server while it is ready, else nil. It may be read at any time, by any goroutine.
+	serving atomic.Pointer[inprocess.Server]
 }
 
 func newMember(c *cluster, name string, id types.ID) *member {
@@ -42,9 +42,11 @@ func newMember(c *cluster, name string, id types.ID) *member {
 
 func (m *member) String() string { return m.cluster.name + "/" + m.name }
 
-func (m *member) point(n point.Name) point.Path { return point.Of(m.cluster.name, m.name, n) }
+func (m *member) point(n point.Name) point.Path {
+	return m.cluster.env.Board.Path(m.cluster.name, m.name, n)
+}
 
-// hold takes the right to start and stop the member, once nobody else has it.
+// hold blocks until no other goroutine starts or stops the member, and keeps others from it until release is called.
 func (m *member) hold(ctx context.Context) (release func(), err error) {
 	select {
 	case m.changing <- struct{}{}:
@@ -54,47 +56,48 @@ func (m *member) hold(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// begin starts the member and returns at once; it serves when its life says so.
-func (m *member) begin(ctx context.Context, as origin) (*life, error) {
+// begin starts the member and returns without waiting until it serves; see awaitServing.
+func (m *member) begin(ctx context.Context, as origin) (*run, error) {
 	release, err := m.hold(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	if m.alive.Load() != nil {
+	if m.current.Load() != nil {
 		return nil, fmt.Errorf("member %s runs already", m)
 	}
 	if err := m.cluster.ending.Err(); err != nil {
 		return nil, fmt.Errorf("member %s: the cluster is closed", m)
 	}
-	l, err := newLife(m, as)
+	r, err := newRun(m, as)
 	if err != nil {
 		return nil, fmt.Errorf("member %s: %w", m, err)
 	}
-	l.begin()
-	m.alive.Store(l)
+	r.begin()
+	m.current.Store(r)
 	m.clients.Up()
-	return l, nil
+	return r, nil
 }
 
-// kill ends the member's life. It blocks until nothing of it runs; a member that is down stays so.
+// kill ends the member's current run, if there is one, and blocks until it has ended. If a server that died cannot be stopped, the error
+// says so.
 func (m *member) kill(ctx context.Context) error {
 	release, err := m.hold(ctx)
 	if err != nil {
 		return err
 	}
 	defer release()
-	if l := m.alive.Load(); l != nil {
-		m.end(l)
+	if r := m.current.Load(); r != nil {
+		return m.end(r)
 	}
 	return nil
 }
 
-// end is the order in which a member dies: first nobody reaches it any more, then whatever is held in it is let go, for a server whose
-// disk hangs never stops, and then it stops.
-func (m *member) end(l *life) {
+// end ends a run in this order: it cuts the member off from clients and peers, releases everything that faults hold in the run, since a
+// server with a hung disk never stops, and then stops the server.
+func (m *member) end(r *run) error {
 	m.serving.Store(nil)
-	m.alive.Store(nil)
+	m.current.Store(nil)
 	m.clients.Down()
-	l.end()
+	return r.end()
 }

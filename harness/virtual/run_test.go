@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/record"
 	"github.com/stormwatch/stormwatch/harness/virtual"
 	"github.com/stormwatch/stormwatch/scenarios"
 )
@@ -23,7 +24,7 @@ func (m leaky) Apply(ctx context.Context, targets []harness.Target) error {
 	return m.Manager.Apply(ctx, targets)
 }
 
-func TestManagerThatLeavesGoroutinesFailsWithTheirStacks(t *testing.T) {
+func TestAManagerThatLeavesGoroutinesFailsWithTheirStacks(t *testing.T) {
 	for name, leak := range map[string]func(){
 		"waiting": func() { <-make(chan struct{}) },
 		"ticking": func() {
@@ -32,40 +33,40 @@ func TestManagerThatLeavesGoroutinesFailsWithTheirStacks(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := scenarios.Find("leader-moved")
-			require.NoError(t, err)
-			candidate := harness.Candidate{Name: "leaky", New: func(setup harness.Setup) (harness.Manager, error) {
+			c := scenarios.Reference()
+			c.Name = "leaky"
+			c.New = func(setup harness.Setup) (harness.Manager, error) {
 				m, err := scenarios.Reference().New(setup)
 				return leaky{m, leak}, err
-			}}
-			r := harness.Execute(t.Context(), virtual.New(t, 1), s, candidate, harness.Options{Seed: 1})
-			require.False(t, r.Passed)
-			evidence := map[string]string{}
-			for _, v := range r.Failed() {
-				evidence[v.Oracle] = v.Evidence
 			}
-			require.Len(t, evidence, 2, "%s", r)
-			for _, text := range evidence {
-				require.Contains(t, text, "TestManagerThatLeavesGoroutinesFailsWithTheirStacks")
-			}
-			require.Contains(t, evidence["scenario"], "1 goroutines did not end")
+			s := scenarios.All()[0]
+			r := harness.Execute(t.Context(), virtual.New(t, 1), s, c, harness.Options{Seed: 1})
+			require.Equal(t, record.Failed, r.Outcome, r.String())
+			require.Len(t, r.Failed(), 1, r.String())
+			require.Equal(t, "leaks", r.Failed()[0].Oracle)
+			require.Contains(t, r.Failed()[0].Evidence, "goroutine: 1 × ")
+			require.Contains(t, r.Failed()[0].Evidence, t.Name()[:len("TestAManagerThatLeavesGoroutinesFailsWithTheirStacks")])
 		})
 	}
 }
 
+// A seed decides what is drawn, the leaders that are elected among it: who passes with one does so again.
 func TestSameSeedSameVerdicts(t *testing.T) {
-	naive, err := scenarios.FindManager("naive")
-	require.NoError(t, err)
+	candidates := map[string]harness.Candidate{}
+	for _, c := range scenarios.Managers() {
+		candidates[c.Name] = c
+	}
 	for _, s := range scenarios.All() {
-		for _, candidate := range []harness.Candidate{scenarios.Reference(), naive} {
-			t.Run(s.Name+"/"+candidate.Name, func(t *testing.T) {
-				verdicts := func() map[string]bool {
-					r := harness.Execute(t.Context(), virtual.New(t, 7), s, candidate, harness.Options{Seed: 7})
-					passed := map[string]bool{}
+		for _, name := range []string{"reference", "naive"} {
+			t.Run(s.Name+"/"+name, func(t *testing.T) {
+				verdicts := func() map[string]record.Outcome {
+					r := harness.Execute(t.Context(), virtual.New(t, 7), s, candidates[name], harness.Options{Seed: 7})
+					require.NotEqual(t, record.NotJudged, r.Outcome, r.Cause)
+					outcomes := map[string]record.Outcome{}
 					for _, v := range r.Verdicts {
-						passed[v.Oracle] = v.Passed
+						outcomes[v.Oracle] = v.Outcome
 					}
-					return passed
+					return outcomes
 				}
 				require.Equal(t, verdicts(), verdicts())
 			})

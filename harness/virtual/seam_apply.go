@@ -3,13 +3,15 @@ package virtual
 import (
 	"go.etcd.io/etcd/server/v3/etcdserver"
 	"go.etcd.io/etcd/server/v3/etcdserver/cindex"
+
+	"github.com/stormwatch/stormwatch/harness/inprocess"
 )
 
-// wrapApplier puts a gate before the applying of entries. The field that applies them, uberApply, is replaced by etcd itself
-// whenever it restores a snapshot; the consistent index stays the same for life, and the apply loop, which holds no lock then,
-// turns to it before each entry.
+// wrapApplier makes each entry pass a gate before it is applied. It wraps the server's consistent index, which the apply loop sets before
+// each entry, without holding a lock. The field uberApply, which applies the entries, would not do: etcd replaces it whenever it restores
+// a snapshot, whereas the consistent index stays.
 func wrapApplier(s *etcdserver.EtcdServer, g *applyGate) error {
-	field, err := seam[cindex.ConsistentIndexer](s, "apply loop", "consistIndex")
+	field, err := inprocess.Field[cindex.ConsistentIndexer]("apply loop", s, "consistIndex")
 	if err != nil {
 		return err
 	}

@@ -4,12 +4,14 @@ import (
 	"net/http"
 
 	"go.etcd.io/etcd/server/v3/etcdserver"
+
+	"github.com/stormwatch/stormwatch/harness/inprocess"
 )
 
-// replacePeerRequests puts ours in the place of the round tripper with which a server asks its peers for what is not raft's. The one that
-// etcd made has no connections yet.
+// replacePeerRequests replaces the round tripper of the requests that a server makes to its peers besides raft messages. etcd's own has
+// no connections yet, so it need not be closed.
 func replacePeerRequests(s *etcdserver.EtcdServer, ours *peerRequests) error {
-	field, err := seam[http.RoundTripper](s, "requests to peers", "peerRt")
+	field, err := inprocess.Field[http.RoundTripper]("requests to peers", s, "peerRt")
 	if err != nil {
 		return err
 	}

@@ -3,12 +3,14 @@ package virtual
 import (
 	"go.etcd.io/etcd/server/v3/etcdserver"
 	serverstorage "go.etcd.io/etcd/server/v3/storage"
+
+	"github.com/stormwatch/stormwatch/harness/inprocess"
 )
 
-// wrapStorage puts a disk before the raft log. etcd opens its log itself; the wait of a hung disk must be on a channel, so that
-// neither a lock nor the kernel can hold it.
+// wrapStorage wraps the server's raft log in d. A hung disk must wait on a channel: a wait for a lock or in a system call would stop
+// virtual time. etcd has no option for it, since it opens its log itself.
 func wrapStorage(s *etcdserver.EtcdServer, d *disk) error {
-	field, err := seam[serverstorage.Storage](s, "raft log", "r", "raftNodeConfig", "storage")
+	field, err := inprocess.Field[serverstorage.Storage]("raft log", s, "r", "raftNodeConfig", "storage")
 	if err != nil {
 		return err
 	}

@@ -3,12 +3,14 @@ package virtual
 import (
 	"go.etcd.io/etcd/server/v3/etcdserver"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/rafthttp"
+
+	"github.com/stormwatch/stormwatch/harness/inprocess"
 )
 
-// replaceTransport puts ours in the place of the rafthttp transport that NewServer made and started, and ends that one. etcd
-// has no option for it, and its own talks through sockets, for which the bubble's clock would not wait.
+// replaceTransport replaces the rafthttp transport that NewServer made and started, and stops that one. etcd has no option for it, and
+// rafthttp uses sockets, which do not work in virtual time.
 func replaceTransport(s *etcdserver.EtcdServer, ours *transport) error {
-	field, err := seam[rafthttp.Transporter](s, "raft transport", "r", "raftNodeConfig", "transport")
+	field, err := inprocess.Field[rafthttp.Transporter]("raft transport", s, "r", "raftNodeConfig", "transport")
 	if err != nil {
 		return err
 	}

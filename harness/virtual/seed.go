@@ -14,8 +14,8 @@ import (
 	"testing/cryptotest"
 )
 
-// seedRandomness makes what raft draws from crypto/rand follow the seed, until restore is called or the test ends. A program that is
-// no test has its own way, since package cryptotest refuses it: raft draws from the package's reader.
+// seedRandomness makes what raft draws from crypto/rand follow the seed, until restore is called or the test ends. Package cryptotest
+// works in tests only, so in another program seedRandomness replaces crypto/rand's reader, from which raft draws.
 func seedRandomness(t *testing.T, seed uint64) (restore func()) {
 	if testing.Testing() {
 		cryptotest.SetGlobalRandom(t, seed)
@@ -28,7 +28,7 @@ func seedRandomness(t *testing.T, seed uint64) (restore func()) {
 	return func() { cryptorand.Reader = before }
 }
 
-// lockedReader is a source that several goroutines may read.
+// lockedReader makes a reader safe for concurrent use.
 type lockedReader struct {
 	mu     sync.Mutex
 	source io.Reader
@@ -40,9 +40,9 @@ func (r *lockedReader) Read(b []byte) (int, error) {
 	return r.source.Read(b)
 }
 
-// seedFailpoints makes failpoint's draws (of "30%return(true)") follow the seed. failpoint draws from the source of math/rand's
-// own functions, and seeding that has been without effect since Go 1.24 unless the setting randseednop is 0, which the runtime
-// takes note of when the environment changes. Whatever else in the process draws from that source follows the seed too.
+// seedFailpoints makes failpoint's probabilities ("30%return(true)") follow the seed. failpoint draws from the global source of
+// math/rand. Since Go 1.24 rand.Seed has no effect on that source unless GODEBUG contains randseednop=0; the runtime notices the change of
+// the environment. Everything else in the process that draws from that source follows the seed too.
 func seedFailpoints(seed uint64) error {
 	const debug = "GODEBUG"
 	before, was := os.LookupEnv(debug)

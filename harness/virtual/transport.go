@@ -16,18 +16,18 @@ import (
 	"go.etcd.io/raft/v3/raftpb"
 )
 
-// transport carries a server's raft traffic to its peers, in the place of rafthttp's. Messages to one peer go through one lane and
-// arrive in order, or not at all; sending never blocks.
+// transport carries a server's raft messages to its peers, in place of rafthttp. Messages to one peer go through one pipe: they arrive in
+// order or are lost. Sending never blocks.
 type transport struct {
-	life *life
+	run *run
 
 	mu      sync.Mutex
 	stopped bool
-	lanes   []*lane // few, so that looking through them is quicker than a map
-	peers   []*peer // those etcd told of, in that order
+	pipes   []*pipe // a slice, since for a few entries a search is faster than a map
+	peers   []*peer // those that etcd added, in that order
 }
 
-// peer is what a server knows of another member that etcd told it of.
+// peer is another member that etcd added to the transport.
 type peer struct {
 	id types.ID
 	contact
@@ -35,30 +35,30 @@ type peer struct {
 
 var _ rafthttp.Transporter = (*transport)(nil)
 
-func newTransport(l *life) *transport { return &transport{life: l} }
+func newTransport(r *run) *transport { return &transport{run: r} }
 
-// meet tells the transport of peers whom etcd told its predecessor of.
-func (t *transport) meet(members []*membership.Member) {
+// addPeers adds the peers that etcd had already added to the rafthttp transport.
+func (t *transport) addPeers(members []*membership.Member) {
 	for _, m := range members {
-		if m.ID != t.life.member.id {
+		if m.ID != t.run.member.id {
 			t.AddPeer(m.ID, m.PeerURLs)
 		}
 	}
 }
 
-// Send hands messages on to their lanes. What has no way to go is reported unreachable, as rafthttp does.
+// Send puts messages into their pipes. If a message cannot be sent, Send reports its peer as unreachable, as rafthttp does.
 func (t *transport) Send(messages []*raftpb.Message) {
 	now := time.Now()
 	for _, m := range messages {
-		if m.GetTo() != 0 && !t.put(parcel{message: m, sent: now}) {
-			t.life.server.ReportUnreachable(m.GetTo())
+		if m.GetTo() != 0 && !t.put(envelope{message: m, sent: now}) {
+			t.run.server.ReportUnreachable(m.GetTo())
 		}
 	}
 }
 
-// SendSnapshot does the same with a message that has a database with it.
+// SendSnapshot does the same with a message that carries a database.
 func (t *transport) SendSnapshot(m *snap.Message) {
-	if !t.put(parcel{message: m.Message, snapshot: m, sent: time.Now()}) {
+	if !t.put(envelope{message: m.Message, snapshot: m, sent: time.Now()}) {
 		m.CloseWithError(errNoWay)
 		t.reportSnapshot(m.GetTo(), errNoWay)
 	}
@@ -66,58 +66,58 @@ func (t *transport) SendSnapshot(m *snap.Message) {
 
 var errNoWay = errors.New("no way to the peer")
 
-// put puts a parcel on its lane, unless there is none or it is full.
-func (t *transport) put(p parcel) bool {
+// put puts a message into its pipe. It returns false if there is no pipe or no receiver, or the pipe is full.
+func (t *transport) put(e envelope) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	l := t.lane(types.ID(p.message.GetTo()))
-	if l == nil {
+	p := t.pipe(types.ID(e.message.GetTo()))
+	if p == nil {
 		return false
 	}
-	p.to = l.to.alive.Load()
-	if p.to == nil {
+	e.to = p.to.current.Load()
+	if e.to == nil {
 		return false
 	}
 	select {
-	case l.queue <- p:
+	case p.queue <- e:
 		return true
 	default:
 		return false
 	}
 }
 
-// lane is the one to a member of the cluster, known to etcd or not: one that has just joined answers its leader before it has
-// learnt who that is. The caller holds t.mu.
-func (t *transport) lane(id types.ID) *lane {
+// pipe returns the pipe to a member of the cluster. etcd need not have added the member as a peer: a member that has just joined answers
+// its leader before etcd has added the leader there. The caller holds t.mu.
+func (t *transport) pipe(id types.ID) *pipe {
 	if t.stopped {
 		return nil
 	}
-	for _, l := range t.lanes {
-		if l.to.id == id {
-			return l
+	for _, p := range t.pipes {
+		if p.to.id == id {
+			return p
 		}
 	}
-	to := t.life.member.cluster.memberByID(id)
+	to := t.run.member.cluster.memberByID(id)
 	if to == nil {
 		return nil
 	}
-	l := newLane(t.life, to)
-	t.lanes = append(t.lanes, l)
-	t.life.running.Go(l.run)
-	return l
+	p := newPipe(t.run, to)
+	t.pipes = append(t.pipes, p)
+	t.run.running.Go(p.run)
+	return p
 }
 
-// reportSnapshot tells raft how the sending of a snapshot ended.
+// reportSnapshot tells raft whether the snapshot was sent.
 func (t *transport) reportSnapshot(to uint64, err error) {
 	if err != nil {
-		t.life.server.ReportUnreachable(to)
-		t.life.server.ReportSnapshot(to, raft.SnapshotFailure)
+		t.run.server.ReportUnreachable(to)
+		t.run.server.ReportSnapshot(to, raft.SnapshotFailure)
 		return
 	}
-	t.life.server.ReportSnapshot(to, raft.SnapshotFinish)
+	t.run.server.ReportSnapshot(to, raft.SnapshotFinish)
 }
 
-// AddPeer and AddRemote tell the transport of a peer; its lane is made when there is something to send.
+// AddPeer adds a peer. Its pipe is made when there is something to send.
 func (t *transport) AddPeer(id types.ID, _ []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -126,34 +126,34 @@ func (t *transport) AddPeer(id types.ID, _ []string) {
 	}
 }
 
-// AddRemote does nothing: every member of the cluster can be answered.
+// AddRemote does nothing: messages can be sent to every member of the cluster.
 func (t *transport) AddRemote(types.ID, []string) {}
 
-// UpdatePeer does nothing: members are known by their ids here.
+// UpdatePeer does nothing: peers are found by their ids, not by their URLs.
 func (t *transport) UpdatePeer(types.ID, []string) {}
 
-// RemovePeer forgets a peer. What is on the way to it still arrives.
+// RemovePeer removes a peer. Messages that are on the way to it still arrive.
 func (t *transport) RemovePeer(id types.ID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.peers = slices.DeleteFunc(t.peers, func(p *peer) bool { return p.id == id })
-	t.lanes = slices.DeleteFunc(t.lanes, func(l *lane) bool {
-		if l.to.id != id {
+	t.pipes = slices.DeleteFunc(t.pipes, func(p *pipe) bool {
+		if p.to.id != id {
 			return false
 		}
-		close(l.queue)
+		close(p.queue)
 		return true
 	})
 }
 
-// RemoveAllPeers forgets all peers; etcd tells of those that remain right after it.
+// RemoveAllPeers removes all peers. etcd adds those that remain right after it.
 func (t *transport) RemoveAllPeers() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.peers = nil
 }
 
-// peer finds one that etcd told of. The caller holds t.mu.
+// peer returns the peer with the id, or nil. The caller holds t.mu.
 func (t *transport) peer(id types.ID) *peer {
 	for _, p := range t.peers {
 		if p.id == id {
@@ -163,11 +163,11 @@ func (t *transport) peer(id types.ID) *peer {
 	return nil
 }
 
-// Start does nothing: the transport is made ready.
+// Start does nothing: the transport is ready when it is made.
 func (t *transport) Start() error { return nil }
 
-// Stop ends the lanes, and the life with them: etcd stops its transport when it stops itself. It does not wait for them; whoever
-// ends the life does.
+// Stop closes the pipes and cancels the run: etcd stops its transport when it stops itself. Stop does not wait for the pipes' goroutines;
+// run.end does.
 func (t *transport) Stop() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -175,15 +175,15 @@ func (t *transport) Stop() {
 		return
 	}
 	t.stopped = true
-	t.life.cancel()
-	for _, l := range t.lanes {
-		close(l.queue)
+	t.run.cancel()
+	for _, p := range t.pipes {
+		close(p.queue)
 	}
 }
 
-// Handler answers nothing: no raft traffic comes by HTTP here.
+// Handler answers every request with an error, since no raft traffic comes over HTTP here.
 func (t *transport) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		http.Error(w, fmt.Sprintf("%s: raft traffic goes over lanes in virtual time", r.URL), http.StatusNotFound)
+		http.Error(w, fmt.Sprintf("%s: raft traffic goes through pipes in virtual time", r.URL), http.StatusNotFound)
 	})
 }

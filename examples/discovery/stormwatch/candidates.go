@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/stormwatch/stormwatch/fakes/services"
+	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/bound"
+	"github.com/stormwatch/stormwatch/manager/guard"
+
+	"github.com/stormwatch/stormwatch/examples/discovery"
+)
+
+// prefix is where the services are that the workload registers.
+const prefix = "/services/"
+
+// plain is the discovery client as it comes: it has no probe, no idle timeout and no keys of its own.
+func plain() harness.Candidate {
+	return harness.Candidate{
+		Name: "discovery", Summary: "service discovery with a read and a watch", Workloads: []*harness.Workload{services.Workload()},
+		New:    harness.Mirror{Follow: follow}.New,
+		Timing: func(bound.Manager) bound.Manager { return bound.Manager{} },
+	}
+}
+
+// follow is all that it takes to have the discovery client judged.
+func follow(ctx context.Context, client *clientv3.Client, publish func(harness.View)) error {
+	registry := discovery.New(client, prefix)
+	registry.Changed = func(instances map[string]string, revision int64) { publish(view(instances, revision, nil)) }
+	return registry.Run(ctx)
+}
+
+// view says what the discovery client knows in the words of the workload.
+func view(instances map[string]string, revision int64, wrong error) harness.View {
+	facts := harness.Facts{}
+	for name, value := range instances {
+		facts[harness.Subject{Kind: services.Instance, Name: name}] = value
+	}
+	return harness.View{Facts: facts, Revision: revision, Err: wrong}
+}
+
+// guarded is the same on a guarded watch, with its figures.
+func guarded() harness.Candidate {
+	c := plain()
+	c.Name, c.Summary = "guarded-discovery", "service discovery on a guarded watch"
+	c.New = func(s harness.Setup) (harness.Manager, error) {
+		return harness.Mirror{FollowTarget: func(ctx context.Context, t harness.Target, publish func(harness.View)) error {
+			cluster := guard.Config{
+				Endpoints: t.Endpoints, DialOptions: t.DialOptions, Logger: t.Log, Rand: s.Rand, Options: options(s.Timing.Manager),
+			}
+			return discovery.Follow(ctx, cluster, prefix, func(instances map[string]string, revision int64, wrong error) {
+				publish(view(instances, revision, wrong))
+			})
+		}}.New(s)
+	}
+	c.Timing = func(suggested bound.Manager) bound.Manager {
+		suggested.LeaseTTL, suggested.Refresh = 0, 0 // it keeps no keys
+		return suggested
+	}
+	return c
+}
+
+// options are the guarded watch's at the pace of the engine: the production setting in virtual time, faster where time is real.
+func options(t bound.Manager) guard.Options {
+	return guard.Options{
+		ProgressInterval: t.ProgressInterval, IdleTimeout: t.IdleTimeout,
+		ProbeInterval: t.ProbeInterval, ProbeTimeout: t.ProbeTimeout, ProbeGrace: t.ProbeGrace,
+		RequestTimeout: t.RequestTimeout, CreateTimeout: t.RequestTimeout, BackoffCap: t.BackoffCap,
+	}
+}

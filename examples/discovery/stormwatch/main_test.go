@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/cli"
+	"github.com/stormwatch/stormwatch/harness/record"
+	"github.com/stormwatch/stormwatch/harness/virtual"
+	"github.com/stormwatch/stormwatch/scenarios"
+)
+
+// The tests call the command, which runs each scenario in a child process of the tests' own binary.
+func TestMain(m *testing.M) {
+	cli.Child(catalogue())
+	os.Exit(m.Run())
+}
+
+// The plain client passes where everybody can know that something is wrong, and fails where a member falls behind in silence, by the oracle
+// that says so.
+func TestThePlainClientFailsWhereItDeservesTo(t *testing.T) {
+	stale := map[string]bool{
+		"leader-isolated": true, "hung-leader-disk": true, "member-frozen": true, "client-blackholed": true,
+		"progress-answered-events-withheld": true, hungAndBlackholed().Name: true,
+	}
+	for _, s := range catalogue().Scenarios {
+		t.Run(s.Name, func(t *testing.T) {
+			r := harness.Execute(t.Context(), virtual.New(t, 1), s, plain(), harness.Options{Seed: 1})
+			if !stale[s.Name] {
+				require.Equal(t, record.Passed, r.Outcome, r.String())
+				return
+			}
+			require.Equal(t, record.Failed, r.Outcome, r.String())
+			require.Len(t, r.Failed(), 1, "one mistake is one verdict: %s", r)
+			require.Equal(t, "freshness", r.Failed()[0].Oracle)
+		})
+	}
+}
+
+func TestTheGuardedClientPassesTheCatalogue(t *testing.T) {
+	for _, s := range catalogue().Scenarios {
+		for seed := range uint64(2) {
+			t.Run(fmt.Sprintf("%s/%d", s.Name, seed), func(t *testing.T) {
+				harness.Run(t, virtual.New(t, seed), s, guarded(), harness.Options{Seed: seed})
+			})
+		}
+	}
+}
+
+func TestTheCatalogueHasTheRepositorysScenariosAndOurs(t *testing.T) {
+	require.Len(t, catalogue().Scenarios, len(scenarios.All())+1)
+}

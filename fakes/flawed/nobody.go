@@ -1,0 +1,11 @@
+package flawed
+
+import "github.com/stormwatch/stormwatch/harness"
+
+// nobody is no manager at all, and no error either.
+func nobody() harness.Candidate {
+	c := guarded()
+	c.Name, c.Summary = "nil", "Is made as nil, without an error."
+	c.New = func(harness.Setup) (harness.Manager, error) { return nil, nil }
+	return c
+}

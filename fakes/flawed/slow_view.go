@@ -1,0 +1,17 @@
+package flawed
+
+import (
+	"time"
+
+	"github.com/stormwatch/stormwatch/harness"
+)
+
+// slowView takes 20 ms for each look: it asks somebody. By the wall clock that is no longer than a busy machine may take.
+func slowView() harness.Candidate {
+	return viewCheater("slow-view", "Takes 20 ms to say what it believes.", func() change {
+		return func(_ string, v harness.View, ok bool) (harness.View, bool) {
+			time.Sleep(20 * time.Millisecond)
+			return v, ok
+		}
+	})
+}

@@ -1,0 +1,40 @@
+package flawed
+
+import (
+	"sync"
+	"time"
+
+	"github.com/stormwatch/stormwatch/harness"
+)
+
+// stuckView stops answering View after a while. It goes on pushing views, so that this is all that is wrong.
+func stuckView() harness.Candidate {
+	return cheater("stuck-view", "Stops answering when asked what it believes, until it is closed.",
+		func(m harness.Manager) harness.Manager {
+			return &stuck{Manager: m, began: time.Now(), closed: make(chan struct{})}
+		})
+}
+
+type stuck struct {
+	harness.Manager
+	began  time.Time
+	once   sync.Once
+	closed chan struct{}
+}
+
+// View blocks, from ten seconds on, until the manager is closed.
+func (s *stuck) View(cluster string) (harness.View, bool) {
+	if time.Since(s.began) > 10*time.Second {
+		<-s.closed
+	}
+	return s.Manager.View(cluster)
+}
+
+// Push is the manager's.
+func (s *stuck) Push(f func(string, harness.View)) { s.Manager.(harness.Pusher).Push(f) }
+
+// Close lets View go and closes the manager.
+func (s *stuck) Close() error {
+	s.once.Do(func() { close(s.closed) })
+	return s.Manager.Close()
+}

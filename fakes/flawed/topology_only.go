@@ -1,0 +1,20 @@
+package flawed
+
+import (
+	"github.com/stormwatch/stormwatch/fakes/tidb"
+	"github.com/stormwatch/stormwatch/harness"
+)
+
+// topologyOnly is [guarded] for TiDB's topology alone: nothing is asked of it about checkpoints.
+func topologyOnly() harness.Candidate {
+	c := guarded()
+	c.Name, c.Summary = "topology-only", "As guarded, and shows only which TiDB servers there are, not the checkpoints."
+	c.Workloads = []*harness.Workload{tidb.Workload()}
+	c.Kinds = []string{tidb.Backend}
+	c.New = func(s harness.Setup) (harness.Manager, error) {
+		t := guardedTraits(s.Timing)
+		t.prefixes = []string{tidb.TopologyPrefix}
+		return t.mirror(s).New(s)
+	}
+	return c
+}

@@ -1,0 +1,15 @@
+package flawed
+
+import "github.com/stormwatch/stormwatch/harness"
+
+// withdrawing is [poller], and shows nothing for as long as a read fails, without an error: TiProxy's topology fetch does this.
+func withdrawing() harness.Candidate {
+	c := poller()
+	c.Name, c.Summary = "withdrawing", "As poller, and shows nothing for as long as a read fails, without an error (TiProxy's topology fetch)."
+	c.New = func(s harness.Setup) (harness.Manager, error) {
+		t := pollerTraits(s.Timing)
+		t.withdraw = true
+		return t.mirror(s).New(s)
+	}
+	return c
+}

@@ -1,0 +1,18 @@
+package instance
+
+import (
+	"context"
+
+	"github.com/stormwatch/stormwatch/harness"
+)
+
+// Neighbour is the program of somebody else whose keys stand beside the manager's own: it writes them once, and nobody may touch them.
+func Neighbour(values map[string]string) func(context.Context, *harness.Ledger) error {
+	return func(ctx context.Context, l *harness.Ledger) error {
+		if err := l.Guard(ctx, values); err != nil {
+			return err
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,65 @@
+// Package services is the workload of a service registry: instances of services that announce their addresses below one prefix, under
+// leases, and come and go.
+package services
+
+import (
+	"fmt"
+	"strings"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/stormwatch/stormwatch/fakes/internal/instance"
+	"github.com/stormwatch/stormwatch/harness"
+)
+
+// Instance is the kind of the facts: an instance by its service and its own name ("orders/1"). Its value is what stands at its key.
+const Instance = "instance"
+
+// prefix is what the instances are below: /services/<service>/<instance>.
+const prefix = "/services/"
+
+// Workload is an instance that announces a new value at every step of its pace, one that stays as it is, two that come and go, and a
+// neighbour's key that nobody may touch.
+func Workload() *harness.Workload {
+	return &harness.Workload{
+		Name:     "services",
+		Summary:  "Instances of services that announce their addresses under leases and come and go, beside a neighbour's key.",
+		Kinds:    []harness.Kind{{Name: Instance, Every: 1}},
+		Prefixes: []string{prefix},
+		Facts:    facts,
+		Programs: programs,
+	}
+}
+
+func programs() []harness.Program {
+	return []harness.Program{
+		register("orders/1", "10.0.1.1:8080", instance.Instance{Updates: true}),
+		register("orders/2", "10.0.1.2:8080", instance.Instance{}),
+		register("orders/3", "10.0.1.3:8080", instance.Instance{Period: 6}),
+		register("billing/1", "10.0.2.1:8080", instance.Instance{Period: 10}),
+		{Name: "neighbour", Run: instance.Neighbour(map[string]string{"/owners/neighbour": "not yours"})},
+	}
+}
+
+// register is an instance by name, with what it announces of itself: its address, and since when that is so.
+func register(name, address string, one instance.Instance) harness.Program {
+	key := prefix + name
+	one.Subject = harness.Subject{Kind: Instance, Name: name}
+	one.Announce = func(stamp int64, lease clientv3.LeaseID) (string, []clientv3.Op) {
+		value := fmt.Sprintf("%s since %d", address, stamp)
+		return value, []clientv3.Op{clientv3.OpPut(key, value, clientv3.WithLease(lease))}
+	}
+	one.Withdraw = []clientv3.Op{clientv3.OpDelete(key)}
+	return harness.Program{Name: "service " + name, Run: one.Run}
+}
+
+// facts are the instances: each key below the prefix is one.
+func facts(values map[string]string) harness.Facts {
+	facts := harness.Facts{}
+	for key, value := range values {
+		if name, ok := strings.CutPrefix(key, prefix); ok && value != "" {
+			facts[harness.Subject{Kind: Instance, Name: name}] = value
+		}
+	}
+	return facts
+}

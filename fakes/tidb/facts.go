@@ -1,0 +1,39 @@
+package tidb
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/stormwatch/stormwatch/harness"
+)
+
+// facts are the backends and checkpoints that follow from keys and their values. What cannot be decoded is no fact.
+func facts(values map[string]string) harness.Facts {
+	facts := harness.Facts{}
+	for key, value := range values {
+		if address, ok := cut(key, TopologyPrefix, "/info"); ok {
+			if _, lives := values[TopologyPrefix+address+"/ttl"]; !lives {
+				continue
+			}
+			var info serverInfo
+			if json.Unmarshal([]byte(value), &info) == nil {
+				facts[harness.Subject{Kind: Backend, Name: address}] = strconv.FormatInt(info.StartTimestamp, 10)
+			}
+		}
+		if task, ok := cut(key, CheckpointPrefix, "/central_global"); ok && len(value) == 8 {
+			facts[harness.Subject{Kind: Checkpoint, Name: task}] = strconv.FormatUint(binary.BigEndian.Uint64([]byte(value)), 10)
+		}
+	}
+	return facts
+}
+
+// cut is what stands between a prefix and a suffix of a key that has both.
+func cut(key, prefix, suffix string) (name string, ok bool) {
+	name, ok = strings.CutPrefix(key, prefix)
+	if !ok {
+		return "", false
+	}
+	return strings.CutSuffix(name, suffix)
+}

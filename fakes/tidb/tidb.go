@@ -1,0 +1,49 @@
+// Package tidb is the workload of a TiDB cluster as etcd sees one: TiDB servers that register themselves, a BR advancer that moves a
+// checkpoint, and another TiProxy whose registration nobody may touch.
+package tidb
+
+import (
+	"github.com/stormwatch/stormwatch/harness"
+)
+
+// The kinds of facts.
+const (
+	// Backend is a TiDB server, by its address. Its value is its start timestamp, in decimal.
+	Backend = "backend"
+	// Checkpoint is the global checkpoint of a log backup task, by the task's name: a timestamp, in decimal, that only rises.
+	Checkpoint = "checkpoint"
+)
+
+// The prefixes that the facts are below.
+const (
+	TopologyPrefix   = "/topology/tidb/"
+	CheckpointPrefix = "/tidb/br-stream/checkpoint/"
+)
+
+// comingAndGoing is for how many load intervals the third server stays, and stays away.
+const comingAndGoing = 10
+
+// Workload is two TiDB servers that stay, one that comes and goes, an advancer with one task, and another TiProxy.
+func Workload() *harness.Workload {
+	return &harness.Workload{
+		Name:    "tidb",
+		Summary: "TiDB servers that register under leases, a BR advancer that moves a checkpoint, another TiProxy's registration.",
+		Kinds: []harness.Kind{
+			{Name: Backend, Every: comingAndGoing},
+			{Name: Checkpoint, Rising: true, Every: 1},
+		},
+		Prefixes: []string{TopologyPrefix, CheckpointPrefix},
+		Facts:    facts,
+		Programs: programs,
+	}
+}
+
+func programs() []harness.Program {
+	return []harness.Program{
+		server("10.0.0.1:4000", 0),
+		server("10.0.0.2:4000", 0),
+		server("10.0.0.3:4000", comingAndGoing),
+		advancer("backup"),
+		tiproxy("10.0.0.9:6000"),
+	}
+}

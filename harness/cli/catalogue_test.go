@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"testing"
+
+	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/fault"
+	"github.com/stormwatch/stormwatch/harness/internal/counters"
+)
+
+// asCommand is the environment variable with which the test's binary is the command itself, so that a test can start it as users do.
+const asCommand = "STORMWATCH_TEST_AS_COMMAND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		Main(catalogue())
+	}
+	Child(catalogue())
+	os.Exit(m.Run())
+}
+
+// catalogue is a small one: of the managers one notices everything, one nothing, and one takes its process along.
+func catalogue() Catalogue {
+	dying := counters.Watching()
+	dying.Name, dying.Summary, dying.New = "dying", "A manager that panics in a goroutine of its own.", newDying
+	return Catalogue{
+		Candidates: []harness.Candidate{counters.Polling(), counters.Watching(), dying},
+		Scenarios: []harness.Scenario{
+			{
+				Name: "calm", Summary: "Nothing happens.", Incident: "most days", Clusters: oneCluster(3),
+				Body: func(w *harness.World) { w.StartManager() },
+			},
+			{
+				Name: "hung-leader", Summary: "The leader's disk hangs.", Incident: "May 2026", Clusters: oneCluster(3),
+				Body: func(w *harness.World) { hangLeader(w) },
+			},
+			{
+				Name: "by-luck", Summary: "The leader's disk hangs, or not.", Clusters: oneCluster(3),
+				Body: func(w *harness.World) {
+					if unlucky(w.Rand.IntN) {
+						hangLeader(w)
+						return
+					}
+					w.StartManager()
+				},
+			},
+			{Name: "two-members", Summary: "A world that cannot be.", Clusters: oneCluster(2), Body: func(w *harness.World) { w.StartManager() }},
+		},
+	}
+}
+
+func oneCluster(members int) []harness.Spec { return []harness.Spec{{Name: "alpha", Members: members}} }
+
+// unlucky draws whether a seed of by-luck is one in which something happens.
+func unlucky(draw func(int) int) bool { return draw(4) == 0 }
+
+func hangLeader(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	leader := alpha.Leader()
+	w.StartManager(harness.WatchOn(leader))
+	w.Inject(fault.HangDisk(leader)).RequireRecovery(alpha)
+}
+
+func newDying(s harness.Setup) (harness.Manager, error) {
+	go panic("at the disco")
+	return counters.Watching().New(s)
+}
+
+// called is what a call of the command did.
+type called struct {
+	code           int
+	stdout, stderr string
+}
+
+func call(ctx context.Context, args ...string) called {
+	var stdout, stderr bytes.Buffer
+	code := Execute(ctx, catalogue(), args, &stdout, &stderr)
+	return called{code, stdout.String(), stderr.String()}
+}

@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/internal/command"
+	"github.com/stormwatch/stormwatch/harness/record"
+)
+
+// task is a story with the words of the command line that ask for it.
+type task struct {
+	story
+	words []string
+}
+
+// job is what one call of run or try is to do.
+type job struct {
+	catalogue         Catalogue
+	engines           []engine
+	manager, workload string
+	tasks             []task
+	seeds             seedRange
+	within            within
+	transcript        string
+	out, progress     io.Writer
+	json              io.Writer // nil: nobody reads it
+}
+
+// order is for one run of the job.
+func (j *job) order(e engine, i int) order {
+	return order{
+		Story: j.tasks[i%len(j.tasks)].story, Engine: e.name, Manager: j.manager, Workload: j.workload,
+		Seed: j.seeds.first + uint64(i/len(j.tasks)), Within: j.within.limits,
+	}
+}
+
+// again is the command that makes a run of the job again.
+func (j *job) again(e engine, i int) []string {
+	words := append(program(), j.tasks[i%len(j.tasks)].words...)
+	words = append(words, "--engine", e.name, "--manager", j.manager, "--workload", j.workload)
+	words = append(words, "--seed", strconv.FormatUint(j.order(e, i).Seed, 10))
+	return append(words, j.within.again()...)
+}
+
+// run makes the job's runs, on one engine after the other, and prints what came of them, also when it is interrupted. Several seeds are a
+// search: it ends with the first run that does not pass.
+func (j *job) run(ctx context.Context) error {
+	perEngine := len(j.tasks) * j.seeds.count()
+	p := newProgress(j.progress, perEngine*len(j.engines))
+	defer p.close()
+	var results []*harness.Result
+	var writing error
+	search := j.seeds.count() > 1
+	found := false
+	for _, e := range j.engines {
+		if found || writing != nil || ctx.Err() != nil {
+			break
+		}
+		do := func(ctx context.Context, i int) *harness.Result {
+			o := j.order(e, i)
+			name := o.Story.Name + " on " + e.name
+			if search {
+				name += fmt.Sprintf(", seed %d", o.Seed)
+			}
+			defer p.begin(name)()
+			r := runInChild(ctx, j.catalogue, o)
+			r.Again = command.Line(j.again(e, i)...)
+			return r
+		}
+		sideBySide(ctx, e.atOnce, perEngine, do, func(_ int, r *harness.Result) bool {
+			p.end(r, search)
+			// What the user has interrupted is no find.
+			found = search && (r.Outcome == record.Failed || r.Outcome == record.NotJudged && ctx.Err() == nil)
+			if j.json != nil {
+				writing = json.NewEncoder(j.json).Encode(r)
+			}
+			if j.transcript == "" {
+				r.Record = nil // large, and a search has many
+			}
+			results = append(results, r)
+			return !found && writing == nil
+		})
+	}
+	p.close()
+	j.print(results)
+	if found {
+		last := results[len(results)-1]
+		fmt.Fprintf(j.out, "seed %d is the first of %s that did not pass, with %s on %s\n", last.Seed, &j.seeds, last.Scenario, last.Engine)
+	}
+	if writing != nil {
+		writing = unfinished{fmt.Errorf("write the results: %w", writing)}
+	}
+	var interrupted error
+	if done, total := judged(results), perEngine*len(j.engines); ctx.Err() != nil && done < total {
+		interrupted = unfinished{fmt.Errorf("interrupted after %d of %d runs", done, total)}
+	}
+	return errors.Join(interrupted, writing, outcome(results))
+}
+
+// judged counts the results that say something of the manager.
+func judged(results []*harness.Result) int {
+	n := 0
+	for _, r := range results {
+		if r.Outcome != record.NotJudged {
+			n++
+		}
+	}
+	return n
+}
+
+// outcome is the error that stands for what came of all runs; nil if all passed.
+func outcome(results []*harness.Result) error {
+	var errs []error
+	for _, r := range results {
+		switch {
+		case r.Outcome == record.Failed:
+			errs = append(errs, errFailed)
+		case r.Usage:
+			errs = append(errs, errUsage)
+		case r.Outcome == record.NotJudged:
+			errs = append(errs, errNotJudged)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// print prints the transcripts and the table.
+func (j *job) print(results []*harness.Result) {
+	for _, r := range results {
+		if j.transcript != "" {
+			full := j.transcript == transcriptFull
+			fmt.Fprintf(j.out, "%s on %s with the %s manager, seed %d, digest %s\n%s\n", r.Scenario, r.Engine, r.Manager, r.Seed, r.Record.Digest(),
+				r.Record.Transcript(record.TranscriptOptions{Updates: full, Exact: full}))
+		}
+	}
+	printTable(j.out, results, j.seeds.count() > 1)
+}

@@ -1,0 +1,212 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The tests in this file start the command as a user does, and do to it what happens to commands.
+
+// asUser is the command as a process of its own, with its temporary files in a folder of the test's.
+func asUser(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	cmd := exec.Command(self, args...)
+	cmd.Env = append(os.Environ(), asCommand+"=1", "TMPDIR="+t.TempDir())
+	return cmd
+}
+
+// finish waits for a command and says what it did.
+func finish(t *testing.T, cmd *exec.Cmd) called {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	if cmd.Stdout == nil {
+		cmd.Stdout = &stdout
+	}
+	cmd.Stderr = &stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		require.NoError(t, err)
+	}
+	return called{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+func TestOutputToAFullDeviceIsNoSuccess(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("this system has no /dev/full")
+	}
+	defer full.Close()
+	for _, args := range [][]string{
+		{"run", "calm"},
+		{"run", "calm", "--json", "-"},
+		{"try", "HangDisk(alpha/leader) for 1s"},
+		{"bench", "--runs", "1", "--case", "leader-killed", "--manager", "polling"},
+		{"list"},
+		{"list", "--faults"},
+		{"version"},
+		{"--version"},
+		{"--help"},
+	} {
+		cmd := asUser(t, args...)
+		cmd.Stdout = full
+		c := finish(t, cmd)
+		require.Equal(t, exitNotJudged, c.code, args)
+		require.Contains(t, c.stderr, "write the ", args)
+		require.Contains(t, c.stderr, "no space left on device", args)
+	}
+}
+
+func TestResultsToAFullDeviceAreNoSuccess(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("this system has no /dev/full")
+	}
+	c := finish(t, asUser(t, "run", "calm", "hung-leader", "--json", "/dev/full"))
+	require.Equal(t, exitNotJudged, c.code, c.stderr)
+	require.Contains(t, c.stderr, "write the results: write /dev/full: no space left on device")
+	require.Regexp(t, `(?m)^calm +virtual +polling +counters +passed`, c.stdout)
+	require.NotContains(t, c.stdout, "hung-leader", "nobody would have had its results")
+}
+
+// requireNotJudged requires of a call that ran calm, that it blamed nobody and said why in the line that names the run.
+func requireNotJudged(t *testing.T, c called, engine, cause string) {
+	t.Helper()
+	require.Equal(t, exitNotJudged, c.code, c.stdout+c.stderr)
+	require.Regexp(t, `(?m)^calm +`+engine+` +polling +counters +not judged`, c.stdout)
+	require.Regexp(t, `(?m)^calm on `+engine+` with the polling manager: not judged: .*`+cause, c.stdout)
+	require.Regexp(t, `(?m)^\[\d/\d\] calm on `+engine+` not judged in \d+\.\ds: .*`+cause, c.stderr)
+	require.NotContains(t, c.stdout, "FAILED")
+	require.Contains(t, c.stdout, "0 passed, 0 failed, 1 not judged")
+}
+
+func TestAFolderForTemporaryFilesThatIsMissingIsNobodysFault(t *testing.T) {
+	cmd := asUser(t, "run", "calm", "--engine", embeddedName)
+	cmd.Env = append(cmd.Env, "TMPDIR=/no/such/folder")
+	c := finish(t, cmd)
+	requireNotJudged(t, c, embeddedName, `/no/such/folder \(TMPDIR\): .*no such file or directory`)
+}
+
+// mounted is the command with a file system of its own mounted on a folder, which nobody else sees.
+func mounted(t *testing.T, on, options string, args ...string) *exec.Cmd {
+	t.Helper()
+	unshare := []string{"unshare", "--mount"}
+	if os.Geteuid() != 0 {
+		unshare = append(unshare, "--map-root-user")
+	}
+	if said, err := exec.Command(unshare[0], append(unshare[1:], "mount", "-t", "tmpfs", "none", "/mnt")...).CombinedOutput(); err != nil {
+		t.Skipf("this system lets nobody mount what nobody else sees: %v: %s", err, said)
+	}
+	cmd := asUser(t)
+	script := `mount -t tmpfs -o "$0" none "$1" && shift && exec "$@"`
+	words := append(unshare, "sh", "-c", script, options, on, cmd.Path)
+	mounted := exec.Command(words[0], append(words[1:], args...)...)
+	mounted.Env = cmd.Env
+	return mounted
+}
+
+func TestAFolderForTemporaryFilesThatIsReadOnlyIsNobodysFault(t *testing.T) {
+	dir := t.TempDir()
+	cmd := mounted(t, dir, "ro", "run", "calm", "--engine", embeddedName)
+	cmd.Env = append(cmd.Env, "TMPDIR="+dir)
+	requireNotJudged(t, finish(t, cmd), embeddedName, dir+` \(TMPDIR\): .*read-only file system`)
+}
+
+func TestAFullDiskIsNobodysFault(t *testing.T) {
+	dir := t.TempDir()
+	cmd := mounted(t, dir, "size=512k", "run", "calm", "--engine", embeddedName)
+	cmd.Env = append(cmd.Env, "TMPDIR="+dir)
+	requireNotJudged(t, finish(t, cmd), embeddedName, "no space left on device")
+}
+
+func TestAFullFileSystemInMemoryIsNobodysFault(t *testing.T) {
+	const memory = "/dev/shm"
+	if _, err := os.Stat(memory); err != nil {
+		t.Skip("this system has no " + memory)
+	}
+	requireNotJudged(t, finish(t, mounted(t, memory, "size=512k", "run", "calm")), virtualName, "no space left on device")
+}
+
+// interrupted starts a command, sends the signal to it and its children, as a terminal does, once it has said that something is done, and waits
+// for its end.
+func interrupted(t *testing.T, signal syscall.Signal, args ...string) called {
+	t.Helper()
+	cmd := asUser(t, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	var stdout bytes.Buffer
+	stderr, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	cmd.Stdout = &stdout
+	require.NoError(t, cmd.Start())
+	var said bytes.Buffer
+	for sent := false; ; {
+		piece := make([]byte, 4096)
+		n, err := stderr.Read(piece)
+		said.Write(piece[:n])
+		if !sent && strings.Contains(said.String(), "[1/") {
+			require.NoError(t, syscall.Kill(-cmd.Process.Pid, signal))
+			sent = true
+		}
+		if err != nil {
+			break
+		}
+	}
+	_ = cmd.Wait() // the exit code says it
+	return called{cmd.ProcessState.ExitCode(), stdout.String(), said.String()}
+}
+
+func TestAnInterruptedRunPrintsWhatWasDone(t *testing.T) {
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
+		for _, engine := range []string{virtualName, embeddedName} {
+			c := interrupted(t, signal, "run", "calm", "--engine", engine, "--seeds", "1-100000")
+			require.Equal(t, exitNotJudged, c.code, c.stdout+c.stderr)
+			require.Regexp(t, `(?m)^calm +`+engine+` +polling +counters +\d+ +not judged`, c.stdout)
+			require.Regexp(t, `(?m)^[1-9]\d* passed, 0 failed, \d+ not judged$`, c.stdout)
+			require.Contains(t, c.stdout, "not judged: interrupted")
+			require.NotContains(t, c.stdout, "did not pass", "an interrupted run is no find")
+			require.Regexp(t, `interrupted after [1-9]\d* of 100000 runs`, c.stderr)
+		}
+	}
+}
+
+func TestAnInterruptedBenchPrintsWhatWasMeasured(t *testing.T) {
+	c := interrupted(t, syscall.SIGINT, "bench", "--manager", "polling,watching", "--case", "leader-killed,hung-leader-disk", "--runs", "60")
+	require.Equal(t, exitNotJudged, c.code, c.stdout+c.stderr)
+	require.Regexp(t, `(?m)^leader-killed +polling +60 +\d+\.\d{3}s`, c.stdout)
+	require.Regexp(t, `interrupted after \d{2,3} of 240 runs`, c.stderr)
+}
+
+// What a run has made is gone when the command ends, also if it was interrupted.
+func TestNothingIsLeftBehind(t *testing.T) {
+	dir := t.TempDir()
+	cmd := asUser(t, "run", "calm", "--engine", embeddedName, "--manager", "dying")
+	cmd.Env = append(cmd.Env, "TMPDIR="+dir)
+	require.Equal(t, exitNotJudged, finish(t, cmd).code)
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
+// Switches that are thrown from outside are checked, and are a part of the command that runs it again.
+func TestSwitchesThrownFromOutsideAreCheckedAndRepeated(t *testing.T) {
+	thrown := func(switches string, args ...string) called {
+		cmd := asUser(t, args...)
+		cmd.Env = append(cmd.Env, "GO_FAILPOINTS="+switches)
+		return finish(t, cmd)
+	}
+	c := thrown("stormwatch/alpha/m9/wal-save=return(100)", "run", "calm")
+	require.Equal(t, exitUsage, c.code, c.stdout)
+	require.Regexp(t, `calm on virtual with the polling manager: not judged: .*m9`, c.stdout)
+	c = thrown("stormwatch/alpha/m1/wal-save=return(100)", "run", "hung-leader", "--manager", "watching", "--transcript")
+	require.Equal(t, exitFailed, c.code, c.stdout)
+	require.Contains(t, c.stdout, "GO_FAILPOINTS(")
+	require.Regexp(t, `(?m)^  again: GO_FAILPOINTS='stormwatch/alpha/m1/wal-save=return\(100\)' .* run hung-leader --engine virtual`, c.stdout)
+}

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// runFlags are what run and try have in common: what is run on what, how often, and where the results go.
+type runFlags struct {
+	engine, manager, workload string
+	seed                      uint64
+	seeds                     seedRange
+	within                    within
+	json                      string
+	transcript                string
+}
+
+// The transcripts that can be asked for.
+const (
+	transcriptPlain = "plain"
+	transcriptFull  = "full"
+)
+
+// add gives a command the flags.
+func (a *runFlags) add(c *cobra.Command, catalogue Catalogue) {
+	f := c.Flags()
+	f.StringVar(&a.engine, "engine", virtualName, "what the clusters are made of: "+virtualName+", "+embeddedName+" or "+allEngines)
+	addManager(c, &a.manager, catalogue)
+	addWorkload(c, &a.workload)
+	f.Uint64Var(&a.seed, "seed", 1, "what everything random is drawn from")
+	f.Var(&a.seeds, "seeds", "search a `range` of seeds, such as 1-100, for the first that does not pass, and stop there")
+	c.MarkFlagsMutuallyExclusive("seed", "seeds")
+	a.within.add(f)
+	f.StringVar(&a.json, "json", "", "a `file` to write the results to, one JSON object a line; - is the standard output, and the table then goes to the standard error")
+	f.StringVar(&a.transcript, "transcript", "", "print the timeline of each run; --transcript="+transcriptFull+" with each update and instants to the nanosecond")
+	f.Lookup("transcript").NoOptDefVal = transcriptPlain
+}
+
+func addManager(c *cobra.Command, name *string, catalogue Catalogue) {
+	usual := ""
+	if len(catalogue.Candidates) > 0 {
+		usual = catalogue.Candidates[0].Name
+	}
+	c.Flags().StringVar(name, "manager", usual, "the manager to run, see list --managers")
+}
+
+func addWorkload(c *cobra.Command, name *string) {
+	c.Flags().StringVar(name, "workload", "", "the workload to run with, see list --workloads (default: the manager's usual one)")
+}
+
+// job checks what was asked for and makes a job of it.
+func (a *runFlags) job(c Catalogue, tasks []task) (*job, error) {
+	j := &job{catalogue: c, tasks: tasks, seeds: a.seeds, within: a.within, transcript: a.transcript}
+	if !a.seeds.given {
+		j.seeds = seedRange{first: a.seed, last: a.seed}
+	}
+	var err error
+	if j.engines, err = findEngines(a.engine); err != nil {
+		return nil, err
+	}
+	m, err := c.candidate(a.manager)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkWorkload(m, a.workload); err != nil {
+		return nil, err
+	}
+	if j.transcript != "" && j.transcript != transcriptPlain && j.transcript != transcriptFull {
+		return nil, fmt.Errorf("--transcript=%s: want nothing, or %s", j.transcript, transcriptFull)
+	}
+	j.manager, j.workload = m.Name, a.workload
+	if j.workload == "" {
+		j.workload = m.Workloads[0].Name
+	}
+	return j, nil
+}
+
+// run runs a job and writes where it was asked to.
+func (a *runFlags) run(c *cobra.Command, j *job) (err error) {
+	j.out, j.progress = c.OutOrStdout(), c.ErrOrStderr()
+	switch a.json {
+	case "":
+	case "-":
+		j.json, j.out = j.out, j.progress
+	default:
+		// Only now, with nothing left to be wrong about, is a file of that name written over.
+		f, err := os.Create(a.json)
+		if err != nil {
+			return fmt.Errorf("--json: %w", err)
+		}
+		j.json = f
+		defer func() {
+			if closing := f.Close(); err == nil && closing != nil {
+				err = unfinished{fmt.Errorf("write the results to %s: %w", a.json, closing)}
+			}
+		}()
+	}
+	return j.run(c.Context())
+}

@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/version"
+
+	"github.com/stormwatch/stormwatch/harness/replay"
+)
+
+func newVersion(program string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Say which build this is",
+		Args:  cobra.NoArgs,
+		Run:   func(c *cobra.Command, _ []string) { fmt.Fprint(c.OutOrStdout(), build(program)) },
+	}
+}
+
+// module is this project's, as the build of another one names it.
+const module = "github.com/stormwatch/stormwatch"
+
+// build says which build this is: the program, the harness in it, etcd and Go.
+func build(program string) string {
+	kind := "plain build: a seed decides what is random, the scheduler the order of simultaneous things"
+	if replay.Built() {
+		kind = "replay build: a seed gives one timeline, switch by switch"
+	}
+	own, harness := "(devel)", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if info.Main.Version != "" {
+			own = info.Main.Version
+		}
+		for _, d := range info.Deps {
+			if d.Path == module {
+				harness = fmt.Sprintf("stormwatch %s, ", d.Version)
+			}
+		}
+	}
+	return fmt.Sprintf("%s %s, %setcd %s, %s\n%s\n", program, own, harness, version.Version, runtime.Version(), kind)
+}

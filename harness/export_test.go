@@ -1,0 +1,24 @@
+package harness
+
+import (
+	"context"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// WriteSlowly is Ledger.Write of a key whose answer is on its way for a while.
+func WriteSlowly(ctx context.Context, l *Ledger, s Subject, value string, answer time.Duration, key string) error {
+	begun := l.Elapsed()
+	revision, err := l.commit(ctx, []clientv3.Op{clientv3.OpPut(key, value)})
+	if err != nil {
+		return err
+	}
+	select {
+	case <-time.After(answer):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	l.note(begun, s, value, revision)
+	return nil
+}

@@ -1,0 +1,70 @@
+package fault_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/stormwatch/stormwatch/harness/fault"
+)
+
+// clientEffects are those of faults between a member and its clients.
+func clientEffects() []effect {
+	return []effect{
+		{"a black hole stops clients only", func(b *bench) {
+			leader := b.alpha.Leader()
+			c := b.client(leader)
+			_, err := b.put(c)
+			require.NoError(b.t, err)
+			hole := b.hurt(fault.Blackhole(leader), fmt.Sprintf("Blackhole(%s)", leader))
+			_, err = b.put(c)
+			require.ErrorIs(b.t, err, context.DeadlineExceeded)
+			_, err = b.put(b.client(leader))
+			require.ErrorIs(b.t, err, context.DeadlineExceeded, "a new connection is no better")
+			require.Equal(b.t, leader, b.alpha.Leader())
+			hole.Heal()
+			b.works(c)
+		}},
+		{"refusal turns away new connections only", func(b *bench) {
+			m := b.alpha.Leader()
+			c := b.client(m)
+			_, err := b.put(c)
+			require.NoError(b.t, err)
+			refuse := b.hurt(fault.Refuse(m), fmt.Sprintf("Refuse(%s)", m))
+			_, err = b.put(c)
+			require.NoError(b.t, err)
+			_, err = b.put(b.client(m))
+			require.Error(b.t, err)
+			refuse.Heal()
+			_, err = b.put(b.client(m))
+			require.NoError(b.t, err)
+		}},
+		{"a reset cuts what is open and what comes", func(b *bench) {
+			m := b.alpha.Leader()
+			b.observed(m)
+			require.Contains(b.t, b.alpha.AttachedMembers(), m)
+			reset := b.hurt(fault.Reset(m), fmt.Sprintf("Reset(%s)", m))
+			b.await(func() bool { return !slices.Contains(b.alpha.AttachedMembers(), m) }, "a watch is still open on the member")
+			_, err := b.put(b.client(m))
+			require.Error(b.t, err)
+			reset.Heal()
+			_, err = b.put(b.client(m))
+			require.NoError(b.t, err)
+		}},
+		{"a delay of clients delays both ways", func(b *bench) {
+			m := b.alpha.Leader()
+			c := b.client(m)
+			_, err := b.put(c)
+			require.NoError(b.t, err)
+			delay := b.Timing().Heartbeat
+			slow := b.hurt(fault.DelayClients(m, delay), fmt.Sprintf("DelayClients(%s, %v)", m, delay))
+			took, err := b.put(c)
+			require.NoError(b.t, err)
+			require.GreaterOrEqual(b.t, took, 2*delay)
+			slow.Heal()
+			b.quick(c, 2*delay)
+		}},
+	}
+}

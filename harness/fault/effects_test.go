@@ -1,0 +1,246 @@
+package fault_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/embedded"
+	"github.com/stormwatch/stormwatch/harness/record"
+	"github.com/stormwatch/stormwatch/harness/virtual"
+	"github.com/stormwatch/stormwatch/scenarios"
+)
+
+// effect is what one fault does to a real etcd, as a client of the test's own and the members see it.
+type effect struct {
+	name  string
+	story func(*bench)
+}
+
+// effects are those of all faults.
+func effects() []effect {
+	return slices.Concat(diskEffects(), peerEffects(), clientEffects(), watchEffects(), memberEffects())
+}
+
+func TestFaultsHaveTheirEffectsInVirtualTime(t *testing.T) {
+	for _, e := range effects() {
+		t.Run(e.name, func(t *testing.T) { on(t, virtual.New(t, 1), e) })
+	}
+}
+
+func TestFaultsHaveTheirEffectsByTheWallClock(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short runs only what is in virtual time")
+	}
+	for _, e := range effects() {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			on(t, embedded.Engine{}, e)
+		})
+	}
+}
+
+// bench is a world with one cluster of three, in which a test hurts something and looks at what comes of it.
+type bench struct {
+	*harness.World
+	t      *testing.T
+	alpha  *harness.Cluster
+	target harness.Target // what a client of the cluster needs
+	// closing is what the test has opened, closed when its story is over. It cannot be a cleanup of the test's: virtual time has ended by then.
+	closing []func()
+}
+
+// on shows an effect on an engine. The manager is there because a run needs one; it is not judged.
+func on(t *testing.T, e harness.Engine, shown effect) {
+	t.Helper()
+	b := &bench{t: t}
+	candidate := scenarios.Reference()
+	candidate.New = func(s harness.Setup) (harness.Manager, error) {
+		m, err := scenarios.Reference().New(s)
+		return bystander{m, b}, err
+	}
+	dir := t.TempDir()
+	if e.Dir() != "" {
+		dir = ""
+	}
+	told := false
+	r := harness.Execute(t.Context(), e, harness.Scenario{
+		Name: "an-effect", Clusters: []harness.Spec{{Name: "alpha", Members: 3}},
+		Body: func(w *harness.World) {
+			b.World, b.alpha = w, w.Cluster("alpha")
+			defer b.close()
+			w.StartManager()
+			shown.story(b)
+			told = true
+		},
+	}, candidate, harness.Options{Seed: 1, Dir: dir})
+	require.NotEqual(t, record.NotJudged, r.Outcome, r.Cause)
+	require.True(t, told, r.String())
+}
+
+// bystander is a manager that tells the bench what it was given.
+type bystander struct {
+	harness.Manager
+	bench *bench
+}
+
+func (m bystander) Apply(ctx context.Context, targets []harness.Target) error {
+	if len(targets) > 0 {
+		m.bench.target = targets[0]
+	}
+	return m.Manager.Apply(ctx, targets)
+}
+
+func (b *bench) close() {
+	for _, c := range slices.Backward(b.closing) {
+		c()
+	}
+}
+
+// hurt injects a fault, checks how it prints, and returns it for healing.
+func (b *bench) hurt(f harness.Fault, text string) *harness.Injection {
+	b.t.Helper()
+	require.Equal(b.t, text, f.String())
+	return b.Inject(f)
+}
+
+// limit is how long the test waits for something that takes no time when nothing is wrong.
+func (b *bench) limit() time.Duration { return b.Timing().Election + b.Timing().Slack }
+
+// await fails the test unless the condition holds within a failover's time.
+func (b *bench) await(holds func() bool, otherwise string) {
+	b.t.Helper()
+	deadline := time.Now().Add(b.Bounds().Failover())
+	for !holds() {
+		if time.Now().After(deadline) {
+			require.FailNow(b.t, otherwise)
+		}
+		b.Pass(b.Timing().Observe)
+	}
+}
+
+// client is a client of one member.
+func (b *bench) client(m *harness.Member) *clientv3.Client {
+	config := b.target.Config()
+	config.Endpoints = []string{m.Endpoint()}
+	c, err := clientv3.New(config)
+	require.NoError(b.t, err)
+	b.closing = append(b.closing, func() { _ = c.Close() })
+	return c
+}
+
+// put writes through a member and says how long it took.
+func (b *bench) put(c *clientv3.Client) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), b.limit())
+	defer cancel()
+	began := time.Now()
+	_, err := c.Put(ctx, "/test", "v")
+	return time.Since(began), err
+}
+
+// watch is a watch of the test's own.
+type watch struct {
+	bench    *bench
+	client   *clientv3.Client
+	ctx      context.Context
+	channel  clientv3.WatchChan
+	revision int64 // of the last event
+}
+
+// observed is a watch of the test's own on a member.
+func (b *bench) observed(m *harness.Member) *watch {
+	ctx, cancel := context.WithCancel(context.Background())
+	w := &watch{bench: b, client: b.client(m), ctx: ctx}
+	b.closing = append(b.closing, cancel)
+	w.channel = w.client.Watch(ctx, "/test", clientv3.WithCreatedNotify())
+	r, err := w.next()
+	require.NoError(b.t, err)
+	require.True(b.t, r.Created)
+	return w
+}
+
+var errNothing = errors.New("the watch gives nothing")
+
+// next is the watch's next response, or errNothing.
+func (w *watch) next() (clientv3.WatchResponse, error) {
+	timer := time.NewTimer(w.bench.limit())
+	defer timer.Stop()
+	select {
+	case r := <-w.channel:
+		return r, r.Err()
+	case <-timer.C:
+		return clientv3.WatchResponse{}, errNothing
+	}
+}
+
+// event requires one event, later than the last.
+func (w *watch) event() {
+	t := w.bench.t
+	t.Helper()
+	r, err := w.next()
+	require.NoError(t, err)
+	require.Len(t, r.Events, 1)
+	require.Greater(t, r.Events[0].Kv.ModRevision, w.revision)
+	w.revision = r.Events[0].Kv.ModRevision
+}
+
+// nothing requires that nothing comes.
+func (w *watch) nothing(otherwise string) {
+	w.bench.t.Helper()
+	_, err := w.next()
+	require.ErrorIs(w.bench.t, err, errNothing, otherwise)
+}
+
+// progress requires that a request for progress is answered.
+func (w *watch) progress() {
+	t := w.bench.t
+	t.Helper()
+	require.NoError(t, w.client.RequestProgress(w.ctx))
+	r, err := w.next()
+	require.NoError(t, err)
+	require.True(t, r.IsProgressNotify())
+}
+
+// replaced waits for a leader other than old that the others follow.
+func (b *bench) replaced(old *harness.Member) {
+	b.t.Helper()
+	b.await(func() bool {
+		for _, m := range b.alpha.Members() {
+			s := m.Status()
+			if m != old && s.Up && (s.Leader == 0 || s.Leader == old.Status().ID) {
+				return false
+			}
+		}
+		return true
+	}, "no other leader")
+}
+
+// agree waits until all members follow one leader.
+func (b *bench) agree() {
+	b.t.Helper()
+	b.await(func() bool {
+		leader := b.alpha.Members()[0].Status().Leader
+		return leader != 0 && !slices.ContainsFunc(b.alpha.Members(), func(m *harness.Member) bool { return m.Status().Leader != leader })
+	}, "the members do not agree on a leader")
+}
+
+// works waits until a client can write.
+func (b *bench) works(c *clientv3.Client) {
+	b.t.Helper()
+	b.await(func() bool { _, err := b.put(c); return err == nil }, "the client is still stuck")
+}
+
+// quick waits until a client's writes take less than a limit.
+func (b *bench) quick(c *clientv3.Client, limit time.Duration) {
+	b.t.Helper()
+	b.await(func() bool {
+		took, err := b.put(c)
+		return err == nil && took < limit
+	}, "writes are slow after the heal")
+}

@@ -1,0 +1,86 @@
+package fault
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/stormwatch/stormwatch/harness/names"
+)
+
+// Parse reads what [Fault.String] prints: "HangDisk(alpha/leader)". The error of an expression that is none says what was wrong and what would
+// be right.
+func Parse(text string) (Fault, error) {
+	text = strings.TrimSpace(text)
+	name, rest, opened := strings.Cut(text, "(")
+	inner, closed := strings.CutSuffix(rest, ")")
+	k, err := find(strings.TrimSpace(name))
+	if err != nil {
+		return Fault{}, err
+	}
+	if !opened || !closed {
+		return Fault{}, fmt.Errorf("fault %q: want %s", text, k.usage())
+	}
+	words := split(inner)
+	if len(words) != len(k.takes) {
+		return Fault{}, fmt.Errorf("fault %q has %s: want %s", text, counted(len(words)), k.usage())
+	}
+	f := Fault{kind: k}
+	for i, p := range k.takes {
+		if err := p.parse(words[i], &f.args); err != nil {
+			return Fault{}, fmt.Errorf("fault %q: %w; want %s", text, err, p.what())
+		}
+	}
+	return f, nil
+}
+
+// counted is a number of arguments.
+func counted(arguments int) string {
+	if arguments == 1 {
+		return "1 argument"
+	}
+	return fmt.Sprintf("%d arguments", arguments)
+}
+
+// split cuts arguments at commas. Spaces around them are no part of them.
+func split(text string) []string {
+	if strings.TrimSpace(text) == "" {
+		return nil
+	}
+	words := strings.Split(text, ",")
+	for i := range words {
+		words[i] = strings.TrimSpace(words[i])
+	}
+	return words
+}
+
+func find(name string) (*kind, error) {
+	var all []string
+	for _, k := range kinds() {
+		if k.name == name {
+			return k, nil
+		}
+		all = append(all, k.name)
+	}
+	return nil, names.Unknown("fault", name, all)
+}
+
+// usage is a kind's expression with what its arguments are.
+func (k *kind) usage() string {
+	words := make([]string, len(k.takes))
+	for i, p := range k.takes {
+		words[i] = p.what()
+	}
+	return k.name + "(" + strings.Join(words, ", ") + ")"
+}
+
+// Description is a fault for a list of them: its name, how it is written, and what it does.
+type Description struct{ Name, Usage, About string }
+
+// All describes every fault there is, by name.
+func All() []Description {
+	list := make([]Description, len(kinds()))
+	for i, k := range kinds() {
+		list[i] = Description{k.name, k.usage(), k.about}
+	}
+	return list
+}

@@ -1,0 +1,191 @@
+package fault
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/bound"
+	"github.com/stormwatch/stormwatch/harness/record"
+)
+
+// planned is what a fault is going to do.
+func planned(t *testing.T, text string) (plan harness.Plan, err error) {
+	t.Helper()
+	f, parsed := Parse(text)
+	require.NoError(t, parsed)
+	onPaper(t, func(w *harness.World) { plan, err = f.Resolve(w) })
+	return plan, err
+}
+
+func TestEachFaultKnowsWhatItCostsToNoticeAndLeave(t *testing.T) {
+	b := bound.Bounds{Timing: bound.Production()}
+	// m1 leads.
+	for text, want := range map[string]record.Allowance{
+		"AddMember(alpha)":                           {Name: "lost leader", Recovery: b.LostLeader()},
+		"Blackhole(alpha/m1)":                        {Name: "silent member", Recovery: b.SilentMember()},
+		"DelayWatch(alpha/m1, 1s)":                   {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 2*time.Second, Lasting: 2 * time.Second},
+		"DelayWatch(alpha/m1, 2s)":                   {Name: "stale member", Recovery: b.StaleMember()},
+		"DelayClients(alpha/m2, 100ms)":              {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 200*time.Millisecond, Lasting: 200 * time.Millisecond},
+		"DelayClients(alpha/m2, 1.3s)":               {Name: "stale member", Recovery: b.StaleMember()}, // grace and two load intervals
+		"DropProgress(alpha/m2)":                     {Name: "idle timeout", Recovery: b.Timing.IdleTimeout + b.LostMember()},
+		"DropProgressRequests(alpha/m2)":             {Name: "idle timeout", Recovery: b.Timing.IdleTimeout + b.LostMember()},
+		"Freeze(alpha/m1)":                           {Name: "silent leader", Recovery: b.SilentLeader()},
+		"Freeze(alpha/m2)":                           {Name: "silent member", Recovery: b.SilentMember()},
+		"HangApply(alpha/m1)":                        {Name: "stale member", Recovery: b.StaleMember()},
+		"HangDisk(alpha/leader)":                     {Name: "hung leader", Recovery: b.HungLeader()},
+		"HangDisk(alpha/m2)":                         {Name: "stale member", Recovery: b.StaleMember()},
+		"Isolate(alpha/m1)":                          {Name: "isolated leader", Recovery: b.IsolatedLeader()},
+		"Isolate(alpha/m2)":                          {Name: "stale member", Recovery: b.StaleMember()},
+		"Kill(alpha/m1)":                             {Name: "lost leader", Recovery: b.LostLeader()},
+		"Kill(alpha/m2)":                             {Name: "lost member", Recovery: b.LostMember()},
+		"MoveLeader(alpha/m2)":                       {Name: "lost leader", Recovery: b.LostLeader()},
+		"Partition([alpha/m1], [alpha/m2 alpha/m3])": {Name: "isolated leader", Recovery: b.IsolatedLeader()},
+		"PartitionOneWay([alpha/m2], [alpha/m3])":    {Name: "isolated leader", Recovery: b.IsolatedLeader()},
+		"Refuse(alpha/m1)":                           {Name: "lost member", Recovery: b.LostMember()},
+		"RemoveMember(alpha/m1)":                     {Name: "lost leader", Recovery: b.LostLeader()},
+		"RemoveMember(alpha/m3)":                     {Name: "lost member", Recovery: b.LostMember()},
+		"Reset(alpha/m1)":                            {Name: "lost member", Recovery: b.LostMember()},
+		"Restart(alpha/m1)":                          {Name: "lost leader", Recovery: b.LostLeader()},
+		"Restart(alpha/m2)":                          {Name: "lost member", Recovery: b.LostMember()},
+		"SlowApply(alpha/m1, 5s)":                    {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 10*time.Second, Lasting: 10 * time.Second},
+		"SlowApply(alpha/m2, 5s)":                    {Name: "stale member", Recovery: b.StaleMember()},
+		"SlowDisk(alpha/m1, 100ms)":                  {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 200*time.Millisecond, Lasting: 200 * time.Millisecond},
+		"SlowDisk(alpha/m1, 500ms)":                  {Name: "hung leader", Recovery: b.HungLeader(), Lasting: time.Second}, // half an election timeout
+		"SlowDisk(alpha/m2, 500ms)":                  {Name: "slow", Recovery: b.Timing.Load + b.Calm() + time.Second, Lasting: time.Second},
+		"SlowDisk(alpha/m2, 5s)":                     {Name: "stale member", Recovery: b.StaleMember()},
+		"WithholdEvents(alpha/m2)":                   {Name: "stale member", Recovery: b.StaleMember()},
+	} {
+		plan, err := planned(t, text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, plan.Allowance, text)
+	}
+}
+
+func TestAPlanNamesItsMembers(t *testing.T) {
+	for text, want := range map[string]string{
+		"HangDisk(alpha/leader)":                               "HangDisk(alpha/m1)",
+		"SlowDisk(alpha/follower, 250ms)":                      "SlowDisk(alpha/m2, 250ms)",
+		"Partition([alpha/leader], [alpha/follower alpha/m3])": "Partition([alpha/m1], [alpha/m2 alpha/m3])",
+		"AddMember(beta)":                                      "AddMember(beta)",
+		"MoveLeader(alpha/follower)":                           "MoveLeader(alpha/m2)",
+	} {
+		plan, err := planned(t, text)
+		require.NoError(t, err, text)
+		require.Equal(t, want, plan.Text)
+	}
+}
+
+func TestWhatCannotHappenIsRefused(t *testing.T) {
+	for text, want := range map[string]string{
+		"HangDisk(gamma/m1)":                               `no cluster "gamma" in this world`,
+		"HangDisk(alpha/m9)":                               `cluster alpha has no member "m9"`,
+		"HangDisk(alpha/watched)":                          `the manager has neither a watch nor a connection there`,
+		"AddMember(gamma)":                                 `no cluster "gamma" in this world`,
+		"MoveLeader(alpha/m1)":                             `alpha/m1 leads already`,
+		"Partition([alpha/m1], [beta/m1])":                 `alpha/m1 and beta/m1 are of two clusters`,
+		"PartitionOneWay([alpha/m1 alpha/m2], [alpha/m2])": `alpha/m2 is on both sides`,
+		"Isolate(beta/follower)":                           `cluster beta has no follower that runs`,
+	} {
+		_, err := planned(t, text)
+		require.ErrorContains(t, err, want, text)
+	}
+	for name, f := range map[string]Fault{
+		"no delay":        SlowDisk(member("m1"), 0),
+		"a group of none": Partition(nil, []harness.Referrer{member("m1")}),
+	} {
+		onPaper(t, func(w *harness.World) {
+			_, err := f.Resolve(w)
+			require.Error(t, err, name)
+		})
+	}
+}
+
+func TestNothingIsDoneToAMemberThatIsDown(t *testing.T) {
+	onPaper(t, func(w *harness.World) {
+		w.Inject(Kill(member("m3")))
+		for _, text := range []string{
+			"Blackhole(alpha/m3)", "DelayClients(alpha/m3, 1s)", "DelayWatch(alpha/m3, 1s)", "DropProgress(alpha/m3)", "DropProgressRequests(alpha/m3)",
+			"Freeze(alpha/m3)", "HangApply(alpha/m3)", "HangDisk(alpha/m3)", "Isolate(alpha/m3)", "Isolate(alpha/m1)", "Kill(alpha/m3)", "MoveLeader(alpha/m3)",
+			"Partition([alpha/m1], [alpha/m3])", "PartitionOneWay([alpha/m3], [alpha/m1])", "Refuse(alpha/m3)", "Reset(alpha/m3)", "Restart(alpha/m3)",
+			"SlowApply(alpha/m3, 1s)", "SlowDisk(alpha/m3, 1s)", "WithholdEvents(alpha/m3)",
+		} {
+			f, err := Parse(text)
+			require.NoError(t, err)
+			_, err = f.Resolve(w)
+			require.ErrorContains(t, err, "member alpha/m3 is down", text)
+		}
+	})
+}
+
+func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
+	m1, m2 := []string{"m1"}, []string{"m2"}
+	down := record.Scope{Members: m1, Crippled: m1, Unreachable: m1, Silenced: m1, Lagging: m1}
+	for text, want := range map[string]record.Scope{
+		"AddMember(alpha)":               {},
+		"Blackhole(alpha/m1)":            {Members: m1, Unreachable: m1, Silenced: m1},
+		"DelayClients(alpha/m1, 1s)":     {Members: m1},
+		"DelayWatch(alpha/m1, 1s)":       {Members: m1},
+		"DropProgress(alpha/m1)":         {Members: m1, Silenced: m1},
+		"DropProgressRequests(alpha/m1)": {Members: m1, Silenced: m1},
+		"Freeze(alpha/m1)": {
+			Members: []string{"m1", "m2", "m3"}, Unreachable: m1, Silenced: m1, Lagging: []string{"m2", "m1", "m3"},
+			Cut: [][2]string{{"m1", "m2"}, {"m2", "m1"}, {"m1", "m3"}, {"m3", "m1"}},
+		},
+		"HangApply(alpha/m1)": {Members: m1, Lagging: m1},
+		"HangDisk(alpha/m1)":  {Members: m1, Crippled: m1, Lagging: m1},
+		"Isolate(alpha/m1)": {
+			Members: []string{"m1", "m2", "m3"}, Lagging: []string{"m2", "m1", "m3"},
+			Cut: [][2]string{{"m1", "m2"}, {"m2", "m1"}, {"m1", "m3"}, {"m3", "m1"}},
+		},
+		"Kill(alpha/m1)": down,
+		"Partition([alpha/m1], [alpha/m2])": {
+			Members: []string{"m1", "m2"}, Lagging: []string{"m2", "m1"}, Cut: [][2]string{{"m1", "m2"}, {"m2", "m1"}},
+		},
+		"PartitionOneWay([alpha/m1], [alpha/m2])": {Members: []string{"m1", "m2"}, Lagging: m2, Cut: [][2]string{{"m1", "m2"}}},
+		"Refuse(alpha/m1)":                        {Members: m1, Unreachable: m1},
+		"RemoveMember(alpha/m1)":                  {Members: m1, Unreachable: m1, Silenced: m1, Lagging: m1},
+		"Reset(alpha/m1)":                         {Members: m1, Unreachable: m1},
+		"Restart(alpha/m1)":                       down,
+		"SlowApply(alpha/m1, 1s)":                 {Members: m1, Lagging: m1},
+		"SlowDisk(alpha/m1, 1s)":                  {Members: m1, Lagging: m1},
+		"WithholdEvents(alpha/m1)":                {Members: m1},
+	} {
+		f, err := Parse(text)
+		require.NoError(t, err)
+		r := onPaper(t, func(w *harness.World) { w.Inject(f) })
+		require.Len(t, r.Faults, 1, text)
+		want.Cluster = "alpha"
+		require.Equal(t, want, r.Faults[0].Scope, text)
+		require.Equal(t, text, r.Faults[0].Text)
+		require.GreaterOrEqual(t, r.Faults[0].To, r.Faults[0].From, "%s was healed", text)
+	}
+}
+
+func TestFaultsOfOneInstantAreOverWhenTheyHaveHappened(t *testing.T) {
+	for text, once := range map[string]bool{
+		"AddMember(alpha)": true, "RemoveMember(alpha/m3)": true, "Restart(alpha/m3)": true, "Kill(alpha/m3)": false, "HangDisk(alpha/m3)": false,
+	} {
+		f, err := Parse(text)
+		require.NoError(t, err)
+		r := onPaper(t, func(w *harness.World) {
+			w.Inject(f)
+			w.Note("injected")
+		})
+		require.Equal(t, once, r.Faults[0].To <= r.Notes[0].At, text)
+	}
+}
+
+func TestACutAndADeathMayTakeTheQuorumBetweenThem(t *testing.T) {
+	r := onPaper(t, func(w *harness.World) {
+		cut := w.Inject(Partition([]harness.Referrer{member("m1")}, []harness.Referrer{member("m2"), member("m3")}))
+		w.Inject(Kill(member("m3"))).Heal()
+		cut.Heal()
+	})
+	require.Len(t, r.Losses, 1)
+	require.Equal(t, record.LostQuorum, r.Losses[0].Of)
+	require.Equal(t, r.Faults[1].From, r.Losses[0].From)
+	require.Equal(t, r.Faults[1].To, r.Losses[0].To)
+}

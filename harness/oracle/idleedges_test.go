@@ -1,0 +1,58 @@
+package oracle
+
+import (
+	"testing"
+
+	"github.com/stormwatch/stormwatch/harness/record"
+)
+
+// The last answer is at 18 s, so that a report is due from 28 s to 28.2 s.
+func TestIdleTimeoutIncludesItsEdges(t *testing.T) {
+	silent := all(dropProgress("alpha", 20, 40), watch("alpha", "/k", 0, 18, 40))
+	check(t, IdleTimeout{}, []judgement{
+		{name: "said at the last instant", history: run(silent, idle("alpha", 28.2, 10)), want: record.Passed},
+		{name: "replaced at the last instant", history: run(silent, watch("alpha", "/k", 28.2, 49, 50)), want: record.Passed},
+		{name: "not replaced when the fault began", history: run(silent, watch("alpha", "/k", 20, 49, 50))},
+		{name: "another error at the last instant", history: run(silent, other("alpha", 28.2)), want: record.Passed},
+		{name: "none from when the fault began", history: run(silent, other("alpha", 20))},
+		{name: "a sibling's report at the last instant", history: run(silent, watch("alpha", "/l", 0, 18.2, 40), idle("alpha", 28.2, 10)), want: record.Passed},
+		{
+			name:    "of several faults the first counts",
+			history: run(silent, dropProgress("alpha", 25, 40), watch("alpha", "/k", 22, 49, 50)),
+			want:    record.Passed,
+		},
+		{
+			name:    "a fault that was healed when the watch fell silent",
+			history: run(dropProgress("alpha", 10, 18), watch("alpha", "/k", 0, 18, 28.1), idle("alpha", 28.1, 10)),
+			want:    record.Passed,
+		},
+		{
+			name:    "a fault that begins with the report",
+			history: run(dropProgress("alpha", 28.1, 40), watch("alpha", "/k", 0, 18, 28.1), idle("alpha", 28.1, 10)),
+			want:    record.Passed,
+		},
+	})
+}
+
+// From 20 s to 22 s answers may not arrive. Silences shorter than half a timeout are not on record, so a report may come from 24.9 s to 32.2 s.
+func TestIdleTimeoutDoubtsIncludeTheirEdges(t *testing.T) {
+	answers := func(closed float64) event {
+		return all(dropProgress("alpha", 20, 22), watch("alpha", "/k", 0, 49, closed))
+	}
+	check(t, IdleTimeout{}, []judgement{
+		{name: "the first instant", history: run(answers(50), idle("alpha", 24.9, 10)), want: record.Passed},
+		{name: "before it", history: run(answers(50), idle("alpha", 24.899, 10))},
+		{name: "the last instant", history: run(answers(50), idle("alpha", 32.2, 10)), want: record.Passed},
+		{name: "after it", history: run(answers(50), idle("alpha", 32.201, 10))},
+		{
+			name:    "a watch that was closed after the fault",
+			history: run(dropProgress("alpha", 20, 22), watch("alpha", "/k", 0, 30, 30), idle("alpha", 30.5, 10)),
+			want:    record.Passed,
+		},
+		{
+			name:     "the watch that comes nearest is named",
+			history:  run(watch("alpha", "/k", 0, 18, 24), watch("alpha", "/l", 0, 14, 23), watch("alpha", "/m", 0, 17, 24), idle("alpha", 23, 10)),
+			evidence: []string{`early: the watch of /l on alpha/m2 had answered 9s before`},
+		},
+	})
+}

@@ -1,0 +1,134 @@
+package oracle
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/stormwatch/stormwatch/harness/record"
+)
+
+// OwnKeys requires that a manager's own keys exist in each cluster that it can reach, and that the manager does not touch the keys of others:
+//
+//   - Each own key exists within [bound.Bounds.Start] of the begin of the tenure.
+//   - After that, no own key is missing for longer than [bound.Bounds.Registered] without a break. Each key is judged by itself. [Leaks]
+//     judges whether the keys are gone after Close.
+//   - Time in which any staleness is allowed, because of a fault or a loss, does not count. When it ends, the key has its whole bound again.
+//   - A key of others must never be missing.
+type OwnKeys struct{}
+
+// Name is "own keys".
+func (OwnKeys) Name() string { return "own keys" }
+
+// Judge compares how long keys were missing with what is allowed.
+func (o OwnKeys) Judge(r *record.Record) record.Verdict {
+	if len(r.Keys) == 0 {
+		return notAsked(o, "the manager keeps no keys, and there are none of others to be touched")
+	}
+	for _, k := range r.Keys {
+		if len(k.Foreign) > 0 {
+			return failed(o, "%s: key %s, which is not the manager's, was gone; %s", k.Cluster, k.Foreign[0], r.Situation(k.Cluster, k.At))
+		}
+	}
+	var t findings
+	for _, c := range allCircumstances(r) {
+		for _, s := range missingStretches(r, c) {
+			allowed := limit{r.Bounds().Registered(), "registered"}
+			if s.first {
+				allowed = limit{r.StartBound(c.cluster), "start"}
+			}
+			for _, piece := range s.pieces(c) {
+				t.judge(c, []segment{piece}, func(at time.Duration) (limit, bool) {
+					now, ok := c.at(at)
+					return allowed, ok && !s.excused(now)
+				})
+			}
+		}
+	}
+	switch {
+	case t.broken:
+		return failed(o, "%s", t.evidence(r))
+	case !t.judged:
+		return passed(o, "no key was missing")
+	}
+	return passed(o, "%s", t.margin())
+}
+
+// stretch is a time in which a key was missing. It is the first if the key was missing when the harness first checked the keys of the
+// tenure.
+type stretch struct {
+	key      string
+	from, to time.Duration
+	first    bool
+}
+
+// excused says whether the time of a limit does not count. For the first stretch the start counts, since its bound includes the start.
+func (s stretch) excused(l record.Limit) bool { return l.Any && !(s.first && l.Start) }
+
+// pieces splits a stretch into segments: a new segment, with height zero, begins at the end of each time that does not count.
+func (s stretch) pieces(c circumstances) []segment {
+	piece := segment{from: s.from, origin: s.from, what: missingKey{s.key, s.from}}
+	if s.first {
+		piece.origin = c.tenure.From
+	}
+	var pieces []segment
+	for _, l := range c.limits {
+		if s.excused(l) && s.from < l.To && l.To < s.to {
+			piece.to = l.To
+			pieces = append(pieces, piece)
+			piece.from, piece.origin = l.To, l.To
+		}
+	}
+	piece.to = s.to
+	return append(pieces, piece)
+}
+
+// missingStretches returns the times in which own keys were missing in a tenure.
+func missingStretches(r *record.Record, c circumstances) []stretch {
+	var stretches []stretch
+	open := map[string]int{} // by key, the stretch that has not ended
+	for n, k := range keysOf(r, c) {
+		still := map[string]int{}
+		for _, key := range k.Missing {
+			i, missing := open[key]
+			if !missing {
+				i = len(stretches)
+				stretches = append(stretches, stretch{key: key, from: k.At, to: c.until, first: n == 0})
+			}
+			still[key] = i
+		}
+		for key, i := range open {
+			if _, missing := still[key]; !missing {
+				stretches[i].to = k.At
+			}
+		}
+		open = still
+	}
+	return stretches
+}
+
+// keysOf returns the changes of the keys in a tenure. If keys were already missing before the tenure began, they come first, at its begin.
+func keysOf(r *record.Record, c circumstances) []record.Keys {
+	var before, since []record.Keys
+	for _, k := range r.Keys {
+		switch {
+		case k.Cluster != c.cluster || k.At >= c.until:
+		case k.At >= c.tenure.From:
+			since = append(since, k)
+		case len(k.Missing) > 0:
+			k.At = c.tenure.From
+			before = []record.Keys{k}
+		default:
+			before = nil
+		}
+	}
+	return append(before, since...)
+}
+
+type missingKey struct {
+	key   string
+	since time.Duration
+}
+
+func (m missingKey) String() string {
+	return fmt.Sprintf("own key %s was missing (since %s)", m.key, record.Stamp(m.since))
+}

@@ -1,0 +1,154 @@
+package oracle
+
+import (
+	"testing"
+
+	"github.com/stormwatch/stormwatch/harness/record"
+)
+
+// missing sets which own keys are missing from an instant on.
+func missing(cluster string, when float64, keys ...string) event {
+	return func(r *record.Record) {
+		r.Keys = append(r.Keys, record.Keys{At: at(when), Cluster: cluster, Missing: keys})
+	}
+}
+
+func foreign(cluster string, when float64, keys ...string) event {
+	return func(r *record.Record) {
+		r.Keys = append(r.Keys, record.Keys{At: at(when), Cluster: cluster, Foreign: keys})
+	}
+}
+
+func TestOwnKeysStandAfterTheStart(t *testing.T) {
+	check(t, OwnKeys{}, []judgement{
+		{name: "no keys", history: run(), want: record.NotAsked, evidence: []string{`^the manager keeps no keys`}},
+		{name: "all stand", history: run(missing("alpha", 1)), want: record.Passed, evidence: []string{`^no key was missing$`}},
+		{
+			name:     "one that never stands",
+			history:  run(missing("alpha", 0.1, "/own")),
+			evidence: []string{`^alpha: own key /own was missing \(since 0\.100s\) for longer than the 6\.2s allowed \(start\); at 6\.200s alpha/m1 led.*worst 50s of 6\.2s allowed at 50\.000s`},
+		},
+		{
+			name:    "one that stands at the start bound",
+			history: run(missing("alpha", 0.1, "/own"), missing("alpha", 6.2)),
+			want:    record.Passed, evidence: []string{`^worst 6\.2s of 6\.2s`},
+		},
+		{
+			name:     "one that stands after it",
+			history:  run(missing("alpha", 0.1, "/own"), missing("alpha", 6.201)),
+			evidence: []string{`\(start\); at 6\.200s`},
+		},
+		{
+			name:     "the bound counts from the tenure's begin, not from the first complete view",
+			history:  run(seen("alpha", 0.5, 0.5, "t", "1"), missing("alpha", 0.1, "/own"), missing("alpha", 7)),
+			evidence: []string{`\(start\); at 6\.200s`, `worst 7s of 6\.2s`},
+		},
+		{
+			name:     "the same in a later tenure",
+			history:  run(tenures("alpha", 0, 10, 20, never), missing("alpha", 1), missing("alpha", 20.5, "/own"), missing("alpha", 27)),
+			evidence: []string{`own key /own was missing \(since 20\.500s\) .*\(start\); at 26\.200s`},
+		},
+		{
+			name:     "keys that were missing when the last tenure ended are missing when the next begins",
+			history:  run(tenures("alpha", 0, 10, 20, never), missing("alpha", 1), missing("alpha", 9, "/own"), missing("alpha", 27)),
+			evidence: []string{`own key /own was missing \(since 20\.000s\) .*\(start\); at 26\.200s`},
+		},
+		{
+			name:    "keys that are missing between two tenures are nobody's",
+			history: run(tenures("alpha", 0, 10, 20, never), missing("alpha", 1), missing("alpha", 10, "/own"), missing("alpha", 20)),
+			want:    record.Passed, evidence: []string{`^no key was missing$`},
+		},
+		{
+			name:    "a quorum that is lost at the start gives the whole bound again",
+			history: run(lose("alpha", record.LostQuorum, 0, 20), missing("alpha", 0.1, "/own"), missing("alpha", 34.2)),
+			want:    record.Passed, evidence: []string{`^worst 6\.2s of 6\.2s`}, // 20 s + 8 s + 6.2 s
+		},
+		{
+			name:     "and no more",
+			history:  run(lose("alpha", record.LostQuorum, 0, 20), missing("alpha", 0.1, "/own"), missing("alpha", 34.3)),
+			evidence: []string{`\(start\); at 34\.200s`},
+		},
+	})
+}
+
+func TestOwnKeysAreKept(t *testing.T) {
+	check(t, OwnKeys{}, []judgement{
+		{
+			name:    "lost with its lease and back in time",
+			history: run(missing("alpha", 1), missing("alpha", 10, "/own"), missing("alpha", 16.2)),
+			want:    record.Passed, evidence: []string{`^worst 6\.2s of 6\.2s allowed \(alpha\)$`},
+		},
+		{
+			name:    "not back in time",
+			history: run(missing("alpha", 1), missing("alpha", 10, "/own/ttl"), missing("alpha", 17), watch("alpha", "/k", 0, 12, never)),
+			evidence: []string{
+				`^alpha: own key /own/ttl was missing \(since 10\.000s\) for longer than the 6\.2s allowed \(registered\); at 16\.200s alpha/m1 led, the watch was on alpha/m2; worst 7s of 6\.2s allowed at 17\.000s \(alpha\)$`,
+			},
+		},
+		{
+			name:     "missing until the close",
+			history:  run(missing("alpha", 1), missing("alpha", 40, "/own")),
+			evidence: []string{`at 46\.200s`, `worst 10s of 6\.2s allowed at 50\.000s`},
+		},
+		{
+			name:    "gone after the close",
+			history: run(missing("alpha", 1), missing("alpha", 50, "/own")),
+			want:    record.Passed, evidence: []string{`^no key was missing$`},
+		},
+		{
+			name:    "each key by itself",
+			history: run(missing("alpha", 1), missing("alpha", 10, "/a"), missing("alpha", 15, "/b"), missing("alpha", 20)),
+			want:    record.Passed, evidence: []string{`^worst 5s of`},
+		},
+		{
+			name:     "the same key throughout, whatever others do",
+			history:  run(missing("alpha", 1), missing("alpha", 10, "/a"), missing("alpha", 13, "/a", "/b"), missing("alpha", 16, "/a"), missing("alpha", 18)),
+			evidence: []string{`own key /a was missing`, `worst 8s`},
+		},
+		{
+			name:     "twice at a stretch each is judged by itself",
+			history:  run(missing("alpha", 1), missing("alpha", 10, "/a"), missing("alpha", 15), missing("alpha", 16, "/a"), missing("alpha", 23)),
+			evidence: []string{`own key /a was missing \(since 16\.000s\) .*at 22\.200s`, `worst 7s`},
+		},
+		{
+			name:     "one that stood when the others did not yet",
+			history:  run(missing("alpha", 0.1, "/a"), missing("alpha", 1), missing("alpha", 7, "/b"), missing("alpha", 14)),
+			evidence: []string{`own key /b was missing .*\(registered\); at 13\.200s`},
+		},
+		{
+			name:    "while a fault is recovered from does not count",
+			history: run(missing("alpha", 1), hang("alpha", 9, 16), missing("alpha", 10, "/own"), missing("alpha", 30.2)),
+			want:    record.Passed, evidence: []string{`^worst 6\.2s of 6\.2s allowed`},
+		},
+		{
+			name:     "and after that it does",
+			history:  run(missing("alpha", 1), hang("alpha", 9, 15), missing("alpha", 10, "/own"), missing("alpha", 30)),
+			evidence: []string{`\(registered\); at 29\.200s`, `worst 7s of 6\.2s`},
+		},
+		{
+			name:     "also under a fault that goes on",
+			history:  run(missing("alpha", 1), hang("alpha", 9, never), missing("alpha", 10, "/own")),
+			evidence: []string{`\(registered\); at 23\.200s`},
+		},
+		{
+			name:    "out of reach does not count",
+			history: run(missing("alpha", 1), lose("alpha", record.LostReach, 9, 30), missing("alpha", 10, "/own"), missing("alpha", 44.2)),
+			want:    record.Passed, evidence: []string{`^worst 6\.2s of 6\.2s`},
+		},
+		{
+			name:     "another cluster's fault allows nothing",
+			history:  run(missing("alpha", 1), hang("beta", 9, 40), missing("alpha", 10, "/own"), missing("alpha", 17)),
+			evidence: []string{`^alpha: .*registered`},
+		},
+		{
+			name:     "another cluster's keys are not this one's",
+			history:  run(missing("alpha", 10, "/own"), missing("beta", 11), missing("alpha", 30)),
+			evidence: []string{`^alpha: .*worst 30s`},
+		},
+		{
+			name:     "a foreign key gone for an instant",
+			history:  run(foreign("beta", 55, "/theirs"), foreign("beta", 55.1)),
+			evidence: []string{`^beta: key /theirs, which is not the manager's, was gone; at 55\.000s beta/m1 led`},
+		},
+	})
+}

@@ -1,0 +1,96 @@
+package harness_test
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/record"
+)
+
+// failpoints is what failpoint reads when the process starts, so that each of these tests runs in a child process.
+const failpoints = "GO_FAILPOINTS"
+
+// withFailpoints runs a test again in a child process with switches thrown from outside. It is false in that process.
+func withFailpoints(t *testing.T, switches string) (parent bool) {
+	t.Helper()
+	if os.Getenv(failpoints) != "" {
+		return false
+	}
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=1m")
+	child.Env = append(os.Environ(), failpoints+"="+switches)
+	out, err := child.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, string(out), "--- PASS: "+t.Name())
+	return true
+}
+
+// A switch that GO_FAILPOINTS throws is a fault like any other: it is on record, and it excuses what it does.
+func TestASwitchFromOutsideIsAFaultAndExcuses(t *testing.T) {
+	const thrown = `stormwatch/alpha/m1/client-write=return(1000)`
+	if withFailpoints(t, thrown) {
+		return
+	}
+	r := execute(t, one, plain(), func(w *harness.World) {
+		w.StartManager()
+		w.Pass(w.Bounds().Failover())
+	})
+	require.Equal(t, record.Passed, r.Outcome, r.String())
+	require.Len(t, r.Record.Faults, 1)
+	f := r.Record.Faults[0]
+	require.Equal(t, "GO_FAILPOINTS("+thrown+")", f.Text)
+	require.Equal(t, record.Scope{Cluster: "alpha", Members: []string{"m1"}}, f.Scope)
+	require.Equal(t, 2*time.Second, f.Allowance.Lasting)
+	b := r.Record.Bounds()
+	require.Equal(t, b.Failover(), f.Allowance.Recovery)
+	require.Greater(t, r.MaxStaleness, b.Calm(), "without the fault on record it fails")
+	require.Less(t, f.To, time.Duration(0), "nobody heals it")
+}
+
+// What it does not excuse is a failure, and the evidence names it.
+func TestASwitchFromOutsideIsInTheEvidence(t *testing.T) {
+	const thrown = `stormwatch/alpha/m1/client-write=return(250)`
+	if withFailpoints(t, thrown) {
+		return
+	}
+	c, valve := valved()
+	r := execute(t, one, c, func(w *harness.World) {
+		w.StartManager()
+		w.Pass(w.Bounds().Failover())
+		valve.holdFor(w, 5*time.Second)
+	})
+	require.Contains(t, failure(t, r, "freshness"), "GO_FAILPOINTS("+thrown+") in force")
+}
+
+// One that means nothing is the caller's mistake, and is told with the nearest names.
+func TestAWrongSwitchFromOutsideIsTheCallersMistake(t *testing.T) {
+	for name, wrong := range map[string]struct{ thrown, want string }{
+		"cluster": {`stormwatch/alhpa/m1/wal-save=return("hang")`, `no cluster is called "alhpa"; the nearest: alpha`},
+		"member":  {`stormwatch/alpha/m4/wal-save=return("hang")`, `cluster alpha has no member "m4"; the nearest: m1`},
+		"point":   {`stormwatch/alpha/m1/wal-svae=return("hang")`, `member alpha/m1 has no point "wal-svae"; the nearest: wal-save`},
+		"value":   {`stormwatch/alpha/m1/wal-save=return("hagn")`, `the nearest: hang`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if withFailpoints(t, wrong.thrown) {
+				return
+			}
+			r := execute(t, one, plain(), startManager)
+			require.Contains(t, notJudged(t, r), "fault point "+wrong.thrown+", thrown from outside: ")
+			require.Contains(t, r.Cause, wrong.want)
+			require.True(t, r.Usage)
+		})
+	}
+}
+
+// A cluster that cannot start because of one says so.
+func TestAStartThatASwitchFromOutsideHindersNamesIt(t *testing.T) {
+	const thrown = `stormwatch/alpha/m1/wal-save=return("hang")`
+	if withFailpoints(t, thrown) {
+		return
+	}
+	require.Contains(t, notJudged(t, execute(t, one, plain(), startManager)), "start cluster alpha with "+thrown+" thrown from outside: ")
+}

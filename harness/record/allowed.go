@@ -1,0 +1,173 @@
+package record
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Limit is how stale a tenure's view may be at the instants after From, up to and including To.
+type Limit struct {
+	From, To time.Duration
+	// Any says that any staleness is allowed. Start says that this is because the manager has just been given the cluster.
+	Any, Start bool
+	// Max is the allowed staleness, unless Any.
+	Max time.Duration
+	// Why says what the limit follows from.
+	Why string
+}
+
+// Allowed returns how stale a tenure's view may be, from the begin of the tenure to its end without a gap.
+//
+//	circumstances:  begin        A begins            B begins    B healed        A healed
+//	                ├────┐       ├─────────┐         ├───────────┼────┐          ├─────────┐
+//	allowed:        │any │ calm  │   any   │ calm+A  │           any  │  calm+A  │   any   │ calm
+//	                └────┴───────┴─────────┴─lasting─┴────────────────┴─lasting──┴─────────┴──────►
+//
+// Circumstances change when a fault begins or is healed, when a quorum or the reach of clients is back, and when the tenure begins. From each
+// change on, any staleness is allowed for the largest Recovery of all faults that are in force or were healed at that instant. After that
+// the view must be calm, also while the fault lasts, since by then the manager should have left the member. Faults with a Lasting allowance
+// add it to calm while they are in force. While the quorum or the reach is lost, any staleness is allowed. A change never shortens what
+// an earlier one has allowed.
+func (r *Record) Allowed(t Tenure) []Limit {
+	until := r.Until(t)
+	if until < t.From {
+		return nil
+	}
+	faults := slices.DeleteFunc(slices.Clone(r.Faults), func(f Fault) bool { return f.Scope.Cluster != t.Cluster })
+	excuses := r.excuses(t, faults)
+	edges := []time.Duration{t.From, until}
+	for _, e := range excuses {
+		edges = append(edges, e.From, e.To)
+	}
+	for _, f := range faults {
+		edges = append(edges, f.From, r.Ended(f.To))
+	}
+	slices.Sort(edges)
+	edges = slices.Compact(edges)
+	var limits []Limit
+	for i := 1; i < len(edges); i++ {
+		if from, to := edges[i-1], edges[i]; t.From <= from && to <= until {
+			limits = append(limits, r.limit(from, to, excuses, faults))
+		}
+	}
+	return limits
+}
+
+// limit is the limit between two instants between which circumstances do not change.
+func (r *Record) limit(from, to time.Duration, excuses []Limit, faults []Fault) Limit {
+	calm := Limit{From: from, To: to, Max: r.Bounds().Calm(), Why: "calm"}
+	longest := calm
+	for _, e := range excuses {
+		if e.From <= from && to <= e.To && (!longest.Any || e.To > longest.To) {
+			longest = e
+		}
+	}
+	if longest.Any {
+		longest.From, longest.To = from, to
+		return longest
+	}
+	over := time.Duration(-1)
+	for _, e := range excuses {
+		if e.To <= from && !e.Start && (over < 0 || e.To > over) {
+			over, calm.Why = e.To, fmt.Sprintf("calm since %s, after %s", Stamp(e.To), e.Why)
+		}
+	}
+	for _, f := range faults {
+		if f.Allowance.Lasting > 0 && f.From <= from && to <= r.Ended(f.To) {
+			calm.Max += f.Allowance.Lasting
+			calm.Why = "calm with " + f.Text + " in force"
+		}
+	}
+	return calm
+}
+
+// excuses are the times in which any staleness is allowed.
+func (r *Record) excuses(t Tenure, faults []Fault) []Limit {
+	excuses := []Limit{r.startOf(t)}
+	changes := []time.Duration{t.From}
+	for _, f := range faults {
+		changes = append(changes, f.From)
+		if f.To >= 0 {
+			changes = append(changes, f.To)
+		}
+	}
+	for _, l := range r.Losses {
+		if l.Cluster != t.Cluster {
+			continue
+		}
+		excuses = append(excuses, Limit{From: l.From, To: r.Ended(l.To), Any: true, Why: string(l.Of) + " lost"})
+		if l.To >= 0 {
+			changes = append(changes, l.To)
+		}
+	}
+	slices.Sort(changes)
+	for _, at := range slices.Compact(changes) {
+		if f, ok := worst(faults, at); ok {
+			excuses = append(excuses, Limit{From: at, To: at + f.Allowance.Recovery, Any: true, Why: "recovery from " + f.Text})
+		}
+	}
+	return excuses
+}
+
+// worst is the fault with the largest Recovery of those that are in force at an instant or were healed at it. The fault that was healed counts,
+// whatever else is in force: a further fault must not leave less time to recover from the first.
+func worst(faults []Fault, at time.Duration) (worst Fault, ok bool) {
+	for _, f := range faults {
+		if f.From <= at && (f.To < 0 || f.To >= at) && (!ok || f.Allowance.Recovery > worst.Allowance.Recovery) {
+			worst, ok = f, true
+		}
+	}
+	return worst, ok
+}
+
+// startOf is the time at the begin of a tenure in which any staleness is allowed: until the view is first complete and not empty, and at
+// most for the start bound.
+func (r *Record) startOf(t Tenure) Limit {
+	start := Limit{
+		From: t.From, To: t.From + r.StartBound(t.Cluster), Any: true, Start: true, Why: "the manager has just been given the cluster",
+	}
+	for _, p := range r.Staleness(t) {
+		if p.Staleness == 0 && p.Newest >= 0 {
+			start.To = min(start.To, p.At)
+			break
+		}
+	}
+	return start
+}
+
+// StartBound is how long a manager may take to show a fresh view of a cluster that it was given, see [bound.Bounds.Start].
+func (r *Record) StartBound(cluster string) time.Duration {
+	members := 1
+	if c, ok := r.Cluster(cluster); ok {
+		members = len(c.Members)
+	}
+	return r.Bounds().Start(members)
+}
+
+// Deadline is when a cluster's view must be fresh again, after everything on record up to the instant at. If nothing excuses the view any
+// more, it is at. No event on record may be later than at.
+func (r *Record) Deadline(cluster string, at time.Duration) time.Duration {
+	t, ok := r.TenureAt(cluster, at)
+	if !ok {
+		return at
+	}
+	faults := slices.DeleteFunc(slices.Clone(r.Faults), func(f Fault) bool { return f.Scope.Cluster != cluster })
+	deadline := at
+	for _, e := range r.excuses(t, faults) {
+		deadline = max(deadline, e.To)
+	}
+	return deadline
+}
+
+// CalmAt is how stale a cluster's view may be at an instant once it has recovered: the calm bound plus the Lasting allowances of the
+// faults in force.
+func (r *Record) CalmAt(cluster string, at time.Duration) time.Duration {
+	calm := r.Bounds().Calm()
+	for _, f := range r.Faults {
+		if f.Scope.Cluster == cluster && f.From <= at && at <= r.Ended(f.To) {
+			calm += f.Allowance.Lasting
+		}
+	}
+	return calm
+}

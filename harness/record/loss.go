@@ -1,0 +1,120 @@
+package record
+
+import (
+	"slices"
+	"time"
+)
+
+// noteLosses records, from the faults in force, which clusters lost or regained their quorum, and which became unreachable or reachable
+// for clients.
+func (r *Record) noteLosses(at time.Duration) {
+	for _, c := range r.Clusters {
+		state := r.condition(c)
+		r.noteLoss(c.Name, LostQuorum, !state.quorum(), at)
+		r.noteLoss(c.Name, LostReach, !state.reach(), at)
+	}
+}
+
+func (r *Record) noteLoss(cluster string, of Lost, lost bool, at time.Duration) {
+	open := slices.IndexFunc(r.Losses, func(l Loss) bool { return l.Cluster == cluster && l.Of == of && l.To < 0 })
+	switch {
+	case lost && open < 0:
+		r.Losses = append(r.Losses, Loss{Cluster: cluster, Of: of, From: at, To: -1})
+	case !lost && open >= 0:
+		r.Losses[open].To = at
+	}
+}
+
+// condition is the state of a cluster under the faults in force. Members are numbered in the order of the cluster's list.
+type condition struct {
+	crippled, unreachable []bool
+	cut                   [][]bool // cut[from][to]: raft traffic in that direction is stopped
+}
+
+func (r *Record) condition(c Cluster) condition {
+	index := map[string]int{}
+	for _, m := range c.Members {
+		if !slices.Contains(c.Gone, m) {
+			index[m] = len(index)
+		}
+	}
+	n := len(index)
+	state := condition{crippled: make([]bool, n), unreachable: make([]bool, n), cut: make([][]bool, n)}
+	for i := range state.cut {
+		state.cut[i] = make([]bool, n)
+	}
+	// A scope may name members that are not in the cluster; they are left out.
+	mark := func(marks []bool, members []string) {
+		for _, m := range members {
+			if i, ok := index[m]; ok {
+				marks[i] = true
+			}
+		}
+	}
+	for _, f := range r.Faults {
+		if f.To >= 0 || f.Scope.Cluster != c.Name {
+			continue
+		}
+		mark(state.crippled, f.Scope.Crippled)
+		mark(state.unreachable, f.Scope.Unreachable)
+		for _, pair := range f.Scope.Cut {
+			from, known := index[pair[0]]
+			to, both := index[pair[1]]
+			if known && both {
+				state.cut[from][to] = true
+			}
+		}
+	}
+	return state
+}
+
+// quorum says whether there is a majority of members that are not crippled and can all reach each other. A cluster has few members, so
+// quorum simply tries every subset. A pair that is cut in one direction counts as cut: raft may work in spite of it, but a bound must not
+// depend on that.
+func (c condition) quorum() bool {
+	return c.anyMajority(func(int) bool { return true })
+}
+
+// reach says whether clients can reach a member of such a majority. It is true if there is no such majority: then the quorum is lost, not
+// the reach.
+func (c condition) reach() bool {
+	return !c.quorum() || c.anyMajority(func(set int) bool {
+		for i, lost := range c.unreachable {
+			if set&(1<<i) != 0 && !lost {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// anyMajority says whether there is a working majority for which is returns true. set has a bit for each member.
+func (c condition) anyMajority(is func(set int) bool) bool {
+	n := len(c.crippled)
+	for set := range 1 << n {
+		if c.working(set) > n/2 && is(set) {
+			return true
+		}
+	}
+	return false
+}
+
+// working counts the members of a set. It returns -1 if one of them is crippled or cut off from another.
+func (c condition) working(set int) int {
+	size := 0
+	for i := range c.crippled {
+		if set&(1<<i) == 0 {
+			continue
+		}
+		if c.crippled[i] {
+			return -1
+		}
+		for j := range c.crippled {
+			if set&(1<<j) != 0 && (c.cut[i][j] || c.cut[j][i]) {
+				return -1
+			}
+		}
+		size++
+	}
+	return size
+}

@@ -1,0 +1,36 @@
+package record
+
+import "fmt"
+
+// Outcome is the outcome of a verdict or of a whole run.
+type Outcome string
+
+// The outcomes. Only the first two say anything about the manager.
+const (
+	// Passed says that the property holds.
+	Passed Outcome = "passed"
+	// Failed says that the manager violated the property.
+	Failed Outcome = "failed"
+	// NotAsked says that the property does not apply to this manager, or that nothing in the run put it to the test.
+	NotAsked Outcome = "not asked"
+	// NotJudged says that the run could not be completed, or that the manager cannot be judged by it because nothing was written.
+	NotJudged Outcome = "not judged"
+)
+
+// Verdict is the judgement of an oracle on a run.
+type Verdict struct {
+	Oracle   string  `json:"oracle"`
+	Outcome  Outcome `json:"outcome"`
+	Evidence string  `json:"evidence,omitempty"`
+}
+
+func (v Verdict) String() string {
+	word := string(v.Outcome)
+	if v.Outcome == Failed {
+		word = "FAILED"
+	}
+	if v.Evidence == "" {
+		return fmt.Sprintf("%s %s", v.Oracle, word)
+	}
+	return fmt.Sprintf("%s %s: %s", v.Oracle, word, v.Evidence)
+}

@@ -1,0 +1,219 @@
+package schedule
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/fault"
+	"github.com/stormwatch/stormwatch/harness/names"
+)
+
+// Parse reads a schedule. Each line, or each part of a line between semicolons, says one thing:
+//
+//	# a comment; those before the first step say what the schedule is about
+//	cluster NAME MEMBERS
+//	watch MEMBER
+//	[INSTANT] [for TIME] ACTION
+//	ACTION [for TIME] [at INSTANT]
+//	until TIME
+//
+// An action is a fault, Apply(CLUSTER, …) or Rest(CLUSTER); a step without an instant is at 5 s. What is left out is filled in: clusters
+// alpha and beta of three members each; and the manager is attached to the member of the first step's fault or, where that names none, to the leader of the first cluster.
+// The error of a text that is no schedule names each wrong line and says what would be right.
+func Parse(text string) (Schedule, error) {
+	var s Schedule
+	var errs []error
+	for i, line := range strings.Split(text, "\n") {
+		if comment, ok := strings.CutPrefix(strings.TrimSpace(line), "#"); ok {
+			if len(s.Steps) == 0 {
+				s.About = append(s.About, strings.TrimSpace(comment))
+			}
+			continue
+		}
+		for _, part := range strings.Split(line, ";") {
+			words := strings.Fields(part)
+			if len(words) == 0 {
+				continue
+			}
+			if err := s.read(words); err != nil {
+				errs = append(errs, fmt.Errorf("line %d: %w", i+1, err))
+			}
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return Schedule{}, err
+	}
+	s.sort()
+	s.complete()
+	return s, s.Check()
+}
+
+// firstInstant is when a step happens that does not say when: the manager has had its time to settle.
+const firstInstant = 5 * time.Second
+
+// read takes in what one line says.
+func (s *Schedule) read(words []string) error {
+	switch words[0] {
+	case "cluster":
+		if len(words) != 3 {
+			return errors.New("want: cluster NAME MEMBERS")
+		}
+		members, err := strconv.Atoi(words[2])
+		if err != nil {
+			return fmt.Errorf("cluster %s has %q members: want a number", words[1], words[2])
+		}
+		s.Clusters = append(s.Clusters, harness.Spec{Name: words[1], Members: members})
+		return nil
+	case "watch":
+		if len(words) != 2 {
+			return errors.New("want: watch MEMBER, such as watch alpha/leader")
+		}
+		m, err := harness.ParseRef(words[1])
+		if err != nil {
+			return err
+		}
+		s.Watch = append(s.Watch, m)
+		return nil
+	case "until":
+		if len(words) != 2 {
+			return errors.New("want: until TIME, such as until 1m")
+		}
+		until, err := length(words[1])
+		s.Until = until
+		return err
+	}
+	step, err := readStep(words)
+	s.Steps = append(s.Steps, step)
+	return err
+}
+
+// readStep reads a step in either order of its words.
+func readStep(words []string) (Step, error) {
+	step := Step{At: firstInstant}
+	if at, err := length(words[0]); err == nil {
+		step.At, words = at, words[1:]
+	}
+	var action []string
+	for len(words) > 0 {
+		switch {
+		case words[0] == "for" || words[0] == "at":
+			if len(words) < 2 {
+				return step, fmt.Errorf("%q is followed by no time", words[0])
+			}
+			d, err := length(words[1])
+			if err != nil {
+				return step, err
+			}
+			if words[0] == "for" {
+				step.For = d
+			} else {
+				step.At = d
+			}
+			words = words[2:]
+		default:
+			action = append(action, words[0])
+			words = words[1:]
+		}
+	}
+	var err error
+	step.Action, err = readAction(strings.Join(action, " "))
+	return step, err
+}
+
+func length(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("%q is no time: want one such as 5s or 1m30s", text)
+	}
+	return d, nil
+}
+
+func readAction(text string) (Action, error) {
+	name, rest, opened := strings.Cut(text, "(")
+	inner, closed := strings.CutSuffix(rest, ")")
+	switch name {
+	case "Apply", "Rest":
+	default:
+		f, err := fault.Parse(text)
+		if err != nil && !opened && !slices.ContainsFunc(fault.All(), func(d fault.Description) bool { return d.Name == name }) {
+			return nil, unknown(name)
+		}
+		return Inject{f}, err
+	}
+	if !opened || !closed {
+		return nil, fmt.Errorf("%q: want %s(CLUSTER)", text, name)
+	}
+	clusters := strings.FieldsFunc(inner, func(r rune) bool { return r == ',' || r == ' ' })
+	switch {
+	case name == "Apply":
+		return Apply{clusters}, nil
+	case len(clusters) != 1:
+		return nil, fmt.Errorf("%q: want one cluster", text)
+	}
+	return Rest{clusters[0]}, nil
+}
+
+// unknown is the error of an action that is none.
+func unknown(name string) error {
+	all := []string{"Apply", "Rest"}
+	for _, d := range fault.All() {
+		all = append(all, d.Name)
+	}
+	return names.Unknown("action", name, all)
+}
+
+// complete fills in what was left out.
+func (s *Schedule) complete() {
+	if len(s.Clusters) == 0 {
+		s.Clusters = []harness.Spec{{Name: "alpha", Members: 3}, {Name: "beta", Members: 3}}
+	}
+	if len(s.Watch) > 0 {
+		return
+	}
+	on := harness.Ref{Cluster: s.Clusters[0].Name, Member: harness.RoleLeader}
+	for _, step := range s.Steps {
+		if inject, ok := step.Action.(Inject); ok {
+			if m, one := inject.Fault.Member(); one && m.Member != harness.RoleWatched {
+				on = m
+			}
+			break
+		}
+	}
+	s.Watch = []harness.Ref{on}
+}
+
+// Check says what is wrong with a schedule that cannot be run: a cluster that it has not got, or two members of one to be attached to.
+func (s Schedule) Check() error {
+	var clusters []string
+	for _, c := range s.Clusters {
+		clusters = append(clusters, c.Name)
+	}
+	var errs []error
+	has := func(what fmt.Stringer, name string) {
+		if !slices.Contains(clusters, name) {
+			errs = append(errs, fmt.Errorf("%s: no cluster is called %q; there are %s", what, name, strings.Join(clusters, ", ")))
+		}
+	}
+	attached := map[string]bool{}
+	for _, m := range s.Watch {
+		has(m, m.Cluster)
+		if attached[m.Cluster] {
+			errs = append(errs, fmt.Errorf("watch %s: the manager is attached to one member of a cluster, and %s has another already", m, m.Cluster))
+		}
+		if m.Member == harness.RoleWatched {
+			errs = append(errs, fmt.Errorf("watch %s: nothing is watched before the manager has started", m))
+		}
+		attached[m.Cluster] = true
+	}
+	for _, step := range s.Steps {
+		for _, name := range step.Action.Clusters() {
+			has(step, name)
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,114 @@
+package harness_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/internal/counters"
+	"github.com/stormwatch/stormwatch/harness/record"
+	"github.com/stormwatch/stormwatch/harness/virtual"
+)
+
+// plain is the smallest manager, which notices nothing.
+func plain() harness.Candidate { return counters.Watching() }
+
+// altered is the plain manager with something about it changed.
+func altered(alter func(harness.Manager) harness.Manager) harness.Candidate {
+	c := plain()
+	c.New = func(s harness.Setup) (harness.Manager, error) {
+		m, err := plain().New(s)
+		return alter(m), err
+	}
+	return c
+}
+
+var (
+	one   = []harness.Spec{{Name: "alpha", Members: 1}}
+	three = []harness.Spec{{Name: "alpha", Members: 3}}
+)
+
+// execute runs a story in virtual time.
+func execute(t *testing.T, clusters []harness.Spec, c harness.Candidate, body func(*harness.World)) *harness.Result {
+	t.Helper()
+	s := harness.Scenario{Name: "a-test", Clusters: clusters, Body: body}
+	return harness.Execute(t.Context(), virtual.New(t, 1), s, c, harness.Options{Seed: 1})
+}
+
+// failure is the evidence of the only verdict that failed, which must be that of the given oracle.
+func failure(t *testing.T, r *harness.Result, oracle string) string {
+	t.Helper()
+	require.Equal(t, record.Failed, r.Outcome, r.String())
+	require.Len(t, r.Failed(), 1, r.String())
+	require.Equal(t, oracle, r.Failed()[0].Oracle, r.String())
+	return r.Failed()[0].Evidence
+}
+
+func startManager(w *harness.World) { w.StartManager() }
+
+func TestAPlainManagerPassesWhereNothingHappens(t *testing.T) {
+	r := execute(t, three, plain(), startManager)
+	require.Equal(t, record.Passed, r.Outcome, r.String())
+	require.Greater(t, r.Virtual, time.Minute, "runs in virtual time are minutes long")
+}
+
+// blocking is a manager whose View does what it likes.
+type viewing struct {
+	harness.Manager
+	view func(cluster string) (harness.View, bool)
+}
+
+func (v viewing) View(cluster string) (harness.View, bool) { return v.view(cluster) }
+
+func TestAViewThatBlocksIsNamedAndEndsNothing(t *testing.T) {
+	var once sync.Once
+	never := make(chan struct{})
+	c := altered(func(m harness.Manager) harness.Manager {
+		return viewing{m, func(cluster string) (harness.View, bool) {
+			once.Do(func() { never = make(chan struct{}) })
+			<-never
+			return harness.View{}, false
+		}}
+	})
+	r := execute(t, one, c, startManager)
+	require.Equal(t, record.Failed, r.Outcome, r.String())
+	require.Equal(t, []string{"leaks", "honesty"}, []string{r.Failed()[0].Oracle, r.Failed()[1].Oracle}, r.String())
+	require.Contains(t, r.Failed()[1].Evidence, "View has not answered after 5ms, allowed 5ms")
+	require.Contains(t, r.Failed()[0].Evidence, "goroutine: ")
+}
+
+func TestAViewThatPanicsIsNamed(t *testing.T) {
+	c := altered(func(m harness.Manager) harness.Manager {
+		return viewing{m, func(string) (harness.View, bool) { panic("at the disco") }}
+	})
+	require.Contains(t, failure(t, execute(t, one, c, startManager), "honesty"), "View panicked: at the disco, in github.com/stormwatch/stormwatch/harness_test.TestAViewThatPanicsIsNamed")
+}
+
+// closing is a manager whose Close does what it likes.
+type closing struct {
+	harness.Manager
+	end func() error
+}
+
+func (c closing) Close() error { return c.end() }
+
+func TestACloseThatPanicsIsNamed(t *testing.T) {
+	c := altered(func(m harness.Manager) harness.Manager {
+		return closing{m, func() error { _ = m.Close(); panic("at the disco") }}
+	})
+	require.Contains(t, failure(t, execute(t, one, c, startManager), "honesty"), "Close panicked: at the disco")
+}
+
+func TestAManagerThatIsNoneIsNamed(t *testing.T) {
+	c := plain()
+	c.New = func(harness.Setup) (harness.Manager, error) { return nil, nil }
+	require.Contains(t, failure(t, execute(t, one, c, startManager), "start"), "New returned neither a manager nor an error")
+	c.New = func(harness.Setup) (harness.Manager, error) { return nil, errors.New("no licence") }
+	require.Contains(t, failure(t, execute(t, one, c, startManager), "start"), "New: no licence")
+	c.New = func(harness.Setup) (harness.Manager, error) { panic("no licence") }
+	require.Contains(t, failure(t, execute(t, one, c, startManager), "start"), "New panicked: no licence")
+}

@@ -1,0 +1,134 @@
+package guard_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/stormwatch/stormwatch/manager/guard"
+	"github.com/stormwatch/stormwatch/manager/internal/etcdtest"
+)
+
+const (
+	servicePrefix    = "/services/"
+	checkpointPrefix = "/checkpoints/"
+	checkpointKey    = checkpointPrefix + "backup"
+)
+
+// watched is a client with two watches, as one service that watches two kinds of things.
+type watched struct {
+	*guard.Client
+	stats                *guard.Stats
+	services, checkpoint *guard.Watch
+
+	// From last on, mu guards the fields.
+	mu   sync.Mutex
+	last error
+}
+
+// look is what both watches know.
+type look struct {
+	Healthy     bool
+	Endpoint    string
+	Revision    int64
+	Services    map[string]guard.Value
+	Checkpoints map[string]uint64
+	// Err is the last error of either.
+	Err error
+}
+
+// start watches the cluster until the test ends.
+func start(t *testing.T, cfg guard.Config) *watched {
+	t.Helper()
+	w := &watched{stats: &guard.Stats{}, last: guard.ErrPending}
+	cfg.Cluster, cfg.Stats = "alpha", w.stats
+	var err error
+	w.Client, err = guard.Open(cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, w.Close()) })
+	w.services, w.checkpoint = w.Watch(servicePrefix, w.note(nil)), w.Watch(checkpointPrefix, w.note(nil))
+	return w
+}
+
+// note keeps the last error of a watch.
+func (w *watched) note(before error) func(guard.Snapshot) {
+	return func(s guard.Snapshot) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if s.Err != nil && s.Err != before {
+			w.last = s.Err
+		}
+		before = s.Err
+	}
+}
+
+func (w *watched) view() look {
+	s, c := w.services.Snapshot(), w.checkpoint.Snapshot()
+	l := look{
+		Healthy: s.Healthy && c.Healthy, Endpoint: s.Endpoint, Revision: min(s.Revision, c.Revision),
+		Services: s.Values, Checkpoints: make(map[string]uint64),
+	}
+	for key, value := range c.Values {
+		l.Checkpoints[key[len(checkpointPrefix):]] = binary.BigEndian.Uint64([]byte(value.Value))
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	l.Err = w.last
+	if l.Healthy && l.Err == guard.ErrPending {
+		l.Err = nil
+	}
+	return l
+}
+
+func (w *watched) reattaches(reason string) uint64 { return w.stats.Counts().Reattaches[reason] }
+
+func (w *watched) probes(outcome string) uint64 { return w.stats.Counts().Probes[outcome] }
+
+// onFake is a config of a fake.
+func onFake(c *etcdtest.Fake, o guard.Options) guard.Config {
+	return guard.Config{Endpoints: c.Endpoints(), DialOptions: c.DialOptions(), Options: o}
+}
+
+// on is a config of a real cluster.
+func on(c *etcdtest.Cluster, o guard.Options) guard.Config {
+	return guard.Config{Endpoints: c.Hosts(), DialOptions: c.DialOptions(), Options: o}
+}
+
+// brisk is a timing for real clusters with a 500 ms election timeout.
+func brisk() guard.Options {
+	return guard.Options{
+		ProgressInterval: 300 * time.Millisecond,
+		IdleTimeout:      5 * time.Second,
+		ProbeInterval:    200 * time.Millisecond,
+		ProbeGrace:       400 * time.Millisecond,
+		RequestTimeout:   time.Second,
+		BackoffCap:       300 * time.Millisecond,
+		SyncInterval:     500 * time.Millisecond,
+	}
+}
+
+// brPreset has the figures of TiDB BR's checkpoint advancer.
+func brPreset() guard.Options {
+	return guard.Options{
+		ProgressInterval: 30 * time.Second, IdleTimeout: 90 * time.Second,
+		RequestTimeout: 5 * time.Second, CreateTimeout: 5 * time.Second, Escalation: 3,
+	}
+}
+
+func awaitHealthy(t *testing.T, w *watched) {
+	t.Helper()
+	etcdtest.Eventually(t, "a healthy watch", func() bool { return w.view().Healthy })
+}
+
+func awaitCheckpoint(t *testing.T, w *watched, want uint64) {
+	t.Helper()
+	etcdtest.Eventually(t, fmt.Sprintf("checkpoint %d", want), func() bool { return w.view().Checkpoints["backup"] == want })
+}
+
+func encode(checkpoint uint64) string {
+	return string(binary.BigEndian.AppendUint64(nil, checkpoint))
+}

@@ -1,0 +1,163 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// reader reads the prefix of a watch through one member at a time, and moves from member to member. Its fields belong
+// to the goroutine of run; what position points to is part of the watch's state.
+type reader struct {
+	watch    *Watch
+	position *position
+	// mustRead says that the history since position.reached may be gone or must not be trusted to this reader: it begins
+	// with a snapshot on its next member.
+	mustRead bool
+	// timeouts counts the attempts to attach, since one succeeded, that ran out of time.
+	timeouts int
+}
+
+// errQuarantined ends an attachment because another watch found the member stale or silent, errSameMember because the
+// other reader turned out to be attached to the same member under another name.
+var (
+	errQuarantined = errors.New("member went into quarantine")
+	errSameMember  = errors.New("the other stream is on this member too")
+)
+
+// run moves from member to member until ctx ends.
+func (r *reader) run(ctx context.Context) {
+	o := r.watch.cfg.Options
+	retry := Backoff{Base: o.BackoffBase, Limit: o.BackoffCap, Rand: r.watch.cfg.Rand}
+	tried := make(map[*member]bool)
+	for ctx.Err() == nil {
+		m := r.choose(tried)
+		if m == nil {
+			// A whole round failed, or there is no member beside that of the other reader. Within a round there is no
+			// pause: the next member is another matter.
+			clear(tried)
+			Pause(ctx, retry.Next())
+			continue
+		}
+		tried[m] = true
+		lasted, err := r.attach(ctx, m)
+		if ctx.Err() != nil {
+			break
+		}
+		r.conclude(m, err)
+		// An attachment that was lost as soon as it was made is no success: without this a member that accepts watches
+		// and drops them would be asked again without end or pause.
+		if lasted >= o.BackoffBase {
+			clear(tried)
+			retry.Reset()
+		}
+	}
+	r.detach(nil)
+}
+
+// choose takes the next member to try that the other reader has not taken.
+func (r *reader) choose(tried map[*member]bool) *member {
+	w := r.watch
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var taken *member
+	if other := w.state.other(r.position); other != nil {
+		taken = other.member
+	}
+	r.position.member = w.client.pool.pickBeside(taken, tried)
+	return r.position.member
+}
+
+// conclude draws the consequences of an attachment that ended.
+func (r *reader) conclude(m *member, err error) {
+	w := r.watch
+	var (
+		idle      *IdleTimeoutError
+		stale     *StaleError
+		compacted *CompactedError
+	)
+	reason := ReasonBroken
+	switch {
+	case errors.Is(err, errQuarantined), errors.Is(err, errSameMember):
+		w.cfg.Stats.reattached(ReasonQuarantine)
+		r.mustRead = true
+		r.detach(nil)
+		return
+	case errors.As(err, &idle):
+		reason = ReasonIdle
+		r.mustRead = true
+		w.client.pool.quarantine(m)
+	case errors.As(err, &stale):
+		reason = ReasonStale
+		r.mustRead = true
+		w.client.pool.quarantine(m)
+	case errors.As(err, &compacted):
+		// Not the member's fault; it may be the next one as well.
+		reason = ReasonCompacted
+		r.mustRead = true
+	default:
+		if !r.attached() {
+			reason = ReasonNotAttached
+		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			r.timeouts++
+		}
+		w.client.pool.failed(m)
+	}
+	w.cfg.Stats.reattached(reason)
+	w.log.Warn("watch left its member", Where{Endpoint: m.endpoint, Key: w.prefix}.FieldsOf(err)...)
+	r.detach(err)
+}
+
+func (r *reader) attached() bool {
+	r.watch.mu.Lock()
+	defer r.watch.mu.Unlock()
+	return r.position.endpoint != ""
+}
+
+func (r *reader) detach(err error) {
+	if len(r.watch.readers) > 1 {
+		r.mustRead = true
+	}
+	r.watch.update(err, func(s *state) { s.detach(r.position) })
+}
+
+// escalated is how long the next attempt at something may take, given what the first may.
+func (r *reader) escalated(first time.Duration) time.Duration {
+	return first * time.Duration(min(1+r.timeouts, r.watch.cfg.Options.Escalation))
+}
+
+// read replaces what is known by a snapshot taken through m, and merges only the differences.
+func (r *reader) read(ctx context.Context, m *member, client *clientv3.Client) error {
+	w := r.watch
+	begun := time.Now()
+	w.mu.Lock()
+	// A linearizable read that begins now cannot be older than what was seen before.
+	r.position.floor = w.state.revision
+	floor := r.position.floor
+	w.mu.Unlock()
+
+	bounded, cancel := context.WithTimeout(ctx, r.escalated(w.cfg.Options.RequestTimeout))
+	defer cancel()
+	resp, err := pb.NewKVClient(client.ActiveConnection()).Range(bounded, &pb.RangeRequest{
+		Key:      []byte(w.prefix),
+		RangeEnd: []byte(clientv3.GetPrefixRangeEnd(w.prefix)),
+	}, callOptions...)
+	err = clientv3.ContextError(bounded, err)
+	if err == nil && resp.Header.Revision < floor {
+		err = ErrRevisionWentBack
+	}
+	if err != nil {
+		return &OpError{Where: w.where(m, begun), Op: "read snapshot", Err: err}
+	}
+	w.client.pool.answered(m, resp.Header)
+	r.mustRead = false
+	w.update(nil, func(s *state) {
+		s.belongs(resp.Header.GetClusterId())
+		s.replace(r.position, resp, begun)
+	})
+	return nil
+}

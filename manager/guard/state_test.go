@@ -1,0 +1,196 @@
+package guard
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	"go.uber.org/zap"
+)
+
+// script is a hedged watch for whose two readers a test speaks.
+type script struct {
+	*testing.T
+	*Watch
+}
+
+func newScript(t *testing.T) script {
+	o, err := Options{Hedged: true}.Complete()
+	require.NoError(t, err)
+	cfg := Config{Cluster: "alpha", Endpoints: []string{"a", "b", "c"}, Options: o, Stats: &Stats{}, Logger: zap.NewNop()}
+	c := &Client{cfg: cfg, log: zap.NewNop(), pool: newPool(cfg)}
+	return script{t, newWatch(c, "/k/", nil)}
+}
+
+// says lets a reader deliver that a key was put, or with a negative value deleted, at a revision.
+func (s script) says(reader int, key string, value, revision int64) {
+	event := &mvccpb.Event{Kv: &mvccpb.KeyValue{Key: []byte("/k/" + key), ModRevision: revision, CreateRevision: 1}}
+	if value < 0 {
+		event.Type = mvccpb.Event_DELETE
+	} else {
+		event.Kv.Value = []byte(strconv.FormatInt(value, 10))
+	}
+	s.update(nil, func(st *state) { st.take(st.positions[reader], []*mvccpb.Event{event}) })
+}
+
+// reads lets a reader take a snapshot of keys that were all written at the revisions given, which are their values too.
+func (s script) reads(reader int, at int64, keys map[string]int64) {
+	resp := &pb.RangeResponse{Header: &pb.ResponseHeader{Revision: at}}
+	for key, revision := range keys {
+		resp.Kvs = append(resp.Kvs, &mvccpb.KeyValue{
+			Key: []byte("/k/" + key), Value: []byte(strconv.FormatInt(revision, 10)), ModRevision: revision, CreateRevision: 1,
+		})
+	}
+	s.update(nil, func(st *state) { st.replace(st.positions[reader], resp, time.Now()) })
+}
+
+func (s script) shows(revision int64, want map[string]string) {
+	s.Helper()
+	got := make(map[string]string)
+	for key, value := range s.Snapshot().Values {
+		got[strings.TrimPrefix(key, "/k/")] = value.Value
+	}
+	require.Equal(s, want, got)
+	require.Equal(s, revision, s.Snapshot().Revision)
+}
+
+func TestTheFirstReaderToDeliverWinsAndTheSecondRepeatsNothing(t *testing.T) {
+	s := newScript(t)
+	s.reads(0, 10, map[string]int64{"a": 5})
+	s.reads(1, 10, map[string]int64{"a": 5})
+	s.says(0, "a", 20, 11)
+	s.says(0, "a", 30, 12)
+	s.shows(12, map[string]string{"a": "30"})
+	s.says(1, "a", 20, 11)
+	s.shows(12, map[string]string{"a": "30"})
+	require.Equal(t, int64(11), s.state.positions[1].reached, "it claims only what it delivered itself")
+}
+
+func TestALateReaderDoesNotReviveADeletedKey(t *testing.T) {
+	s := newScript(t)
+	s.reads(0, 10, nil)
+	s.reads(1, 10, nil)
+	s.says(0, "a", 1, 11)
+	s.says(0, "a", -1, 12)
+	s.says(1, "a", 1, 11)
+	s.shows(12, map[string]string{})
+	require.NotEmpty(t, s.state.versions, "remembered while a reader may tell of it")
+	s.says(1, "a", -1, 12)
+	require.Empty(t, s.state.versions)
+	require.Empty(t, s.state.tombstones)
+}
+
+// A watch that resumes is told the last revision again.
+func TestWhatIsToldTwiceIsPassedOver(t *testing.T) {
+	s := newScript(t)
+	s.reads(0, 10, map[string]int64{"b": 10})
+	s.says(0, "b", 10, 10)
+	s.says(0, "a", 1, 11)
+	s.says(0, "a", -1, 12)
+	s.says(0, "a", -1, 12)
+	s.shows(12, map[string]string{"b": "10"})
+	require.Empty(t, s.state.tombstones, "it is buried once")
+	require.Equal(t, int64(12), s.state.positions[0].reached)
+}
+
+func TestWhatOneReaderSkippedTheOtherAdds(t *testing.T) {
+	s := newScript(t)
+	s.reads(0, 10, nil)
+	s.reads(1, 10, nil)
+	s.says(0, "b", 2, 12)
+	s.says(1, "a", 1, 11)
+	s.shows(12, map[string]string{"a": "1", "b": "2"})
+}
+
+func TestASnapshotIsNoStepBack(t *testing.T) {
+	s := newScript(t)
+	s.reads(0, 10, map[string]int64{"a": 5, "b": 6, "c": 7})
+	// The second reader's read is at revision 11 and comes late.
+	s.state.positions[1].floor = 10
+	s.says(0, "a", -1, 11)
+	s.says(0, "b", 20, 12)
+	s.says(0, "d", 30, 13)
+	s.says(0, "c", -1, 14)
+	s.reads(1, 11, map[string]int64{"b": 6, "c": 7})
+	s.shows(14, map[string]string{"b": "20", "d": "30"})
+}
+
+func TestOnlyAReaderWithAStreamHoldsMemoryBack(t *testing.T) {
+	s := newScript(t)
+	s.reads(0, 10, nil)
+	for i := range int64(1000) {
+		s.says(0, "a", 1, 11+2*i)
+		s.says(0, "a", -1, 12+2*i)
+	}
+	require.Empty(t, s.state.versions)
+	require.Empty(t, s.state.tombstones)
+}
+
+func TestAProbeIsWeighedByWhatEachReaderHolds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		s.reads(0, 10, map[string]int64{"a": 5})
+		s.reads(1, 10, map[string]int64{"a": 5})
+		attached := func(reader int) *attachment {
+			a := &attachment{
+				reader: s.readers[reader], watch: s.Watch, member: s.client.pool.members[reader],
+				probes: make(chan probe, 1), grace: time.NewTimer(time.Hour),
+			}
+			s.prober.attachments = append(s.prober.attachments, a)
+			return a
+		}
+		ahead, behind := attached(0), attached(1)
+		s.says(0, "b", 2, 12)
+		asked := map[*attachment]probe{ahead: {since: 12, held: 2}, behind: {since: 10, held: 1}}
+		s.answer(t.Context(), probe{witness: s.client.pool.members[2], since: 10, at: 13, newest: 12, count: 2}, asked, nil)
+		ahead.weigh(<-ahead.probes)
+		require.Nil(t, ahead.suspicion)
+		require.Equal(t, int64(13), ahead.reached())
+		behind.weigh(<-behind.probes)
+		require.NotNil(t, behind.suspicion)
+		require.Equal(t, int64(10), behind.reached())
+	})
+}
+
+func TestTwoWatchedMembersTestifyAboutEachOtherOnlyIfNobodyElseCan(t *testing.T) {
+	p, m := poolOf("a", "b", "c")
+	require.Same(t, m[2], p.witness(m[0], m[1]))
+	require.Same(t, m[2], p.witness(m[0], m[1]))
+	p.failed(m[2])
+	require.Same(t, m[0], p.witness(m[0], m[1]))
+	require.Same(t, m[1], p.witness(m[0], m[1]), "each in turn")
+}
+
+func TestALearnerIsPickedAfterEveryOtherMember(t *testing.T) {
+	p, m := poolOf("learner:1", "b:1")
+	list := []*pb.Member{
+		{ID: 1, Name: "l", ClientURLs: []string{"http://learner:1"}, IsLearner: true},
+		{ID: 2, Name: "b", ClientURLs: []string{"http://b:1"}},
+	}
+	p.merge(list)
+	p.failed(m[1])
+	p.quarantine(m[1])
+	require.Same(t, m[1], p.pick(nil))
+	require.Same(t, m[1], p.witness(m[1]), "rather the watched member itself")
+	list[0].IsLearner = false
+	p.merge(list)
+	require.Same(t, m[0], p.pick(nil), "promoted")
+}
+
+func TestTheWatchedMemberIsAWitnessInTurnWhenAllOthersAreLost(t *testing.T) {
+	p, m := poolOf("a", "nowhere")
+	for range lostAfter {
+		require.Same(t, m[1], p.witness(m[0]))
+		p.failed(m[1])
+	}
+	require.Same(t, m[0], p.witness(m[0]))
+	require.Same(t, m[1], p.witness(m[0]))
+	p.answered(m[1], nil)
+	require.Same(t, m[1], p.witness(m[0]))
+	require.Same(t, m[1], p.witness(m[0]))
+}

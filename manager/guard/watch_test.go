@@ -1,0 +1,132 @@
+package guard_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/stormwatch/stormwatch/manager/guard"
+	"github.com/stormwatch/stormwatch/manager/internal/etcdtest"
+)
+
+func TestTheRevisionAdvancesWithoutEvents(t *testing.T) {
+	alpha := etcdtest.StartCluster(t, "alpha", 1)
+	m := start(t, on(alpha, brisk()))
+	awaitHealthy(t, m)
+	elsewhere := alpha.Put(t, "/elsewhere", "x")
+	etcdtest.Eventually(t, "proof of completeness", func() bool { return m.view().Revision >= elsewhere })
+}
+
+func TestAWatchResumesFromWhatItReachedWhenItsMemberStops(t *testing.T) {
+	alpha := etcdtest.StartCluster(t, "alpha", 3)
+	core, logs := observer.New(zap.WarnLevel)
+	cfg := on(alpha, brisk())
+	cfg.Logger = zap.New(core)
+	m := start(t, cfg)
+	awaitHealthy(t, m)
+	alpha.Put(t, checkpointKey, encode(1))
+	awaitCheckpoint(t, m, 1)
+	endpoint := m.view().Endpoint
+
+	alpha.At(t, endpoint).Stop()
+	alpha.Put(t, checkpointKey, encode(2))
+	awaitCheckpoint(t, m, 2)
+	awaitHealthy(t, m)
+
+	require.NotEqual(t, endpoint, m.view().Endpoint)
+	require.Equal(t, 1, alpha.Snapshots(checkpointPrefix), "the first snapshot is the only one")
+	require.ElementsMatch(t, []int64{1, 2}, alpha.Watches(checkpointPrefix), "from the snapshot, then from the first checkpoint")
+	var err *guard.OpError
+	require.ErrorAs(t, m.view().Err, &err)
+	require.Equal(t, "alpha", err.Cluster)
+	// The last error may be of the next member, which was still without a leader; the first was of the one that stopped.
+	require.NotEmpty(t, err.Endpoint)
+	left := logs.FilterMessage("watch left its member").
+		FilterField(zap.String("endpoint", endpoint)).FilterField(zap.String("cluster", "alpha"))
+	require.NotZero(t, left.Len(), "%v", logs.All())
+}
+
+func TestACompactedHistoryIsReplacedByASnapshot(t *testing.T) {
+	alpha := etcdtest.StartCluster(t, "alpha", 1)
+	alpha.Put(t, servicePrefix+"web/1", "10.0.0.1:80")
+	m := start(t, on(alpha, brisk()))
+	// Both watches are attached; one that was not would have nothing to resume.
+	awaitHealthy(t, m)
+	require.Len(t, m.view().Services, 1)
+
+	alpha.Network.Cut()
+	etcdtest.Eventually(t, "the loss", func() bool { return !m.view().Healthy })
+	alpha.Delete(t, servicePrefix+"web/1")
+	alpha.Put(t, checkpointKey, encode(1))
+	revision := alpha.Put(t, checkpointKey, encode(2))
+	_, err := alpha.Admin.Compact(t.Context(), revision, clientv3.WithCompactPhysical())
+	require.NoError(t, err)
+	require.Len(t, m.view().Services, 1, "what was known stays while the cluster is away")
+	alpha.Network.Restore()
+
+	awaitCheckpoint(t, m, 2)
+	etcdtest.Eventually(t, "the service's end", func() bool { return len(m.view().Services) == 0 })
+	var compacted *guard.CompactedError
+	require.ErrorAs(t, m.view().Err, &compacted)
+	require.Equal(t, 2, alpha.Snapshots(checkpointPrefix))
+	require.Equal(t, uint64(2), m.reattaches(guard.ReasonCompacted), "once a watch")
+}
+
+func TestAMemberThatWithholdsEventsIsLeft(t *testing.T) {
+	alpha := etcdtest.StartCluster(t, "alpha", 3)
+	m := start(t, on(alpha, brisk()))
+	awaitHealthy(t, m)
+	alpha.Put(t, checkpointKey, encode(1))
+	awaitCheckpoint(t, m, 1)
+
+	endpoint := m.view().Endpoint
+	alpha.At(t, endpoint).Withhold.Store(true)
+	alpha.Put(t, checkpointKey, encode(2))
+	awaitCheckpoint(t, m, 2)
+	var stale *guard.StaleError
+	require.ErrorAs(t, m.view().Err, &stale)
+	require.Equal(t, endpoint, stale.Endpoint)
+	require.NotEqual(t, endpoint, stale.Witness)
+	require.Less(t, stale.Seen, stale.Shown)
+	etcdtest.Eventually(t, "the topology watch to leave too", func() bool {
+		v := m.view()
+		return v.Healthy && v.Endpoint != endpoint
+	})
+}
+
+func TestALeaderWithAHungDiskIsLeft(t *testing.T) {
+	alpha := etcdtest.StartCluster(t, "alpha", 3)
+	leader := alpha.Leader(t)
+	target := on(alpha, brisk())
+	// A watch begins at the first endpoint.
+	target.Endpoints = append([]string{leader.Host}, target.Endpoints...)
+	m := start(t, target)
+	awaitHealthy(t, m)
+	require.Equal(t, leader.Host, m.view().Endpoint)
+	alpha.Put(t, checkpointKey, encode(1))
+	awaitCheckpoint(t, m, 1)
+
+	heal := leader.HangDisk()
+	t.Cleanup(heal)
+	var others []string
+	for _, host := range alpha.Hosts() {
+		if host != leader.Host {
+			others = append(others, host)
+		}
+	}
+	alpha.Admin.SetEndpoints(others...)
+	alpha.Put(t, checkpointKey, encode(2))
+	awaitCheckpoint(t, m, 2)
+	var stale *guard.StaleError
+	require.ErrorAs(t, m.view().Err, &stale)
+	require.Equal(t, leader.Host, stale.Endpoint)
+
+	heal()
+	last := alpha.Put(t, checkpointKey, encode(3))
+	awaitCheckpoint(t, m, 3)
+	etcdtest.Eventually(t, "both watches", func() bool { return m.view().Revision >= last })
+}

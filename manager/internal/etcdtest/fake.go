@@ -1,0 +1,261 @@
+package etcdtest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/test/bufconn"
+	"google.golang.org/protobuf/proto"
+)
+
+// Fake is as much of etcd as a manager needs, in memory, for tests in virtual time.
+// What it keeps is one truth; what it tells depends on the member.
+type Fake struct {
+	Members []*FakeMember
+	// ClusterID is etcd's. 1 unless a test changes it.
+	ClusterID uint64
+	// Listed are further members that the member list names. Swallows lets connecting to them hang instead of failing.
+	Listed   []*pb.Member
+	Swallows bool
+
+	revision atomic.Int64
+	mu       sync.Mutex
+	keys     map[string]*mvccpb.KeyValue
+	history  []*mvccpb.Event
+	changed  chan struct{}
+	leases   map[int64]bool
+}
+
+// FakeMember is a member of a Fake, with switches that hurt it.
+type FakeMember struct {
+	pb.UnimplementedKVServer
+	pb.UnimplementedWatchServer
+	pb.UnimplementedClusterServer
+	pb.UnimplementedLeaseServer
+	cluster  *Fake
+	ID       uint64
+	Name     string
+	Listener *bufconn.Listener
+
+	// Mute drops progress answers, Withhold events; Lag delays events.
+	Mute, Withhold atomic.Bool
+	Lag            time.Duration
+	Creates        atomic.Int64
+	// Hang lets nobody have an answer, nor the confirmation of a watch.
+	Hang atomic.Bool
+	// frozen stops every byte on every connection; nil until Freeze.
+	frozen atomic.Pointer[chan struct{}]
+	// Deaf confirms no watch.
+	Deaf atomic.Bool
+	// Refuse refuses connections, Refusals counts them.
+	Refuse   atomic.Bool
+	Refusals atomic.Int64
+	// Unlisted keeps the member out of the member list, Past is how many revisions behind its answers say they are.
+	Unlisted atomic.Bool
+	Past     atomic.Int64
+	// Dials counts all connections ever made, Open those that are, Probes and Snapshots the reads of each kind, Asked
+	// the requests for progress.
+	Dials, Open, Probes, Snapshots, Asked atomic.Int64
+}
+
+// Freeze stops the member's connections, which stay open.
+func (m *FakeMember) Freeze() {
+	gate := make(chan struct{})
+	m.frozen.Store(&gate)
+}
+
+// Dial connects to a member by name, as a dialer of gRPC's does.
+func (c *Fake) Dial(ctx context.Context, name string) (net.Conn, error) {
+	for _, m := range c.Members {
+		if m.Name != name {
+			continue
+		}
+		if m.Refuse.Load() {
+			m.Refusals.Add(1)
+			return nil, fmt.Errorf("%s refuses", name)
+		}
+		conn, err := m.Listener.DialContext(ctx)
+		if err != nil {
+			return nil, err
+		}
+		m.Dials.Add(1)
+		m.Open.Add(1)
+		return &fakeConn{Conn: conn, member: m, closed: make(chan struct{})}, nil
+	}
+	if c.Swallows {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return nil, fmt.Errorf("no member %q", name)
+}
+
+// StartFake starts a fake of so many members, m0, m1 and so on, which is stopped when the test ends.
+func StartFake(t testing.TB, size int) *Fake {
+	t.Helper()
+	c, stop := NewFake(size)
+	t.Cleanup(stop)
+	return c
+}
+
+// NewFake does the same where there is no test. Stop returns when nothing of the fake is left.
+func NewFake(size int) (c *Fake, stop func()) {
+	c = &Fake{ClusterID: 1, keys: make(map[string]*mvccpb.KeyValue), changed: make(chan struct{}), leases: make(map[int64]bool)}
+	c.revision.Store(1)
+	var servers []*grpc.Server
+	var serving sync.WaitGroup
+	for i := range size {
+		m := &FakeMember{cluster: c, ID: uint64(i + 1), Name: fmt.Sprintf("m%d", i), Listener: bufconn.Listen(1 << 16)}
+		c.Members = append(c.Members, m)
+		// As etcd has it: who pings more often, or without a stream, is sent away with too_many_pings.
+		server := grpc.NewServer(grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second}))
+		pb.RegisterKVServer(server, m)
+		pb.RegisterWatchServer(server, m)
+		pb.RegisterClusterServer(server, m)
+		pb.RegisterLeaseServer(server, m)
+		servers = append(servers, server)
+		serving.Go(func() { _ = server.Serve(m.Listener) })
+	}
+	return c, func() {
+		for _, server := range servers {
+			server.Stop()
+		}
+		serving.Wait()
+	}
+}
+
+// Endpoints are those of all members.
+func (c *Fake) Endpoints() (endpoints []string) {
+	for _, m := range c.Members {
+		endpoints = append(endpoints, "http://"+m.Name)
+	}
+	return endpoints
+}
+
+// DialOptions lead to the fake.
+func (c *Fake) DialOptions() []grpc.DialOption {
+	return []grpc.DialOption{grpc.WithContextDialer(c.Dial)}
+}
+
+// Creates counts the watches that each member was asked for.
+func (c *Fake) Creates() (list []int64) {
+	for _, m := range c.Members {
+		list = append(list, m.Creates.Load())
+	}
+	return list
+}
+
+// Probes counts the freshness probes that any member answered.
+func (c *Fake) Probes() (n int64) {
+	for _, m := range c.Members {
+		n += m.Probes.Load()
+	}
+	return n
+}
+
+// Put writes a key, Delete deletes one. They do not block.
+func (c *Fake) Put(key, value string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.set(&mvccpb.KeyValue{Key: []byte(key), Value: []byte(value)})
+}
+
+func (c *Fake) Delete(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.remove(key)
+}
+
+// set writes a key at the next revision. The caller holds the lock.
+func (c *Fake) set(kv *mvccpb.KeyValue) {
+	kv.ModRevision = c.revision.Add(1)
+	kv.CreateRevision = kv.ModRevision
+	if old, ok := c.keys[string(kv.Key)]; ok {
+		kv.CreateRevision = old.CreateRevision
+	}
+	c.keys[string(kv.Key)] = kv
+	c.note(&mvccpb.Event{Type: mvccpb.Event_PUT, Kv: kv})
+}
+
+// remove deletes a key, if it exists, at the next revision. The caller holds the lock.
+func (c *Fake) remove(key string) {
+	if c.keys[key] == nil {
+		return
+	}
+	delete(c.keys, key)
+	c.note(&mvccpb.Event{Type: mvccpb.Event_DELETE, Kv: &mvccpb.KeyValue{Key: []byte(key), ModRevision: c.revision.Add(1)}})
+}
+
+func (c *Fake) note(event *mvccpb.Event) {
+	c.history = append(c.history, event)
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+func (m *FakeMember) header() *pb.ResponseHeader {
+	return &pb.ResponseHeader{ClusterId: m.cluster.ClusterID, MemberId: m.ID, Revision: m.cluster.revision.Load() - m.Past.Load()}
+}
+
+func (m *FakeMember) MemberList(ctx context.Context, _ *pb.MemberListRequest) (*pb.MemberListResponse, error) {
+	if err := m.hangs(ctx); err != nil {
+		return nil, err
+	}
+	resp := &pb.MemberListResponse{Header: m.header(), Members: slices.Clone(m.cluster.Listed)}
+	for _, other := range m.cluster.Members {
+		if !other.Unlisted.Load() {
+			resp.Members = append(resp.Members,
+				&pb.Member{ID: other.ID, Name: other.Name, ClientURLs: []string{"http://" + other.Name}})
+		}
+	}
+	return resp, nil
+}
+
+// hangs blocks as long as the member hangs and ctx lasts.
+func (m *FakeMember) hangs(ctx context.Context) error {
+	if m.Hang.Load() {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return nil
+}
+
+func (m *FakeMember) Range(ctx context.Context, r *pb.RangeRequest) (*pb.RangeResponse, error) {
+	if r.KeysOnly {
+		m.Probes.Add(1)
+	} else {
+		m.Snapshots.Add(1)
+	}
+	if err := m.hangs(ctx); err != nil {
+		return nil, err
+	}
+	c := m.cluster
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	resp := &pb.RangeResponse{Header: m.header()}
+	for key, kv := range c.keys {
+		if !within(r.Key, key) {
+			continue
+		}
+		resp.Count++
+		if kv.ModRevision >= r.MinModRevision {
+			resp.Kvs = append(resp.Kvs, proto.Clone(kv).(*mvccpb.KeyValue))
+		}
+	}
+	slices.SortFunc(resp.Kvs, func(a, b *mvccpb.KeyValue) int { return int(b.ModRevision - a.ModRevision) })
+	if r.Limit > 0 && int64(len(resp.Kvs)) > r.Limit {
+		resp.Kvs = resp.Kvs[:r.Limit]
+	}
+	return resp, nil
+}
+
+func within(prefix []byte, key string) bool { return strings.HasPrefix(key, string(prefix)) }

@@ -1,0 +1,148 @@
+package tidb
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/stormwatch/stormwatch/manager"
+	"github.com/stormwatch/stormwatch/manager/guard"
+)
+
+// WaitCheckpointAdvance returns the checkpoint of a log backup task as soon as it is greater than current, which may
+// be at once. It needs no request of its own: the cluster's guarded watch read the key first, watches from the
+// revision of that read, and goes from member to member if it must, also while nobody waits.
+//
+// It blocks until the checkpoint has advanced, ctx ends, or the cluster is no longer managed; a changed target does not
+// end it. The errors are a [*WaitError], [*manager.NoClusterError] for a cluster that is not managed, and
+// [manager.ErrClosed]. If the newest write of the key is no checkpoint, the error is a [*MalformedError] at once. The
+// watch goes on all the same, so the caller may wait again; as the next call finds the same, not without a pause.
+//
+// The idea is that of waiting for an upstream checkpoint in TiDB BR (TiDB pull request 69047).
+func (m *Manager) WaitCheckpointAdvance(ctx context.Context, cluster, task string, current uint64) (uint64, error) {
+	f := &follower{manager: m, cluster: cluster, task: task, begun: time.Now(), current: current}
+	for {
+		state, changed, err := f.look(ctx)
+		switch {
+		case err != nil:
+			return 0, err
+		case state.good != nil && state.good.Value > current:
+			return state.good.Value, nil
+		case state.refused != nil:
+			return 0, state.refused
+		}
+		if err := f.wait(ctx, changed); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// Checkpoints are the advances of a task's checkpoint, from the one that stands now: one after the other, none twice.
+// Who takes longer than an advance lasts gets the newest and misses those between. A key deleted and made anew begins
+// anew, with another Created and perhaps a lower Value.
+//
+// The loop blocks between advances. A write that is no checkpoint is handed out once, as a [*MalformedError], and
+// the loop goes on. Any other error is the last thing handed out: a [*WaitError] when ctx ended or the cluster is no
+// longer managed, a [*manager.NoClusterError] when it never was. Breaking off the loop ends it too; nothing is left
+// behind, since nothing runs between two rounds of it.
+func (m *Manager) Checkpoints(ctx context.Context, cluster, task string) iter.Seq2[Checkpoint, error] {
+	return func(yield func(Checkpoint, error) bool) {
+		f := &follower{manager: m, cluster: cluster, task: task, begun: time.Now()}
+		var last Checkpoint
+		var refused int64
+		for {
+			state, changed, err := f.look(ctx)
+			if err != nil {
+				yield(Checkpoint{}, err)
+				return
+			}
+			if now := state.good; now != nil && (now.Created != last.Created || now.Value > last.Value) {
+				last, f.current = *now, now.Value
+				if !yield(last, nil) {
+					return
+				}
+				continue
+			}
+			if state.refused != nil && state.refused.Revision != refused {
+				refused = state.refused.Revision
+				if !yield(Checkpoint{}, state.refused) {
+					return
+				}
+				continue
+			}
+			if err := f.wait(ctx, changed); err != nil {
+				yield(Checkpoint{}, err)
+				return
+			}
+		}
+	}
+}
+
+// follower follows a task through all views of its cluster.
+type follower struct {
+	manager       *Manager
+	cluster, task string
+	begun         time.Time
+	current       uint64
+	// found is true once the cluster was found to be managed, last is its view then.
+	found bool
+	last  View
+}
+
+// look returns what is known of the task now, and what is closed when more is.
+func (f *follower) look(ctx context.Context) (checkpointState, <-chan struct{}, error) {
+	// The channel comes first, so that no change is missed: also not that the cluster is no longer managed.
+	f.manager.mu.RLock()
+	changed := f.manager.changed
+	f.manager.mu.RUnlock()
+	if _, err := f.manager.Cluster(f.cluster); err != nil {
+		return checkpointState{}, nil, f.lost(err)
+	}
+	below, ok := f.manager.Manager.View(f.cluster)
+	if !ok {
+		// Removed since.
+		return checkpointState{}, nil, f.lost(&manager.NoClusterError{Cluster: f.cluster})
+	}
+	f.found = true
+	f.last, _ = f.manager.look(f.cluster, below)
+	if ctx.Err() != nil {
+		return checkpointState{}, nil, f.failed(context.Cause(ctx))
+	}
+	return f.last.checkpoints[f.task], changed, nil
+}
+
+// lost says what the end of a cluster means to whoever waits for it.
+func (f *follower) lost(err error) error {
+	if !f.found {
+		return err
+	}
+	return f.failed(&manager.ClusterGoneError{Cluster: f.cluster, Closed: errors.Is(err, manager.ErrClosed)})
+}
+
+// wait blocks until there may be news.
+func (f *follower) wait(ctx context.Context, changed <-chan struct{}) error {
+	select {
+	case <-changed:
+		return nil
+	case <-ctx.Done():
+		return f.failed(context.Cause(ctx))
+	}
+}
+
+func (f *follower) failed(err error) error {
+	wait := &WaitError{
+		Where: guard.Where{
+			Cluster: f.cluster, Key: checkpointPrefix + f.task + checkpointSuffix, Elapsed: time.Since(f.begun),
+		},
+		Current: f.current, Err: err,
+	}
+	// Looked at again, since the view may have changed while this waited.
+	if now, ok := f.manager.View(f.cluster); ok {
+		f.last = now
+	}
+	if last := f.last.Err; last != nil && !errors.Is(last, manager.ErrPending) {
+		wait.Last = last
+	}
+	return wait
+}

@@ -1,0 +1,100 @@
+package tidb
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"github.com/stormwatch/stormwatch/manager/guard"
+)
+
+const (
+	checkpointPrefix = "/tidb/br-stream/checkpoint/"
+	checkpointSuffix = "/central_global"
+)
+
+// Checkpoint is the global checkpoint of a log backup task as one write left it.
+type Checkpoint struct {
+	// Value is a TSO.
+	Value uint64
+	// Revision is that of the write, Created that of the write that made the key. An advancer never lowers a
+	// checkpoint, so within one life of the key, that is for one Created, Value only rises; a key made anew belongs to
+	// a new task of the same name.
+	Revision, Created int64
+}
+
+// checkpoints gathers the global checkpoints of log backup tasks. Other keys under the prefix belong to single stores
+// and are not its business.
+type checkpoints struct{ tasks map[string]checkpointState }
+
+// checkpointState is what is known of a task: its newest good checkpoint, if there is one, and the write since that
+// was none.
+type checkpointState struct {
+	good    *Checkpoint
+	refused *MalformedError
+	// revision is that of the last write that was looked at.
+	revision int64
+}
+
+// refusal is a value that cannot be used.
+type refusal struct {
+	key      string
+	revision int64
+	err      error
+}
+
+func newCheckpoints() *checkpoints { return &checkpoints{tasks: make(map[string]checkpointState)} }
+
+// take takes in all keys under the prefix as they are now, and returns what is known of each task and the values that cannot be used,
+// which malformed makes errors of.
+func (c *checkpoints) take(
+	values map[string]guard.Value, malformed func(refusal) *MalformedError,
+) (known map[string]checkpointState, refused []*MalformedError) {
+	known = make(map[string]checkpointState)
+	for key, value := range values {
+		task, ok := checkpointTask(key)
+		if !ok {
+			continue
+		}
+		state := c.tasks[task]
+		if state.revision != value.ModRevision {
+			state.revision = value.ModRevision
+			if state.good != nil && state.good.Created != value.CreateRevision {
+				state.good = nil
+			}
+			next, err := state.next(value)
+			if err != nil {
+				state.refused = malformed(refusal{key: key, revision: value.ModRevision, err: err})
+				refused = append(refused, state.refused)
+			} else {
+				state.good, state.refused = next, nil
+			}
+		}
+		known[task] = state
+	}
+	c.tasks = known
+	return known, refused
+}
+
+// next reads a checkpoint that was written after those known of the same life of the key.
+func (s checkpointState) next(value guard.Value) (*Checkpoint, error) {
+	if len(value.Value) != 8 {
+		return nil, fmt.Errorf("checkpoint has %d bytes instead of 8", len(value.Value))
+	}
+	next := &Checkpoint{
+		Value: binary.BigEndian.Uint64([]byte(value.Value)), Revision: value.ModRevision, Created: value.CreateRevision,
+	}
+	if s.good != nil && next.Value < s.good.Value {
+		return nil, fmt.Errorf("checkpoint goes back from %d to %d", s.good.Value, next.Value)
+	}
+	return next, nil
+}
+
+func checkpointTask(key string) (task string, ok bool) {
+	task, ok = strings.CutPrefix(key, checkpointPrefix)
+	if !ok {
+		return "", false
+	}
+	task, ok = strings.CutSuffix(task, checkpointSuffix)
+	return task, ok && task != "" && !strings.Contains(task, "/")
+}
