@@ -1,4 +1,4 @@
-# The two commands of the README, and what they are made of. Nothing is needed but Go.
+# The two commands of the README, and their parts. They need nothing but Go.
 
 TOOL := go tool -modfile=.ci/tools.mod
 BUILD := .build
@@ -31,8 +31,8 @@ lint: ## formatting, vet and staticcheck
 bench: ## the benchmarks
 	go test -run '^$$' -bench . ./harness/...
 
-# Replay builds are alike on every machine: the folder of the checkout is not in them, nor is what a C compiler would add.
-replay-build: ## a command in which a seed replays exactly, switch by switch
+# Replay builds are identical on every machine: with these flags they contain neither the path of the checkout nor code of a C compiler.
+replay-build: ## a command in which a seed replays exactly, down to each goroutine switch
 	go run ./cmd/stormwatch overlay $(BUILD)/overlay
 	CGO_ENABLED=0 go build -trimpath -overlay $(OVERLAY) -o $(BUILD)/stormwatch ./cmd/stormwatch
 	$(BUILD)/stormwatch version

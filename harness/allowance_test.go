@@ -81,7 +81,7 @@ func TestAShortFaultBuysNoLongExcuse(t *testing.T) {
 	require.Greater(t, r.MaxStaleness, allowed.own-time.Second)
 
 	r, allowed = late(func(l lengths) time.Duration { return (l.own + l.longest) / 2 })
-	require.Contains(t, failure(t, r, "freshness"), "after recovery from Blackhole(alpha/m")
+	require.Contains(t, failure(t, r, "freshness"), "the deadline for the recovery from Blackhole(alpha/m")
 	hole := r.Record.Faults[0]
 	took, back := r.Record.Recovery("alpha", hole.From)
 	require.True(t, back)
@@ -150,7 +150,7 @@ func TestFaultsThatOverlapNeedNoBoundOfTheirOwn(t *testing.T) {
 	require.Equal(t, hungLeader, r.Bound, "of the second fault while the first, which is worse, is in force")
 
 	r, _ = with(plain())
-	require.Contains(t, failure(t, r, "freshness"), "after recovery from HangDisk(alpha/m")
+	require.Contains(t, failure(t, r, "freshness"), "the deadline for the recovery from HangDisk(alpha/m")
 }
 
 // A manager that can reach no member for longer than its lease lives, or whose cluster has no quorum for that long, is excused until the heal and

@@ -2,10 +2,12 @@ package harness
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/stormwatch/stormwatch/harness/point"
 	"github.com/stormwatch/stormwatch/harness/record"
@@ -96,7 +98,8 @@ func (c *Cluster) currentLeader() *Member {
 	return leader
 }
 
-// agreed is that member and its term.
+// agreed is that member and its term. Two majorities share a member, and that follows one leader, so terms need no comparing; and they cannot
+// be compared, since etcd tells the term of the last entry that a member has applied, and one may apply late. The highest is the leader's.
 func (c *Cluster) agreed() (*Member, uint64) {
 	members := c.Members()
 	said := make([]Status, len(members))
@@ -107,34 +110,53 @@ func (c *Cluster) agreed() (*Member, uint64) {
 		if !s.Leads() {
 			continue
 		}
-		followers := 0
+		followers, term := 0, s.Term
 		for _, other := range said {
-			if other.Up && other.Leader == s.ID && other.Term == s.Term {
+			if other.Up && other.Leader == s.ID {
 				followers++
+				term = max(term, other.Term)
 			}
 		}
 		if followers > len(members)/2 {
-			return members[i], s.Term
+			return members[i], term
 		}
 	}
 	return nil, 0
 }
 
+// foremost is the member that has applied the most, the leader if it is among them; nil while nobody leads. Not even a leader need know
+// what the cluster has committed: one that applies late leads on.
+func (c *Cluster) foremost() *Member {
+	foremost := c.currentLeader()
+	if foremost == nil {
+		return nil
+	}
+	applied := foremost.Status().Applied
+	for _, m := range c.Members() {
+		if s := m.Status(); s.Up && s.Applied > applied {
+			foremost, applied = m, s.Applied
+		}
+	}
+	return foremost
+}
+
 // AddMember starts a new member that joins the cluster. It blocks until the member serves; etcd takes no member before all others were
-// connected for five seconds.
+// connected for five seconds. If ctx ends when the member has joined and does not serve yet, the error is [ErrNotServing], and the member
+// belongs to the cluster.
 func (c *Cluster) AddMember(ctx context.Context) (*Member, error) {
 	c.mu.Lock()
 	c.added++
 	m := &Member{cluster: c, name: fmt.Sprintf("m%d", c.added)}
 	c.mu.Unlock()
-	if err := c.running.Add(ctx, m.name); err != nil {
+	err := c.running.Add(ctx, m.name)
+	if err != nil && !errors.Is(err, ErrNotServing) {
 		return nil, err
 	}
 	c.mu.Lock()
 	c.members = append(c.members, m)
 	c.mu.Unlock()
 	c.world.recorder.Joined(c.name, m.name)
-	return m, nil
+	return m, err
 }
 
 // RemoveMember takes a member out of the cluster and stops it; its data are gone. It blocks until nothing of it runs.
@@ -198,12 +220,12 @@ func (m *Member) CutClients() { m.cluster.running.CutClients(m.name) }
 func (m *Member) Direct() (Direct, error) { return m.cluster.running.Direct(m.name) }
 
 // attempt bounds one try of many on the member, past every link.
-func (m *Member) attempt(ctx context.Context, try func(context.Context, Direct) error) error {
+func (m *Member) attempt(ctx context.Context, patience time.Duration, try func(context.Context, Direct) error) error {
 	d, err := m.Direct()
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, m.cluster.world.pace.Election/2)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return try(ctx, d)
 }

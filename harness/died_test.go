@@ -16,18 +16,20 @@ import (
 // mortal is an engine whose members can be said to have died.
 type mortal struct {
 	harness.Engine
+	// stillborn is why m1 dies while its cluster starts, so that the start never ends by itself; nil if it does not.
+	stillborn error
 	// died is what the engine was given to say so with.
 	died func(member string, cause error)
-	// starting is called when a cluster is about to start; nil if nothing is to happen then.
-	starting func(m *mortal)
 }
 
 func (m *mortal) Start(ctx context.Context, spec harness.Spec, env harness.Env) (harness.Members, error) {
 	m.died = env.Died
-	if m.starting != nil {
-		m.starting(m)
+	if m.stillborn == nil {
+		return m.Engine.Start(ctx, spec, env)
 	}
-	return m.Engine.Start(ctx, spec, env)
+	m.died("m1", m.stillborn)
+	<-ctx.Done()
+	return nil, ctx.Err()
 }
 
 // What was tested cannot be blamed for an etcd member that ends by itself: it may have died of a full disk.
@@ -50,7 +52,7 @@ func TestARunWhoseMemberDiesIsNotJudged(t *testing.T) {
 
 // A start is not waited for that cannot succeed any more.
 func TestAMemberThatDiesEndsTheStart(t *testing.T) {
-	e := &mortal{Engine: virtual.New(t, 1), starting: func(m *mortal) { m.died("m1", errors.New("no space left on device")) }}
+	e := &mortal{Engine: virtual.New(t, 1), stillborn: errors.New("no space left on device")}
 	r := harness.Execute(t.Context(), e, harness.Scenario{Name: "a-test", Clusters: three, Body: startManager}, plain(), harness.Options{})
 	require.Equal(t, "member alpha/m1 died: no space left on device", notJudged(t, r))
 	require.Less(t, r.Virtual, time.Second)

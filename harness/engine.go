@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -87,9 +88,11 @@ type (
 		// Kill stops a member the hard way: connections are reset and no leadership is handed over. Its data stay. It blocks until
 		// nothing of the member runs. A member that is down stays so.
 		Kill(ctx context.Context, member string) error
-		// Restart starts a member that is down on its data and blocks until it serves.
+		// Restart starts a member that is down on its data and blocks until it serves. If ctx ends first the member goes on starting, serves
+		// when it can, and the error is [ErrNotServing].
 		Restart(ctx context.Context, member string) error
-		// Add starts a new member that joins the cluster, and blocks until it serves. The name must be new.
+		// Add starts a new member that joins the cluster, and blocks until it serves. The name must be new. If ctx ends after the member has
+		// joined, the error is [ErrNotServing], as for Restart.
 		Add(ctx context.Context, member string) error
 		// Remove takes a member out of the cluster and stops it. A member that is down can be removed too. Its data are gone.
 		Remove(ctx context.Context, member string) error
@@ -97,6 +100,9 @@ type (
 		Close() error
 	}
 )
+
+// ErrNotServing says that a member was started and runs, but did not serve in time, for want of a quorum for example.
+var ErrNotServing = errors.New("it runs and does not serve yet")
 
 // Names are what the cluster's first members are called.
 func (s Spec) Names() []string {
@@ -113,6 +119,8 @@ type Status struct {
 	ID     uint64 // its own, as raft and the member list spell it
 	Leader uint64 // the id of the member that it follows, zero if none
 	Term   uint64
+	// Applied is the index in raft's log of the last entry that it has applied: of two members the one with the higher index knows more.
+	Applied uint64
 }
 
 // Leads says whether the member takes itself for the leader.

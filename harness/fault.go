@@ -78,7 +78,7 @@ func (w *World) Begin(f Fault) (*Injection, error) {
 	}
 	i := &Injection{world: w, plan: plan, at: w.Elapsed()}
 	// The fault counts from before it begins: killing takes a while, and its effects come first.
-	i.recorded = w.recorder.Fault(record.Fault{Text: plan.Text, Scope: scopeOf(plan.Switches, plan.Scope), Allowance: plan.Allowance})
+	i.recorded = w.recorder.Fault(record.Fault{Text: plan.Text, Scope: scopeOf(w.Bounds(), plan.Switches, plan.Scope), Allowance: plan.Allowance})
 	if err := i.begin(w.ctx); err != nil {
 		i.heal(w.ctx)
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -17,25 +18,27 @@ import (
 )
 
 // Ledger is how the programs of a workload write into one cluster: what they write and what the harness knows of it are one call. Its
-// methods may be called from several goroutines; they block until a leader has carried out what was asked, or ctx ends.
+// methods may be called from several goroutines; they block until a leader has carried out what was asked, or ctx ends. Of a write that is
+// given up nobody knows whether it was carried out: only the end of the run may end its context.
 type Ledger struct {
 	cluster *Cluster
 
 	mu     sync.Mutex
 	stamp  int64
 	leases map[clientv3.LeaseID]bool
-	guards []string         // keys that the manager must not touch
-	known  map[string]int64 // by key, the mod revision of its last write
+	guards []string // keys that the manager must not touch
+	writes int
+	traces map[string]int64 // by the first key of a write, the mod revision of its trace
 }
 
 func newLedger(c *Cluster) *Ledger {
-	return &Ledger{cluster: c, leases: map[clientv3.LeaseID]bool{}, known: map[string]int64{}}
+	return &Ledger{cluster: c, leases: map[clientv3.LeaseID]bool{}, traces: map[string]int64{}}
 }
 
 // Write commits the operations in one transaction, which gives the subject the value, and notes that it did. An empty value says that the
-// subject is gone. The first operation must put or delete a key that only this program writes: by that key's revision an attempt which was
-// carried out although its answer never came is told from one that was not, so that the transaction is committed once. A lease among the
-// operations that etcd has let go of is [ErrLeaseLost].
+// subject is gone. The first operation must put or delete a key that only this program writes. An attempt which was carried out although its
+// answer never came is told from one that was not, so that the transaction is committed once. A lease among the
+// operations that etcd has let go of is [ErrLeaseLost]; so is a key that is to be deleted and has gone with its lease.
 func (l *Ledger) Write(ctx context.Context, s Subject, value string, then ...clientv3.Op) error {
 	if len(then) == 0 {
 		return fmt.Errorf("write %s: a write needs at least one operation", s)
@@ -81,58 +84,49 @@ func (l *Ledger) Guard(ctx context.Context, values map[string]string) error {
 	return nil
 }
 
-// commit commits operations once and returns the revision at which they were; zero if that is not known.
+// tracePrefix is where each write leaves a trace in its transaction: below it, and by the name of its first key, a key that holds the number of
+// the last write. By its trace an attempt that was carried out is told from one that was not, whatever became of the key since: its lease may
+// have taken it away. And an attempt that is carried out only when another write has followed finds that the trace is another, and does nothing.
+const tracePrefix = "/stormwatch/written"
+
+// commit commits operations once and returns the revision at which they were.
 func (l *Ledger) commit(ctx context.Context, then []clientv3.Op) (revision int64, err error) {
 	key := string(then[0].KeyBytes())
+	trace := tracePrefix + key
 	l.mu.Lock()
-	known := l.known[key]
+	l.writes++
+	known, number := l.traces[key], strconv.Itoa(l.writes)
 	l.mu.Unlock()
+	conditions := []clientv3.Cmp{clientv3.Compare(clientv3.ModRevision(trace), "=", known)}
+	if then[0].IsDelete() {
+		conditions = append(conditions, clientv3.Compare(clientv3.CreateRevision(key), ">", 0))
+	}
 	err = l.insist(ctx, func(ctx context.Context, d Direct) error {
 		resp, err := d.Txn(ctx).
-			If(clientv3.Compare(clientv3.ModRevision(key), "=", known)).
-			Then(then...).
-			Else(clientv3.OpGet(key)).
+			If(conditions...).
+			Then(append(slices.Clone(then), clientv3.OpPut(trace, number))...).
+			Else(clientv3.OpGet(trace)).
 			Commit()
 		if err != nil {
 			return err
 		}
-		if resp.Succeeded {
-			revision = resp.Header.Revision
+		if revision = resp.Header.Revision; resp.Succeeded {
 			return nil
 		}
-		var carriedOut bool
-		if revision, carriedOut = attempted(then[0], known, resp); carriedOut {
-			return nil
+		left := resp.Responses[0].GetResponseRange().GetKvs()
+		if len(left) == 0 || string(left[0].Value) != number {
+			return ErrLeaseLost // no attempt of ours has deleted the key
 		}
-		// The key was changed by nobody's write: its lease ran out.
-		known = revision
-		return errChanged
+		revision = left[0].ModRevision
+		return nil
 	})
 	if err != nil {
 		return 0, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.known[key] = revision
-	if then[0].IsDelete() {
-		delete(l.known, key) // a key that is not there has mod revision zero
-	}
+	l.traces[key] = revision
 	return revision, nil
-}
-
-var errChanged = errors.New("the key was changed meanwhile")
-
-// attempted says whether an operation on a key, whose mod revision was known, has been carried out by an earlier attempt, and at which
-// revision. If not, it returns the key's mod revision of now.
-func attempted(op clientv3.Op, known int64, resp *clientv3.TxnResponse) (revision int64, carriedOut bool) {
-	kvs := resp.Responses[0].GetResponseRange().GetKvs()
-	switch {
-	case len(kvs) == 0:
-		return 0, op.IsDelete()
-	case op.IsPut() && kvs[0].ModRevision > known && string(kvs[0].Value) == string(op.ValueBytes()):
-		return kvs[0].ModRevision, true
-	}
-	return kvs[0].ModRevision, false
 }
 
 // Grant makes a lease of LeaseTTL. The harness knows it from the first attempt on, since each may be carried out late: no lease of a
@@ -170,18 +164,17 @@ func (l *Ledger) KeepAlive(ctx context.Context, id clientv3.LeaseID) (alive time
 	return alive, err
 }
 
-// insist tries something on the member that leads until it succeeds, the lease that it needs is lost, or ctx ends. An attempt takes no
-// longer than half an election timeout, since the leader may be hung; every other one is made through another member, since the leader may
-// carry out what it is asked and be unable to say so.
+// insist tries something on the member that leads until it succeeds, the lease that it needs is lost, or ctx ends. Every other attempt is
+// made through another member, since the leader may carry out what it is asked and be unable to say so.
 func (l *Ledger) insist(ctx context.Context, try func(context.Context, Direct) error) error {
 	c := l.cluster
 	for tries := 0; ; tries++ {
 		if m := c.writer(tries); m != nil {
-			err := m.attempt(ctx, try)
+			err := c.attempt(ctx, m, tries, try)
 			switch {
 			case err == nil:
 				return nil
-			case errors.Is(err, rpctypes.ErrLeaseNotFound):
+			case errors.Is(err, ErrLeaseLost), errors.Is(err, rpctypes.ErrLeaseNotFound):
 				return ErrLeaseLost
 			}
 		}
@@ -191,6 +184,44 @@ func (l *Ledger) insist(ctx context.Context, try func(context.Context, Direct) e
 			timer.Stop()
 			return fmt.Errorf("cluster %s: %w", c.name, ctx.Err())
 		case <-timer.C:
+		}
+	}
+}
+
+// attempt is the nth attempt through a member, counted from zero. The first take no longer than half an election timeout, since the leader
+// may be hung. A leader may be slow as well, and then every short attempt fails for ever: so attempts take longer and longer, up to
+// sixteen times that, and the longer ones end when another member leads.
+func (c *Cluster) attempt(ctx context.Context, m *Member, n int, try func(context.Context, Direct) error) error {
+	patience := c.world.pace.Election / 2
+	if n < 2 {
+		return m.attempt(ctx, patience, try)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		c.awaitOtherLeader(ctx)
+		cancel()
+	}()
+	err := m.attempt(ctx, patience<<min(n/2, 4), try)
+	cancel()
+	<-ended
+	return err
+}
+
+// awaitOtherLeader blocks until another member leads than when it was called, or ctx ends.
+func (c *Cluster) awaitOtherLeader(ctx context.Context) {
+	before := c.currentLeader()
+	ticker := time.NewTicker(c.world.pace.Heartbeat)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			if now := c.currentLeader(); now != nil && now != before {
+				return
+			}
+		case <-ctx.Done():
+			return
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"runtime/pprof"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/stormwatch/stormwatch/harness/record"
 )
@@ -27,13 +28,19 @@ func (c *Cluster) leftovers() []string {
 	return append(left, c.foreignLeases()...)
 }
 
+// calm is how long anything takes in the cluster while nothing is wrong but what slows it now.
+func (c *Cluster) calm() (calm time.Duration) {
+	c.world.recorder.Look(func(r *record.Record) { calm = r.CalmAt(c.name, r.End) })
+	return calm
+}
+
 func (c *Cluster) foreignLeases() []string {
-	leader := c.currentLeader()
-	if leader == nil {
-		return nil
+	asked := c.foremost()
+	if asked == nil || c.world.Lost(c, record.LostQuorum) || c.world.Lost(c, record.LostReach) {
+		return nil // nobody can revoke a lease now; it will run out
 	}
 	var left []string
-	err := leader.attempt(c.world.ctx, func(ctx context.Context, d Direct) error {
+	err := asked.attempt(c.world.ctx, c.world.pace.Election/2, func(ctx context.Context, d Direct) error {
 		left = nil
 		resp, err := d.Client.Leases(ctx)
 		if err != nil {
@@ -55,11 +62,11 @@ func (c *Cluster) foreignLeases() []string {
 
 // standing are those of the keys that still stand in the cluster.
 func (c *Cluster) standing(keys []string) []string {
-	leader := c.currentLeader()
-	if leader == nil || len(keys) == 0 {
+	asked := c.foremost()
+	if asked == nil || len(keys) == 0 {
 		return nil
 	}
-	missing, err := leader.missing(c.world.ctx, keys)
+	missing, err := asked.missing(c.world.ctx, keys)
 	if err != nil {
 		return []string{fmt.Sprintf("keys of %s cannot be read: %v", c.name, err)}
 	}

@@ -212,7 +212,7 @@ func (w *World) Manage(clusters ...*Cluster) {
 	}
 	w.apply("apply", m.manager, clusters, since)
 	for _, c := range gone {
-		w.recordLeftovers("Apply removed "+c.name, c.leftovers)
+		w.recordLeftovers("Apply removed "+c.name, c.calm(), c.leftovers)
 	}
 }
 
@@ -275,7 +275,7 @@ func (w *World) closeManager() {
 	for _, c := range w.clusters {
 		c.checkGuards()
 	}
-	w.recordLeftovers("Close", func() []string {
+	w.recordLeftovers("Close", w.Bounds().Calm(), func() []string {
 		left := w.goroutinesOfManager()
 		for _, c := range w.clusters {
 			left = append(left, c.leftovers()...)
@@ -286,9 +286,9 @@ func (w *World) closeManager() {
 }
 
 // recordLeftovers gives what is going away a moment to be gone and records what is not.
-func (w *World) recordLeftovers(after string, find func() []string) {
+func (w *World) recordLeftovers(after string, moment time.Duration, find func() []string) {
 	var left []string
-	w.await(w.Bounds().Calm(), func() bool {
+	w.await(moment, func() bool {
 		left = find()
 		return len(left) == 0
 	})

@@ -68,16 +68,16 @@ func (c *Cluster) observeKeys(ctx context.Context) {
 	var seen bool            // in that
 	var keys record.Keys
 	each(ctx, c.world.timing.Election, func() {
-		now, leader := c.view.Load(), c.currentLeader()
-		if now == nil || leader == nil {
+		now, asked := c.view.Load(), c.foremost()
+		if now == nil || asked == nil {
 			return
 		}
 		if now != tenure {
 			tenure, seen = now, false
 		}
 		own, guards := c.ownKeys(now.manager), c.ledger.guarded()
-		missing, err := leader.missing(ctx, own)
-		foreign, err2 := leader.missing(ctx, guards)
+		missing, err := asked.missing(ctx, own)
+		foreign, err2 := asked.missing(ctx, guards)
 		if err != nil || err2 != nil {
 			return // the member went down meanwhile; the next look asks another
 		}
@@ -107,11 +107,11 @@ func (c *Cluster) ownKeys(m Manager) (own []string) {
 
 // checkGuards records which keys of others are gone once the manager is: it may have taken them along.
 func (c *Cluster) checkGuards() {
-	leader := c.currentLeader()
-	if leader == nil {
+	asked := c.foremost()
+	if asked == nil {
 		return
 	}
-	if gone, err := leader.missing(c.world.ctx, c.ledger.guarded()); err == nil && len(gone) > 0 {
+	if gone, err := asked.missing(c.world.ctx, c.ledger.guarded()); err == nil && len(gone) > 0 {
 		c.world.recorder.Keys(record.Keys{Cluster: c.name, Foreign: gone})
 	}
 }
@@ -122,7 +122,7 @@ func (m *Member) missing(ctx context.Context, keys []string) ([]string, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	err := m.attempt(ctx, func(ctx context.Context, d Direct) error {
+	err := m.attempt(ctx, m.cluster.world.pace.Election/2, func(ctx context.Context, d Direct) error {
 		for _, key := range keys {
 			resp, err := d.Get(ctx, key, clientv3.WithCountOnly(), clientv3.WithSerializable())
 			if err != nil {

@@ -54,7 +54,7 @@ func (w *World) outsideFault(m *Member, s point.Switch) record.Fault {
 	}
 	return record.Fault{
 		Text:  fmt.Sprintf("GO_FAILPOINTS(%s)", s),
-		Scope: scopeOf(switches, record.Scope{Cluster: s.Cluster}),
+		Scope: scopeOf(w.Bounds(), switches, record.Scope{Cluster: s.Cluster}),
 		Allowance: record.Allowance{
 			Name: "failover", Recovery: w.Bounds().Failover(), Lasting: w.Bounds().Slow(delay),
 		},

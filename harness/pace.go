@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -80,20 +81,24 @@ func (p *Pace) End() {
 // Rest brings the cluster's load to rest and returns when no update is under way; resume lets it go on. Leases are refreshed all
 // the same. An update that cannot be committed within an election's time makes the run one that cannot be judged.
 func (c *Cluster) Rest() (resume func()) {
+	resume, err := c.BringToRest()
+	if err != nil {
+		c.world.fail("%w", err)
+	}
+	return resume
+}
+
+// BringToRest is Rest for whoever can go on without: a load that cannot come to rest, because the quorum is lost say, is an error and goes on.
+func (c *Cluster) BringToRest() (resume func(), err error) {
 	resting := make(chan struct{})
 	c.load.mu.Lock()
 	if c.load.resting != nil {
 		c.load.mu.Unlock()
-		return func() {}
+		return func() {}, nil
 	}
 	c.load.resting = resting
 	c.load.mu.Unlock()
-	limit := c.world.Bounds().LostLeader()
-	if !c.world.await(limit, c.load.atRest) {
-		c.world.fail("cluster %s: an update is still under way %v after the load was told to rest", c.name, limit)
-	}
-	over := c.world.recorder.Rest(c.name)
-	return func() {
+	goOn := func(over func()) {
 		c.load.mu.Lock()
 		defer c.load.mu.Unlock()
 		if c.load.resting == resting {
@@ -102,6 +107,13 @@ func (c *Cluster) Rest() (resume func()) {
 			c.load.resting = nil
 		}
 	}
+	limit := c.world.Bounds().LostLeader()
+	if !c.world.await(limit, c.load.atRest) {
+		goOn(func() {})
+		return nil, fmt.Errorf("cluster %s: an update is still under way %v after the load was told to rest", c.name, limit)
+	}
+	over := c.world.recorder.Rest(c.name)
+	return func() { goOn(over) }, nil
 }
 
 func (l *load) atRest() bool {

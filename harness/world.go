@@ -83,6 +83,20 @@ func (w *World) Timing() bound.Timing { return w.timing }
 // Bounds are the bounds that follow from it.
 func (w *World) Bounds() bound.Bounds { return bound.Bounds{Timing: w.timing} }
 
+// Lost says whether a cluster has lost its quorum, or clients every way to it, because of the faults in force.
+func (w *World) Lost(c *Cluster, of record.Lost) (lost bool) {
+	w.recorder.Look(func(r *record.Record) {
+		lost = slices.ContainsFunc(r.Losses, func(l record.Loss) bool { return l.Cluster == c.name && l.Of == of && l.To < 0 })
+	})
+	return lost
+}
+
+// LostWithout says whether a member's cluster would have no quorum, with the faults in force, if the member were no part of it.
+func (w *World) LostWithout(m *Member) (lost bool) {
+	w.recorder.Look(func(r *record.Record) { lost = !r.QuorumWithout(m.cluster.name, m.name) })
+	return lost
+}
+
 // Elapsed is the time since the world began.
 func (w *World) Elapsed() time.Duration { return w.recorder.Now() }
 

@@ -2,11 +2,11 @@ package manager
 
 import "sync"
 
-// announcer tells Config.OnChange of changes, in the order in which they were added, in a goroutine of its own: however
-// long that function takes, no watch waits for it.
+// announcer calls Config.OnChange with changes, in the order in which they were added. It has a goroutine of its own, so that no
+// watch waits for that function.
 type announcer struct {
 	call func(cluster string, v View)
-	// wake has room for one, so that adding never waits.
+	// wake has a buffer of one, so that add never blocks.
 	wake chan struct{}
 
 	// From pending on, mu guards the fields.
@@ -34,7 +34,7 @@ func (a *announcer) add(cluster string, v View) {
 	a.wakeUp()
 }
 
-// end lets run return once everything added before was told.
+// end makes run return once it has announced everything that was added before.
 func (a *announcer) end() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

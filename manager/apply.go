@@ -6,13 +6,13 @@ import (
 	"slices"
 )
 
-// Apply makes targets the complete set of managed clusters. It begins to manage new ones, which need not be
-// reachable; it closes those that are missing, and returns when they are gone. A cluster whose target changed gets
-// a new runtime beside the old one, which serves until the new one has caught up with it, however long that takes.
+// Apply makes targets the complete set of managed clusters. It begins to manage new clusters, which need not be
+// reachable. It closes clusters that are missing in targets, and blocks until they are closed. A cluster whose target
+// changed gets a new runtime; the old one serves until the new one has caught up with it, however long that takes.
 // See [Target] for what counts as a change.
 //
-// A wrong target is a [*TargetError], and then nothing has changed. When ctx ends, Apply returns early and the
-// closing goes on in the background.
+// If a target is wrong, Apply returns a [*TargetError] and changes nothing. If ctx ends, Apply returns the context's
+// error, and the closing goes on in the background.
 func (m *Manager) Apply(ctx context.Context, targets []Target) error {
 	wanted, names, err := normalizeAll(targets)
 	if err != nil {
@@ -32,7 +32,8 @@ func (m *Manager) Apply(ctx context.Context, targets []Target) error {
 	return nil
 }
 
-// arrange starts and ends what must be, in one step, and returns the runtimes that are ending.
+// arrange starts and stops runtimes so that the wanted clusters are managed, under one lock, and returns the runtimes
+// that are closing.
 func (m *Manager) arrange(wanted map[string]Target, names []string) (removed []*runtime, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -88,8 +89,8 @@ func (m *Manager) place(name string, target Target) error {
 	return nil
 }
 
-// predecessor is what the registration of a new cluster must wait for: that of its earlier self, if the cluster
-// was removed a moment ago.
+// predecessor returns the channel that the registration of a new cluster must wait for. If the cluster was removed a
+// moment ago, the channel is closed when the earlier registration has stopped.
 func (m *Manager) predecessor(name string) <-chan struct{} {
 	if earlier := m.leaving[name]; len(earlier) > 0 {
 		return earlier[len(earlier)-1].registrar.stopped
@@ -104,8 +105,8 @@ func (m *Manager) retire(r, successor *runtime) {
 	if r == nil {
 		return
 	}
-	// Stopped here already: whoever waits for the registration of another runtime to stop must not be let go first,
-	// and its handles must fail before anybody can see that another runtime serves the cluster.
+	// Stop it now and not in the background: its registration must not go on after that of another runtime has begun, and
+	// its handles must fail before anybody can see that another runtime serves the cluster.
 	name := r.target.Cluster
 	r.stop(&ClusterGoneError{Cluster: name, Replaced: successor != nil, Closed: m.closed})
 	m.leaving[name] = append(m.leaving[name], r)

@@ -14,7 +14,7 @@ import (
 	"github.com/stormwatch/stormwatch/manager/internal/etcdtest"
 )
 
-// However the members hang, Close returns in time and leaves nothing: nothing answers, or nothing is even read.
+// Close returns in time and leaves nothing behind, also if no member answers, or if no member even reads.
 func TestCloseIsBoundedWhileEveryMemberHangs(t *testing.T) {
 	for name, hurt := range map[string]func(*etcdtest.FakeMember){
 		"nothing is answered": func(m *etcdtest.FakeMember) { m.Hang.Store(true) },
@@ -77,8 +77,8 @@ func TestHungClustersAreClosedSideBySide(t *testing.T) {
 	})
 }
 
-// A member that has just gone silent is in good standing still, so that it is asked first. CloseTimeout is one request's
-// timeout here, so that waiting for it would cost everything.
+// A member that has only just become silent has no failures yet, so it is asked first. Here CloseTimeout equals the timeout of
+// one request, so waiting for that member would use it up.
 func TestTheLeaseIsRevokedWhichMemberEverIsSilent(t *testing.T) {
 	for name, hurt := range map[string]func(*etcdtest.FakeMember){
 		"nothing is answered": func(m *etcdtest.FakeMember) { m.Hang.Store(true) },
@@ -116,7 +116,7 @@ func TestTheLeaseIsRevokedWhichMemberEverIsSilent(t *testing.T) {
 	}
 }
 
-// One that refuses for a moment is asked again.
+// A member that refuses for a moment is asked again.
 func TestTheLeaseIsRevokedOnceAMemberIsBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		alpha := etcdtest.StartFake(t, 1)

@@ -10,25 +10,25 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// Cluster is a handle of one managed cluster as it is now. It shares the cluster's clients with everybody else, so
-// it costs nothing to get and needs no closing.
+// Cluster is a handle of one managed cluster. All handles of a cluster share its clients, so a handle is cheap to get
+// and need not be closed.
 //
-// It is bound to the runtime it was got from. Once an update replaced that runtime, or the cluster was removed, or
-// the manager closed, everything it is asked fails with a [*ClusterGoneError], calls under way included: it never
-// reaches a client that is closed or that belongs to a cluster of other endpoints. So a handle is to be got when it
-// is needed, not to be kept.
+// A handle is valid until the cluster's runtime is replaced, because its target changed, or the cluster is removed, or
+// the manager is closed. After that all its methods fail with a [*ClusterGoneError], also those under way, so that a call
+// never uses a closed client or a cluster with other endpoints. So get a handle when it is needed, and do not keep it.
 //
-// The handle of no cluster, which [Manager.Cluster] gives for the empty name, dials and speaks HTTP by the defaults of
-// the process; what needs a cluster fails with [ErrNoCluster]. No cluster stands for the others: whether one,
-// several or none are managed, a call that names none of them never ends up in one.
+// [Manager.Cluster] returns the handle of no cluster for the empty name. It dials and uses HTTP with the defaults of
+// the process; methods that need a cluster fail with [ErrNoCluster]. There is no default cluster: a call without a name
+// never goes to one of the managed clusters, however many there are.
 type Cluster struct {
 	name string
 	// runtime is nil in the handle of no cluster.
 	runtime *runtime
 }
 
-// Cluster returns a handle of a managed cluster, or [ErrNoCluster] wrapped with its name, or [ErrClosed]. A cluster
-// that has not answered yet is managed. The empty name gives the handle of no cluster. It does not block.
+// Cluster returns a handle of a managed cluster. It fails with [ErrNoCluster], wrapped with the name, if no cluster of
+// this name is managed, or with [ErrClosed]. A cluster that has not answered yet counts as managed. The empty name gives
+// the handle of no cluster. Cluster does not block.
 func (m *Manager) Cluster(name string) (*Cluster, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -52,8 +52,8 @@ func (m *Manager) Clusters() []string {
 	return slices.Sorted(maps.Keys(m.managed))
 }
 
-// DialContext connects to an address the way the named cluster does now; see [Cluster.DialContext]. An unknown name
-// fails with [ErrNoCluster] and dials nothing; the empty name means the default dialer of the process.
+// DialContext connects to an address through the named cluster's network; see [Cluster.DialContext]. For an unknown name
+// it fails with [ErrNoCluster] and dials nothing. The empty name means the default dialer of the process.
 func (m *Manager) DialContext(ctx context.Context, cluster, network, address string) (net.Conn, error) {
 	c, err := m.Cluster(cluster)
 	if err != nil {
@@ -70,15 +70,15 @@ func (c *Cluster) View() (View, error) {
 	if c.runtime == nil {
 		return View{}, ErrNoCluster
 	}
-	if err := context.Cause(c.runtime.gate.life); err != nil {
+	if err := context.Cause(c.runtime.gate.ctx); err != nil {
 		return View{}, err
 	}
 	return c.runtime.view(), nil
 }
 
-// DialContext connects to an address, with names resolved by the cluster's name servers. It blocks until connected,
-// refused, or ctx ends. The connection is the caller's: it stays open when the cluster goes, as a client's session
-// with a backend should.
+// DialContext connects to an address and resolves its name with the cluster's name servers. It blocks until it is connected
+// or refused, or ctx ends. The caller owns the connection: it stays open after the cluster is removed, as a client's
+// session with a backend should.
 func (c *Cluster) DialContext(ctx context.Context, network, address string) (conn net.Conn, err error) {
 	if c.runtime == nil {
 		return new(net.Dialer).DialContext(ctx, network, address)
@@ -90,9 +90,9 @@ func (c *Cluster) DialContext(ctx context.Context, network, address string) (con
 	return conn, err
 }
 
-// HTTPClient is the HTTP client that all users of the cluster share: its names are resolved by the cluster's name
-// servers, its TLS is the cluster's, it uses no proxy and has no timeout but the request's context. It must not be
-// changed. Its requests fail with a [*ClusterGoneError], within the usual *url.Error, once the handle is void.
+// HTTPClient is the HTTP client that all users of the cluster share. It resolves names with the cluster's name servers
+// and uses the cluster's TLS. It uses no proxy and has no timeout except the request's context. The caller must not change
+// it. Once the handle is invalid, its requests fail with a [*ClusterGoneError], wrapped in the usual *url.Error.
 func (c *Cluster) HTTPClient() *http.Client {
 	if c.runtime == nil {
 		return http.DefaultClient
@@ -100,9 +100,9 @@ func (c *Cluster) HTTPClient() *http.Client {
 	return &http.Client{Transport: c.runtime.http}
 }
 
-// Get reads keys from etcd, linearizably unless an option says otherwise. It asks one member after the other, those
-// in good standing first, each for Config.Watch.RequestTimeout, and returns the first answer; it blocks no longer than
-// ctx. A [*guard.OpError] says what the last member asked had to say.
+// Get reads keys from etcd, linearizably unless an option says otherwise. It asks one member after another, those without
+// recent failures first, each with a timeout of Config.Watch.RequestTimeout, and returns the first response. It blocks no
+// longer than ctx. If all fail, it returns a [*guard.OpError] with the error of the last member.
 func (c *Cluster) Get(ctx context.Context, key string, options ...clientv3.OpOption) (*clientv3.GetResponse, error) {
 	if c.runtime == nil {
 		return nil, ErrNoCluster

@@ -13,20 +13,20 @@ import (
 	"github.com/stormwatch/stormwatch/manager/guard"
 )
 
-// Config is what a manager does and how it behaves. Prefixes is needed; any other field that is zero means its default,
-// which is the production setting.
+// Config is the configuration of a manager. Prefixes is required. Any other field that is zero means its default, which
+// is the production setting.
 type Config struct {
-	// Prefixes are the prefixes of keys to watch in every cluster, each through a guarded watch of its own. None may be
+	// Prefixes are the prefixes of keys to watch in every cluster, each with its own guarded watch. None may be
 	// empty or occur twice.
 	Prefixes []string
-	// Registration is what the manager keeps of itself in every cluster. Without keys: nothing, until
-	// [Manager.SetRegistration] gives it some.
+	// Registration is what the manager registers in every cluster. Zero: nothing, until [Manager.SetRegistration] is
+	// called.
 	Registration Registration
-	// OnChange is called after every change of what [Manager.View] answers for a cluster, with the whole view after that
-	// change: in order, none left out, and never twice at once. When a cluster is no longer managed it is called once more,
-	// with a view whose Err is a [*ClusterGoneError]. A goroutine of its own calls it, so that it may take its time and may
-	// call the manager's methods, all but Close; Close waits until the last change was handed out. A change of
-	// Snapshot.Proven alone is none. Nil: nobody is told.
+	// OnChange is called after every change of a cluster's [Manager.View], with the whole view after that change. The calls
+	// come in order, none is left out, and there is never more than one at a time. When a cluster is no longer managed,
+	// OnChange is called once more, with a view whose Err is a [*ClusterGoneError]. A goroutine of its own calls it, so it may
+	// block, and it may call any method of the manager except Close; Close waits until OnChange was called with the last
+	// change. OnChange is not called if only Snapshot.Proven has changed. Nil: it is not called.
 	OnChange func(cluster string, v View)
 
 	// Watch is how the watches behave.
@@ -36,25 +36,25 @@ type Config struct {
 	LeaseTTL time.Duration
 	// RefreshInterval is how often the registration is refreshed. Default 30 s.
 	RefreshInterval time.Duration
-	// RegisterTimeout bounds one try to write the registration, RegisterPause is the pause before the next try,
-	// through another member, and RegisterTries the number of tries. Defaults 2 s, 1 s, 3.
+	// RegisterTimeout is the timeout of one try to write the registration, RegisterPause the pause before the next try,
+	// which is through another member, and RegisterTries the number of tries. Defaults 2 s, 1 s, 3.
 	RegisterTimeout, RegisterPause time.Duration
 	RegisterTries                  int
-	// CloseTimeout bounds the attempts to revoke the registration's lease when a cluster is removed or the manager
-	// closed. Members that do not answer do not use it up: within half of it every member has been asked. The lease expires
-	// by itself if all fail. Default 5 s.
+	// CloseTimeout is how long the manager tries to revoke the registration's lease when a cluster is removed or the
+	// manager is closed. Every member is asked within half of it, even if some do not answer. If all fail, the lease
+	// expires by itself. Default 5 s.
 	CloseTimeout time.Duration
 
 	// Logger receives the manager's log and that of its etcd clients. Nil: no log.
 	Logger *zap.Logger
-	// Registerer receives the metrics of the manager, which withdraws them when it is closed. Two managers on one
-	// registerer must be told apart by a label (prometheus.WrapRegistererWith). Nil: no metrics. See [MetricNames].
+	// Registerer receives the manager's metrics. Close unregisters them. Two managers on one registerer need different
+	// labels (prometheus.WrapRegistererWith). Nil: no metrics. See [MetricNames].
 	Registerer prometheus.Registerer
 	// Rand is the source of jitter, in [0, 1). Nil: math/rand/v2. It is called from several goroutines.
 	Rand func() float64
 }
 
-// complete returns the config with defaults for what is zero, or says everything that is wrong with it.
+// complete returns the config with defaults for zero fields, or an error that names everything that is wrong with it.
 func (c Config) complete() (Config, error) {
 	var errs []error
 	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -110,7 +110,7 @@ func (c Config) complete() (Config, error) {
 	return c, errors.Join(errs...)
 }
 
-// checkRegistration says what is wrong with a registration, given the rest of a complete config.
+// checkRegistration returns an error if a registration is wrong. The config must be complete otherwise.
 func (c Config) checkRegistration(r Registration) error {
 	if err := r.validate(); err != nil || r.empty() {
 		return err
@@ -122,14 +122,14 @@ func (c Config) checkRegistration(r Registration) error {
 	return nil
 }
 
-// slowestRefresh is when, counted from the last refresh, the next one is done if only its last try succeeds.
+// slowestRefresh is the longest time from one refresh to the next, if only the last try of the next one succeeds.
 func (c Config) slowestRefresh() time.Duration {
 	tries := time.Duration(c.RegisterTries)
 	return c.RefreshInterval + tries*c.RegisterTimeout + (tries-1)*c.RegisterPause
 }
 
-// CloseBound is how long [Manager.Close] takes at most, whatever the members do: CloseTimeout to give leases back, and
-// [guard.CloseGrace] to part from the members.
+// CloseBound is how long [Manager.Close] takes at most, whatever the members do: CloseTimeout to revoke leases, and
+// [guard.CloseGrace] to close the connections.
 func (c Config) CloseBound() time.Duration {
 	complete, _ := c.complete()
 	return complete.CloseTimeout + guard.CloseGrace

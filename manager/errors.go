@@ -8,11 +8,11 @@ import (
 )
 
 var (
-	// ErrClosed is returned by everything that is asked of a closed manager.
+	// ErrClosed is returned by the methods of a closed manager.
 	ErrClosed = errors.New("manager is closed")
-	// ErrPending is a view's error while the cluster has not answered for the first time and nothing failed yet.
+	// ErrPending is a view's error as long as the cluster has not answered yet and nothing has failed.
 	ErrPending = guard.ErrPending
-	// ErrInvalidTarget is what every [*TargetError] is.
+	// ErrInvalidTarget matches every [*TargetError] in errors.Is.
 	ErrInvalidTarget = errors.New("invalid target")
 )
 

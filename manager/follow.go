@@ -5,11 +5,10 @@ import (
 	"errors"
 )
 
-// Follow makes every set of targets that arrives on updates the set of managed clusters, one after the other. It
-// blocks until ctx ends, the channel is closed, or the manager is: then it returns the context's error, nil, or
-// [ErrClosed]. A set that is wrong changes nothing and goes to report, which may be nil; Follow goes on with the next
-// one. It does not wait until a removed cluster is gone, which [Manager.Apply] does, so that a hung cluster never
-// holds up an update.
+// Follow applies every set of targets that arrives on updates. It blocks until ctx ends, updates is closed, or the
+// manager is closed; it then returns the context's error, nil, or [ErrClosed]. For a set with a wrong target it changes
+// nothing, calls report with the error unless report is nil, and goes on with the next set. Unlike [Manager.Apply] it does
+// not wait until removed clusters are closed, so that a hung cluster does not delay the next update.
 //
 // Package manager/tiproxy/config fills such a channel from TiProxy's file.
 func (m *Manager) Follow(ctx context.Context, updates <-chan []Target, report func(error)) error {

@@ -8,10 +8,10 @@ import (
 )
 
 var (
-	// ErrNoCluster says that the manager manages no cluster of that name, or that the question needs a cluster and
+	// ErrNoCluster says that the manager manages no cluster of that name, or that the call needs a cluster and
 	// none was named.
 	ErrNoCluster = errors.New("backend cluster not found")
-	// ErrClusterGone is what every [*ClusterGoneError] is.
+	// ErrClusterGone matches every [*ClusterGoneError] in errors.Is.
 	ErrClusterGone = errors.New("cluster is gone")
 )
 
@@ -22,8 +22,8 @@ func (e *NoClusterError) Error() string { return fmt.Sprintf("%v: %q", ErrNoClus
 
 func (e *NoClusterError) Unwrap() error { return ErrNoCluster }
 
-// ClusterGoneError says that a handle outlived what it was a handle of. Asking the manager for the cluster again
-// gives the handle that is good now, if there is one.
+// ClusterGoneError says that a handle is not valid any more. If the cluster is still managed, [Manager.Cluster] returns a
+// valid handle.
 type ClusterGoneError struct {
 	Cluster string
 	// Replaced is true when a changed target gave the cluster another runtime, false when it was removed.
@@ -50,39 +50,39 @@ func (e *ClusterGoneError) Unwrap() []error {
 	return []error{ErrClusterGone}
 }
 
-// gate lets calls into a runtime while it lives. Shutting it turns newcomers away and cancels who is inside;
-// waiting for it afterwards means that nobody uses the runtime's clients any more, so that they can be closed.
+// gate admits calls that use a runtime's clients until it is shut. Shutting it refuses further calls and cancels those
+// that are inside. When wait has returned after that, no call uses the clients any more, so they can be closed.
 type gate struct {
-	// life ends with the gate, its cause is why.
-	life context.Context
-	end  context.CancelCauseFunc
+	// ctx ends when the gate is shut. Its cause is the reason.
+	ctx context.Context
+	end context.CancelCauseFunc
 
-	// mu makes sure that nobody enters once life has ended, so that wait misses nobody.
+	// mu makes sure that no call enters after ctx has ended, so that wait waits for every call.
 	mu     sync.Mutex
 	inside sync.WaitGroup
 }
 
 func newGate() *gate {
 	g := &gate{}
-	g.life, g.end = context.WithCancelCause(context.Background())
+	g.ctx, g.end = context.WithCancelCause(context.Background())
 	return g
 }
 
-// enter admits a call. Its context ends when ctx does, and, with the reason as its cause, when the gate is shut.
-// Leaving is due as soon as the call no longer uses the runtime; the context lives on until release.
+// enter admits a call. The context inner ends when ctx ends, and when the gate is shut, with the reason as its cause. The
+// caller must call leave as soon as it no longer uses the runtime, and release when it no longer needs the context.
 func (g *gate) enter(ctx context.Context) (inner context.Context, leave, release func(), err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.life.Err() != nil {
-		return nil, nil, nil, context.Cause(g.life)
+	if g.ctx.Err() != nil {
+		return nil, nil, nil, context.Cause(g.ctx)
 	}
 	g.inside.Add(1)
 	inner, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(g.life, func() { cancel(context.Cause(g.life)) })
+	stop := context.AfterFunc(g.ctx, func() { cancel(context.Cause(g.ctx)) })
 	return inner, sync.OnceFunc(g.inside.Done), func() { stop(); cancel(nil) }, nil
 }
 
-// do makes a call inside the gate and says the true reason when the gate was what ended it.
+// do makes a call inside the gate. If the call was canceled because the gate was shut, do returns the reason.
 func (g *gate) do(ctx context.Context, call func(context.Context) error) error {
 	inner, leave, release, err := g.enter(ctx)
 	if err != nil {
@@ -93,7 +93,7 @@ func (g *gate) do(ctx context.Context, call func(context.Context) error) error {
 	return orGone(inner, call(inner))
 }
 
-// orGone replaces an error by the reason why the context of its call was ended, if the gate did it.
+// orGone replaces the error of a call by the reason of the gate if the gate has canceled the call's context.
 func orGone(inner context.Context, err error) error {
 	var gone *ClusterGoneError
 	if err != nil && errors.As(context.Cause(inner), &gone) {
@@ -109,5 +109,5 @@ func (g *gate) shut(reason *ClusterGoneError) {
 	g.end(reason)
 }
 
-// wait returns when everybody inside has left. The gate must be shut.
+// wait blocks until every call inside has left. The gate must be shut.
 func (g *gate) wait() { g.inside.Wait() }

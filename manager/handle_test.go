@@ -62,7 +62,7 @@ func TestEveryCallHasADefinedAnswerForAnyNumberOfClusters(t *testing.T) {
 	}
 }
 
-// requireGone checks everything that can be asked of a handle that is void.
+// requireGone checks that all methods of an invalid handle fail.
 func requireGone(t *testing.T, c *manager.Cluster, want manager.ClusterGoneError) {
 	t.Helper()
 	check := func(err error) {
@@ -147,7 +147,7 @@ func TestCallsUnderWayEndWithTheirCluster(t *testing.T) {
 	require.NoError(t, response.Body.Close())
 }
 
-// site is a cluster with a web server, all on one network, as one set of endpoints sees it.
+// site is a cluster with a web server on one network, reached through one set of endpoints.
 type site struct {
 	name  string
 	fake  *etcdtest.Fake
@@ -181,7 +181,7 @@ func (s *site) target(cluster string) manager.Target {
 	}
 }
 
-// who asks a site for its name in all the ways there are.
+// who asks a site for its name in every way that a handle offers.
 func who(ctx context.Context, c *manager.Cluster) (names []string, err error) {
 	got, err := c.Get(ctx, "/who", clientv3.WithSerializable())
 	if err != nil {
@@ -258,7 +258,7 @@ func assertNoError(t *testing.T, err error) bool {
 	return err == nil
 }
 
-// use asks a handle until it is void: all its answers must be from one site.
+// use asks a handle until it is invalid. All its answers must be from one site.
 func use(ctx context.Context, t *testing.T, c *manager.Cluster, answers, gone *atomic.Int64) {
 	first := ""
 	for ctx.Err() == nil && !t.Failed() {
@@ -277,7 +277,7 @@ func use(ctx context.Context, t *testing.T, c *manager.Cluster, answers, gone *a
 		case errors.Is(err, manager.ErrClusterGone):
 			gone.Add(1)
 			if _, err := c.View(); !errors.Is(err, manager.ErrClusterGone) {
-				t.Errorf("a void handle came to life: %v", err)
+				t.Errorf("an invalid handle became valid: %v", err)
 			}
 			return
 		default:
@@ -307,7 +307,7 @@ func TestGetAsksTheNextMemberWhenOneIsDown(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// A dialer that pays no heed to its context is the one call that cancelling does not end.
+// A call of a dialer that ignores its context does not end when it is canceled.
 func TestARuntimeClosesNothingWhileSomebodyIsInside(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		entered, release := make(chan struct{}), make(chan struct{})

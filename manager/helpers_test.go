@@ -20,7 +20,7 @@ const (
 	ownPrefix     = "/instances/"
 )
 
-// brisk is a timing for real clusters with a 500 ms election timeout.
+// brisk has short timeouts, for real clusters with an election timeout of 500 ms.
 func brisk() manager.Config {
 	return manager.Config{
 		Prefixes: []string{servicePrefix, jobPrefix},
@@ -46,7 +46,7 @@ func watching(o guard.Options) manager.Config {
 	return manager.Config{Prefixes: []string{servicePrefix, jobPrefix}, Watch: o}
 }
 
-// instance is the registration of an instance of that name.
+// instance is the registration of an instance with a name.
 func instance(name string) manager.Registration {
 	return manager.Registration{
 		Keys: []manager.KeyValue{{Key: ownPrefix + name + "/info", Value: "I am " + name}}, Heartbeat: ownPrefix + name + "/ttl",
@@ -93,7 +93,7 @@ func awaitJob(t *testing.T, m *manager.Manager, cluster, want string) {
 
 func requireNothingLeft(t *testing.T, clusters ...*etcdtest.Cluster) {
 	t.Helper()
-	// A goroutine that has closed its last channel may not have ended yet.
+	// A goroutine may still be ending after it has closed its last channel.
 	etcdtest.Eventually(t, "no goroutine", func() bool { return len(etcdtest.Goroutines()) == 0 })
 	for _, c := range clusters {
 		require.Zero(t, c.Network.Open(), "open connections to %s", c.Name)

@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// idleHTTP is how many connections to one server, and for how long, wait for the next request.
+// These limit how many idle connections to one server are kept, and for how long.
 const (
 	idleHTTPConns = 8
 	idleHTTPTime  = 90 * time.Second
 )
 
-// sharedHTTP is the one HTTP client of a cluster. Its connections go the cluster's way, and none of them outlives
-// the runtime.
+// sharedHTTP is the one HTTP client of a cluster. Its connections use the cluster's network and are closed with the
+// runtime.
 type sharedHTTP struct {
 	gate      *gate
 	network   *network
@@ -48,7 +48,7 @@ func (s *sharedHTTP) RoundTrip(request *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	// Not until the body is read: a reader who never closes one must not keep the runtime from closing.
+	// Leave now, not when the body has been read: a caller who never closes a body must not keep the runtime from closing.
 	defer leave()
 	response, err := s.transport.RoundTrip(request.WithContext(inner))
 	if err != nil {
@@ -60,7 +60,7 @@ func (s *sharedHTTP) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// dial enters the gate by itself: a transport may go on dialing for a request that has ended.
+// dial enters the gate on its own, since a transport may go on dialing for a request that has ended.
 func (s *sharedHTTP) dial(ctx context.Context, network, address string) (conn net.Conn, err error) {
 	err = s.gate.do(ctx, func(ctx context.Context) error {
 		conn, err = s.network.dial(ctx, network, address)
@@ -83,7 +83,7 @@ func (s *sharedHTTP) dialTLS(ctx context.Context, network, address string) (conn
 				return err
 			}
 		}
-		// HTTP/2 would need the transport to do the handshake, and one-line answers do not need HTTP/2.
+		// For HTTP/2 the transport would have to do the TLS handshake itself. Short responses do not need HTTP/2.
 		config.NextProtos = []string{"http/1.1"}
 		raw, err := s.network.dial(ctx, network, address)
 		if err != nil {
@@ -108,7 +108,7 @@ func (s *sharedHTTP) track(raw net.Conn) net.Conn {
 	return conn
 }
 
-// close closes every connection, used or idle. The gate must be shut and everybody have left.
+// close closes every connection, used or idle. The gate must be shut, and all calls must have left.
 func (s *sharedHTTP) close() {
 	s.transport.CloseIdleConnections()
 	s.mu.Lock()

@@ -13,11 +13,11 @@ import (
 	"google.golang.org/grpc"
 )
 
-// lease is a registration under one etcd lease, and the three things done with it. Each can be repeated through
-// another member without harm, whether or not an earlier, unanswered try took effect: the id is the caller's
-// choice, so even a grant whose answer was lost can be continued, and revoked in the end.
+// lease is a registration under one etcd lease, with the requests to grant, refresh and revoke it. Each request can safely
+// be repeated through another member, whether or not an earlier try without a response took effect: the caller chooses
+// the lease's id, so a lease whose grant got no response can still be used and revoked.
 //
-// The requests go past clientv3, whose KeepAliveOnce repeats a refused request without a pause.
+// The requests do not use clientv3's Lease, whose KeepAliveOnce repeats a refused request without a pause.
 type lease struct {
 	id           int64
 	ttl          time.Duration
@@ -38,9 +38,9 @@ func (l *lease) grant(ctx context.Context, client *clientv3.Client) (*pb.Respons
 	return resp.GetHeader(), err
 }
 
-// refresh extends the lease and writes the heartbeat. The keys are written too if they do not all stand under this
-// lease: the first time, and after somebody deleted or overwrote one. Both must succeed through the same member,
-// since the write proves that the member which extended the lease is in touch with the cluster.
+// refresh extends the lease and writes the heartbeat. It also writes the keys if they do not all exist under this lease:
+// the first time, and after somebody deleted or overwrote one. Both requests must succeed through the same member,
+// since the write proves that the member that extended the lease is connected to the cluster.
 func (l *lease) refresh(ctx context.Context, client *clientv3.Client) (*pb.ResponseHeader, error) {
 	if err := l.keepAlive(ctx, client); err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (l *lease) keepAlive(ctx context.Context, client *clientv3.Client) error {
 	if err != nil {
 		return err
 	}
-	// A stream that broke under Send says io.EOF there and the reason in Recv.
+	// If the stream has broken, Send returns io.EOF and Recv the reason.
 	if err := rpc.Send(&pb.LeaseKeepAliveRequest{ID: l.id}); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
@@ -87,8 +87,8 @@ func (l *lease) keepAlive(ctx context.Context, client *clientv3.Client) error {
 	return err
 }
 
-// revoke deletes the keys under the lease, and no others: what another instance wrote to them since is under its
-// own lease.
+// revoke revokes the lease and so deletes the keys under it. A key that another instance has written since is under that
+// instance's lease and stays.
 func (l *lease) revoke(ctx context.Context, client *clientv3.Client) (*pb.ResponseHeader, error) {
 	resp, err := pb.NewLeaseClient(client.ActiveConnection()).LeaseRevoke(ctx, &pb.LeaseRevokeRequest{ID: l.id}, failFast)
 	if leaseLost(err) {

@@ -8,13 +8,14 @@ import (
 	"github.com/stormwatch/stormwatch/manager/guard"
 )
 
-// Manager keeps watch on a changing set of etcd clusters. All its methods may be called concurrently.
+// Manager watches a changing set of etcd clusters. All its methods are safe for concurrent use.
 type Manager struct {
 	metrics   *metrics
 	announcer *announcer
 	work      context.Context
 	cancel    context.CancelFunc
-	// tasks is every runtime's end; runtimes await their own goroutines. announcing is the announcer.
+	// tasks counts the goroutines that close runtimes; a runtime waits for its own goroutines. announcing counts the
+	// announcer's goroutine.
 	tasks, announcing sync.WaitGroup
 
 	// From cfg on, mu guards the fields. It is never held while waiting.
@@ -24,18 +25,19 @@ type Manager struct {
 	closed  bool
 	tenures uint64
 	managed map[string]*managed
-	// leaving has each cluster's retired runtimes, in the order of their retirement, until they are gone.
+	// leaving has each cluster's runtimes that are closing, in the order in which they were retired.
 	leaving map[string][]*runtime
 }
 
-// managed is one cluster: the runtime that serves it and, after its target changed, the one to come. Manager.mu guards it.
+// managed is one cluster: the runtime that serves it and, after its target changed, the runtime that will replace it.
+// Manager.mu guards it.
 type managed struct {
 	tenure    uint64
 	current   *runtime
 	successor *runtime
 }
 
-// New makes a manager of no clusters yet, or says everything that is wrong with the config.
+// New makes a manager without clusters. The error names everything that is wrong with the config.
 func New(cfg Config) (*Manager, error) {
 	cfg, err := cfg.complete()
 	if err != nil {
@@ -57,8 +59,8 @@ func New(cfg Config) (*Manager, error) {
 	return m, nil
 }
 
-// View is what the manager believes of a cluster now, and whether it manages it at all. It does not wait for
-// anything, and is cheap enough to be polled.
+// View is what the manager believes of a cluster now. It is false if the manager does not manage the cluster. It does not
+// block, and is cheap enough to be polled.
 func (m *Manager) View(cluster string) (View, bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -66,11 +68,11 @@ func (m *Manager) View(cluster string) (View, bool) {
 	if !ok {
 		return View{}, false
 	}
-	// Read under the lock: a reader who found a runtime before its successor took over must not read it after.
+	// Read under the lock: otherwise a reader could read the old runtime's view after the new runtime took over.
 	return c.current.view(), true
 }
 
-// publish takes in what a watch of a runtime knows now. The watch calls it, so it must not wait.
+// publish updates a runtime's view by a snapshot of one of its watches. The watch calls it, so it must not block.
 func (m *Manager) publish(r *runtime, prefix string, s guard.Snapshot) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -81,7 +83,7 @@ func (m *Manager) publish(r *runtime, prefix string, s guard.Snapshot) {
 	case !ok:
 		return
 	case r == c.successor && view.mayReplace(c.current.view()):
-		// One step under the lock, which no reader of views can enter halfway.
+		// The new runtime takes over under the lock, so no reader sees a mix of both.
 		old := c.current
 		c.current, c.successor = r, nil
 		m.retire(old, r)
@@ -91,8 +93,8 @@ func (m *Manager) publish(r *runtime, prefix string, s guard.Snapshot) {
 	m.announcer.add(name, view)
 }
 
-// OwnKeys are the keys that the manager keeps for itself in a cluster, which it deletes in the end: none when it
-// has no registration or does not manage the cluster.
+// OwnKeys are the keys that the manager registers in a cluster, and deletes when the cluster is removed: none if it has
+// no registration or does not manage the cluster.
 func (m *Manager) OwnKeys(cluster string) []string {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -102,10 +104,10 @@ func (m *Manager) OwnKeys(cluster string) []string {
 	return m.cfg.Registration.allKeys()
 }
 
-// SetRegistration replaces what the manager registers, in every cluster; without keys it takes it away. It does not
-// wait for any cluster. In each one the new keys come before those that are no longer wanted go, and a cluster
-// that cannot be reached loses the old ones by their lease's expiry. A registration that [New] would refuse changes
-// nothing.
+// SetRegistration replaces what the manager registers in every cluster; a registration without keys removes it. It does
+// not wait for any cluster. In each cluster the new keys are written before the old ones are deleted. In a cluster that
+// cannot be reached, the old keys expire with their lease. If the registration is wrong, SetRegistration returns the error
+// that [New] would return, and changes nothing.
 func (m *Manager) SetRegistration(to Registration) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -125,10 +127,10 @@ func (m *Manager) SetRegistration(to Registration) error {
 	return nil
 }
 
-// Close gives every cluster up. When it returns, no goroutine, connection or watch of the manager is left, and its
-// registrations are withdrawn; a cluster that cannot be reached loses its registration by the lease's expiry. All
-// clusters are closed side by side, so that it returns within [Config.CloseBound], hung members or not, unless
-// Config.OnChange takes longer. Further calls wait for the first and do nothing.
+// Close closes the manager. When it returns, no goroutine, connection or watch of the manager is left, and its
+// registrations are deleted; in a cluster that cannot be reached, the registration expires with its lease. Clusters are
+// closed concurrently, so Close returns within [Config.CloseBound], also if members hang, unless Config.OnChange takes
+// longer. Further calls wait for the first and do nothing.
 func (m *Manager) Close() error {
 	m.mu.Lock()
 	registerer := m.cfg.Registerer

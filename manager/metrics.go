@@ -11,12 +11,12 @@ import (
 	"github.com/stormwatch/stormwatch/manager/guard"
 )
 
-// MetricNames are what a manager exports to [Config.Registerer], all with the label cluster, for as long as it manages
-// the cluster:
+// MetricNames are the metrics that a manager exports to [Config.Registerer] for each managed cluster, with the label
+// cluster:
 //   - staleness_seconds: the age of the last proof that the view is complete; absent until the first one;
 //   - healthy: 1 while [View.Healthy], 0 otherwise;
 //   - reattaches_total, by reason: how often a stream left its member, or failed to attach to one (not-attached);
-//   - probes_total, by outcome: complete, newer (something a watch had yet to deliver then), past, unanswered;
+//   - probes_total, by outcome: complete, newer (something that the watch had not delivered yet), past, unanswered;
 //   - idle_timeouts_total: how often a member was silent for the idle timeout;
 //   - quarantined_endpoints: how many endpoints are avoided now.
 var MetricNames = []string{
@@ -28,7 +28,7 @@ var MetricNames = []string{
 	"stormwatch_manager_quarantined_endpoints",
 }
 
-// metrics is what the manager counts, read when it is scraped: a cluster that is gone leaves nothing behind.
+// metrics collects the manager's metrics when they are scraped, so that no series of a removed cluster remains.
 type metrics struct {
 	descriptions []*prometheus.Desc
 
@@ -37,7 +37,7 @@ type metrics struct {
 	clusters map[string]*clusterMetrics
 }
 
-// clusterMetrics is what is counted of one cluster. It outlives a runtime that is replaced. metrics.mu guards it.
+// clusterMetrics are the counts of one cluster. They go on when its runtime is replaced. metrics.mu guards them.
 type clusterMetrics struct {
 	stats guard.Stats
 	// runtimes are those of the cluster: one, or two while one replaces the other.
@@ -66,7 +66,7 @@ func newMetrics() *metrics {
 	return m
 }
 
-// stats is where the watches of a cluster are counted, whichever runtime they belong to.
+// stats are the counts of a cluster's watches, which all its runtimes share.
 func (m *metrics) stats(cluster string) *guard.Stats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -78,7 +78,7 @@ func (m *metrics) stats(cluster string) *guard.Stats {
 	return &c.stats
 }
 
-// enter begins to show a runtime whose cluster has stats, leave ends it.
+// enter adds a runtime to the metrics; leave removes it. The cluster must have stats.
 func (m *metrics) enter(r *runtime) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

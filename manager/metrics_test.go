@@ -85,9 +85,10 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 		time.Sleep(31 * time.Second)
 		require.Zero(t, metrics.sum(t, "stormwatch_manager_quarantined_endpoints", "alpha"))
 
-		alpha.Members[1].Mute.Store(true)
+		alpha.Members[1].DropProgress.Store(true)
 		time.Sleep(11 * time.Second)
-		// Both watches fall silent at one instant: each leaves for that, or the first takes the other along.
+		// Both watches become silent at the same instant. Each may leave for its own silence, or the second because of the
+		// quarantine that the first imposed.
 		idle := metrics.sum(t, "stormwatch_manager_idle_timeouts_total", "alpha")
 		require.Equal(t, idle, metrics.sum(t, "stormwatch_manager_reattaches_total", "alpha", "idle"))
 		require.GreaterOrEqual(t, idle, 1.0)
@@ -158,7 +159,7 @@ func TestLogLinesNameClusterEndpointKeyAndElapsed(t *testing.T) {
 	})
 }
 
-// requirePlaced checks that there are lines of each message, and that they say where.
+// requirePlaced checks that each message was logged, and that its lines have the fields of a Where.
 func requirePlaced(t *testing.T, logs *observer.ObservedLogs, messages ...string) {
 	t.Helper()
 	for _, message := range messages {
@@ -209,7 +210,7 @@ func TestAConnectionThatBreaksIsCountedAsThat(t *testing.T) {
 		metrics := newRegistry()
 		startManager(t, metered(metrics, guard.Options{IdleTimeout: time.Hour, WithoutProbe: true}), toFake(alpha, "alpha"))
 		time.Sleep(time.Second)
-		// Keepalive breaks it.
+		// gRPC's keepalive closes the connection.
 		alpha.Members[0].Freeze()
 		time.Sleep(30 * time.Second)
 		require.Equal(t, 2.0, metrics.sum(t, "stormwatch_manager_reattaches_total", "alpha", "broken"))

@@ -14,16 +14,16 @@ import (
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// network is the way of everything that is dialed for one cluster: names through the cluster's name servers,
-// connections through its dial function, TLS by its files.
+// network makes all connections for one cluster: it resolves names with the cluster's name servers, dials with its dial
+// function, and uses its TLS files.
 type network struct {
-	// direct connects to what has been resolved.
+	// direct connects to an address that has been resolved.
 	direct   dialFunc
 	resolver *resolver
 	tls      *tlsSource
 	// timeout is what connecting to one of several addresses may take when nothing else limits it.
 	timeout time.Duration
-	// own is false when nothing here differs from what gRPC does by itself.
+	// own is false if gRPC's own dialing would do the same.
 	own bool
 }
 
@@ -37,8 +37,8 @@ func newNetwork(timeout time.Duration, target Target) *network {
 	return n
 }
 
-// dial resolves and connects, each address of a name in turn until one answers. The next address gets its chance
-// when the one before is refused or had its share of the time that ctx leaves.
+// dial resolves a name and tries its addresses one after another until one connects. An address is given up when it is
+// refused or has used up its share of the time that ctx leaves.
 func (n *network) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	if n.resolver == nil {
 		return n.direct(ctx, network, address)
@@ -75,8 +75,7 @@ func (n *network) dialEach(ctx context.Context, network string, addresses []neti
 	return nil, errors.Join(failures...)
 }
 
-// dialOptions are what etcd's client needs to go the same way. Its endpoints may also be unix sockets, which have
-// no name to resolve.
+// dialOptions make etcd's client use this network. Its endpoints may also be unix sockets, which have no name to resolve.
 func (n *network) dialOptions() []grpc.DialOption {
 	if !n.own {
 		return nil
@@ -101,7 +100,7 @@ func (n *network) credentials() credentials.TransportCredentials {
 	return fileCredentials{source: n.tls}
 }
 
-// shareOf gives one of several attempts its share of the time that is left.
+// shareOf limits the next of several attempts to its share of the time that is left.
 func (n *network) shareOf(ctx context.Context, attempts int) (context.Context, context.CancelFunc) {
 	share := n.timeout
 	if deadline, ok := ctx.Deadline(); ok {

@@ -101,7 +101,7 @@ func TestAnswersAreKeptBrieflyAndAddressesNeedNoNameServer(t *testing.T) {
 	}
 	require.Equal(t, []string{"a.test"}, server.Names())
 
-	// An answer that led nowhere is not used again.
+	// A DNS answer whose addresses could not be connected to is not used again.
 	nobody := etcdtest.FreeHosts(t, 1)[0]
 	_, refused, err := net.SplitHostPort(nobody)
 	require.NoError(t, err)
@@ -219,11 +219,11 @@ func TestAnUnreachableClusterIsTriedWithPauses(t *testing.T) {
 		mu.Lock()
 		require.Greater(t, dials, 100, "it must be tried at least every few seconds")
 		require.Less(t, dials, 1000, "it must not be tried without pauses")
-		// Each of two watches doubles its pause up to 3 s, 10 % more or less.
+		// Each of the two watches doubles its pause up to 3 s, with 10 % jitter.
 		require.InDelta(t, 2*600/3, metrics.sum(t, "stormwatch_manager_reattaches_total", "alpha", "not-attached"), 60)
 		up = true
 		mu.Unlock()
-		// The connection may have begun a pause of 3 s, and the watch one of its own after that, 10 % longer each.
+		// The connection may be at the begin of a pause of 3 s, and the watch may pause for 3 s after that, both with 10 % jitter.
 		time.Sleep(7 * time.Second)
 		require.True(t, view(t, m, "alpha").Healthy, "a cluster that came back must appear by itself")
 	})

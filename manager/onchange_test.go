@@ -15,11 +15,11 @@ import (
 	"github.com/stormwatch/stormwatch/manager/internal/etcdtest"
 )
 
-// told is what OnChange was called with.
+// told records the calls of OnChange.
 type told struct {
 	mu    sync.Mutex
 	views []manager.View
-	// inside is true during a call, block holds calls up until it is closed.
+	// inside is true during a call. Calls block until block is closed.
 	inside bool
 	block  chan struct{}
 	t      *testing.T
@@ -119,7 +119,7 @@ func TestAnotherTenureBeginsAnew(t *testing.T) {
 	})
 }
 
-// Whoever is told may take their time, and ask the manager: neither its views nor any other cluster waits for that.
+// OnChange may block and may call the manager: neither views nor other clusters wait for it.
 func TestWhoIsToldHoldsNothingUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		alpha := etcdtest.StartFake(t, 2)

@@ -11,15 +11,15 @@ import (
 	"github.com/stormwatch/stormwatch/manager/guard"
 )
 
-// registrar keeps the registration standing in one cluster.
+// registrar keeps the registration in one cluster.
 type registrar struct {
 	cfg    Config
 	log    *zap.Logger
 	client *guard.Client
 
-	// registered is closed once the keys stand for the first time, or once it is known that none are to stand.
+	// registered is closed when the keys were written for the first time, or when it is known that there are none to write.
 	registered chan struct{}
-	// stopped is closed when run has ended: from then on nothing of this registrar is written any more.
+	// stopped is closed when run has ended: from then on this registrar writes nothing.
 	stopped chan struct{}
 	// lease is the last one asked for, former are those of earlier registrations, not yet revoked. Only run writes them,
 	// only withdraw reads them, after stopped.
@@ -28,7 +28,7 @@ type registrar struct {
 
 	// From wanted on, mu guards the fields.
 	mu sync.Mutex
-	// wanted is what is to stand, replaced ends what is done for what was wanted before.
+	// wanted is the registration to keep. replaced cancels the work on the one before.
 	wanted   Registration
 	replaced context.CancelFunc
 }
@@ -41,7 +41,7 @@ func newRegistrar(cfg Config, cluster string, client *guard.Client) *registrar {
 	}
 }
 
-// replace makes another registration the one to keep. It does not wait for anything.
+// replace sets another registration to keep. It does not block.
 func (r *registrar) replace(to Registration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -51,7 +51,7 @@ func (r *registrar) replace(to Registration) {
 	}
 }
 
-// next is what is to stand, and a context that ends when it no longer is.
+// next returns the registration to keep, and a context that ends when it is replaced.
 func (r *registrar) next(ctx context.Context) (context.Context, context.CancelFunc, Registration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -59,7 +59,7 @@ func (r *registrar) next(ctx context.Context) (context.Context, context.CancelFu
 	return ctx, r.replaced, r.wanted
 }
 
-// run keeps what is wanted until ctx ends. It starts after its predecessor has stopped writing to the same keys.
+// run keeps the wanted registration until ctx ends. It starts after its predecessor has stopped writing the same keys.
 func (r *registrar) run(ctx context.Context, predecessor <-chan struct{}) {
 	defer close(r.stopped)
 	select {
@@ -74,7 +74,7 @@ func (r *registrar) run(ctx context.Context, predecessor <-chan struct{}) {
 }
 
 // serve registers, and registers again whenever the lease is lost, until ctx ends. The keys of a former registration
-// stay until the new ones stand, so that the instance is never without any.
+// stay until the new ones are written, so that the instance is always registered.
 func (r *registrar) serve(ctx context.Context, wanted Registration) {
 	if r.lease != nil && !r.lease.registration.same(wanted) {
 		r.former = append(r.former, r.lease)
@@ -91,7 +91,7 @@ func (r *registrar) serve(ctx context.Context, wanted Registration) {
 	retry := guard.Backoff{Base: r.cfg.Watch.BackoffBase, Limit: r.cfg.Watch.BackoffCap, Rand: r.cfg.Rand}
 	for ctx.Err() == nil {
 		if r.lease == nil {
-			// Its own generator, not Config.Rand: two instances with equal jitter must not share a lease.
+			// The id is not drawn from Config.Rand: two instances with the same source of jitter must not share a lease.
 			r.lease = &lease{id: rand.Int64N(1<<62) + 1, ttl: r.cfg.LeaseTTL, registration: wanted}
 		}
 		if !r.establish(ctx) {
@@ -112,7 +112,7 @@ func (r *registrar) settle() {
 	}
 }
 
-// establish brings lease and keys into being.
+// establish grants the lease and writes the keys.
 func (r *registrar) establish(ctx context.Context) bool {
 	if !r.lease.granted {
 		if err := r.try(ctx, "grant lease", r.lease, r.lease.grant); err != nil {
@@ -137,7 +137,7 @@ func (r *registrar) keep(ctx context.Context) {
 		}
 		wait = r.cfg.RefreshInterval
 		if err != nil {
-			// The lease may still live; there is no time to lose.
+			// The lease may not have expired yet, so try again soon.
 			wait = r.cfg.RegisterPause
 			continue
 		}
@@ -145,8 +145,8 @@ func (r *registrar) keep(ctx context.Context) {
 	}
 }
 
-// dropFormer revokes the leases of former registrations. What cannot be revoked now is tried again later, and expires
-// meanwhile, since nobody refreshes it.
+// dropFormer revokes the leases of former registrations. A lease that cannot be revoked now is tried again later, or
+// expires meanwhile, since nobody refreshes it.
 func (r *registrar) dropFormer(ctx context.Context) {
 	r.former = slices.DeleteFunc(r.former, func(l *lease) bool {
 		return r.try(ctx, "revoke lease", l, l.revoke) == nil
@@ -162,8 +162,8 @@ func (r *registrar) forgetLost(err error) bool {
 	return true
 }
 
-// try makes a request of one member after the other, each with its own timeout, so that a hung one costs one try
-// and not the lease. A lost lease is an answer, not a failed try.
+// try makes a request through one member after another, each with its own timeout, so that a hung member costs one try
+// and not the lease. The answer that the lease does not exist ends the tries.
 func (r *registrar) try(ctx context.Context, op string, l *lease, call guard.Call) error {
 	attempts := r.client.Attempts(op, l.registration.name())
 	var err error

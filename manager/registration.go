@@ -6,16 +6,16 @@ import (
 	"slices"
 )
 
-// Registration is what a manager keeps of itself in every cluster, under a lease that it refreshes: the keys go when the
-// manager is closed, and by themselves when it dies. The zero value registers nothing.
+// Registration is the set of keys that a manager writes in every cluster, under a lease that it refreshes. The keys are
+// deleted when the manager is closed, and expire if its process dies. The zero value registers nothing.
 type Registration struct {
-	// Keys are written once, and again whenever one of them does not stand under the manager's lease any more.
+	// Keys are written once, and again whenever one of them is no longer under the manager's lease.
 	Keys []KeyValue
 	// Heartbeat is a key that each refresh writes, with the time in nanoseconds since 1970 as text. Empty: none.
 	Heartbeat string
 }
 
-// KeyValue is a key and what it is to hold.
+// KeyValue is a key and its value.
 type KeyValue struct{ Key, Value string }
 
 func (r Registration) empty() bool { return len(r.Keys) == 0 && r.Heartbeat == "" }
@@ -39,7 +39,7 @@ func (r Registration) allKeys() (keys []string) {
 	return keys
 }
 
-// name is the key that stands for the registration in errors and log lines.
+// name is the key that names the registration in errors and log lines.
 func (r Registration) name() string { return r.allKeys()[0] }
 
 func (r Registration) validate() error {

@@ -134,7 +134,7 @@ func TestCloseReturnsInTimeWhileEveryDiskHangs(t *testing.T) {
 	}
 	begun := time.Now()
 	require.NoError(t, m.Close())
-	// The machine's own pauses come on top of the bound.
+	// Pauses of the machine are added to the bound.
 	require.Less(t, time.Since(begun), cfg.CloseBound()+time.Second)
 	requirePlaced(t, logs, "registration is left to its lease's expiry")
 	requireNothingLeft(t, alpha)

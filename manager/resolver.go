@@ -18,14 +18,14 @@ import (
 )
 
 const (
-	// answersKept is how long the answer of a name server is used again. It is short, since in Kubernetes a PD that
-	// moved keeps its name, and long enough that a round through all members of a cluster asks once a name.
+	// answersKept is how long the answer of a name server is reused. It is short, since a PD that moves in Kubernetes
+	// keeps its name, but long enough that one round through all members of a cluster looks up each name once.
 	answersKept = 5 * time.Second
-	// nameServerTimeout is what one name server may take before the next one is asked.
+	// nameServerTimeout is how long one name server may take before the next one is asked.
 	nameServerTimeout = 2 * time.Second
 )
 
-// ErrUnresolved is what every [*ResolveError] is.
+// ErrUnresolved matches every [*ResolveError] in errors.Is.
 var ErrUnresolved = errors.New("name not resolved")
 
 // ResolveError says that no name server of a cluster knew a name. Endpoint is the last server asked, Key the name.
@@ -40,8 +40,8 @@ func (e *ResolveError) Error() string {
 
 func (e *ResolveError) Unwrap() []error { return []error{ErrUnresolved, e.Err} }
 
-// resolver turns names into addresses by the name servers of one cluster, each in turn, as TiProxy does for its
-// ns-servers: two clusters in two Kubernetes clusters may well give the same name to different machines.
+// resolver resolves names with the name servers of one cluster, each in turn, as TiProxy does with its ns-servers. Two
+// clusters in two Kubernetes clusters may use the same name for different machines.
 type resolver struct {
 	cluster string
 	servers []nameServer
@@ -52,8 +52,8 @@ type resolver struct {
 	answers map[string]answer
 }
 
-// nameServer is one of them. Each has a net.Resolver of its own: one resolver with a dialer that rotates would count
-// its attempts by the system's /etc/resolv.conf and give up before it has asked everyone.
+// nameServer is one name server. Each has its own net.Resolver: a single resolver with a rotating dialer would make as
+// many attempts as the system's /etc/resolv.conf says, and might give up before it has asked every server.
 type nameServer struct {
 	address  string
 	resolver *net.Resolver
@@ -81,8 +81,8 @@ func newResolver(cluster string, servers []string, dial dialFunc) *resolver {
 	return r
 }
 
-// lookup returns the addresses of a host, those of its kept answer first of all. A host that is an address is its
-// own answer and asks nobody.
+// lookup returns the addresses of a host. It uses a recent answer if there is one. If the host is an address, lookup
+// returns it without a query.
 func (r *resolver) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{ip}, nil
@@ -132,7 +132,7 @@ func (r *resolver) kept(host string) []netip.Addr {
 	return nil
 }
 
-// keep also drops what is too old, so that the answers stay as few as the names in use.
+// keep keeps an answer. It also drops old answers, so that there are no more answers than names in use.
 func (r *resolver) keep(host string, addresses []netip.Addr) {
 	now := time.Now()
 	r.mu.Lock()
@@ -145,7 +145,7 @@ func (r *resolver) keep(host string, addresses []netip.Addr) {
 	r.answers[host] = answer{addresses: addresses, until: now.Add(answersKept)}
 }
 
-// forget drops an answer that led nowhere: the machine may have moved.
+// forget drops an answer whose addresses could not be connected to: the machine may have moved.
 func (r *resolver) forget(host string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -78,8 +78,8 @@ func startRuntime(m *Manager, target Target, tenure uint64, predecessor <-chan s
 	return r, nil
 }
 
-// view is what the runtime knows now. A watch does not tell when nothing but its last proof of completeness is new, so
-// proofs are read from the watches.
+// view is what the runtime knows now. A watch does not call back if only Proven has changed, so view reads Proven from the
+// watches.
 func (r *runtime) view() View {
 	r.mu.Lock()
 	v := r.seen
@@ -87,7 +87,7 @@ func (r *runtime) view() View {
 	v.Prefixes = maps.Clone(v.Prefixes)
 	for _, w := range r.watches {
 		seen, now := v.Prefixes[w.Prefix()], w.Snapshot()
-		// What is on its way to the view is not yet part of it, and neither is the proof.
+		// A snapshot that has not reached the view yet must not contribute its proof either.
 		if seen.Revision == now.Revision {
 			seen.Proven = now.Proven
 			v.Prefixes[w.Prefix()] = seen
@@ -96,7 +96,7 @@ func (r *runtime) view() View {
 	return v
 }
 
-// see takes in what a watch knows now.
+// see updates the view by a snapshot of one watch.
 func (r *runtime) see(prefix string, s guard.Snapshot) View {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -104,15 +104,15 @@ func (r *runtime) see(prefix string, s guard.Snapshot) View {
 	return r.seen
 }
 
-// stop ends everything that the runtime does and is asked to do, without waiting for it.
+// stop cancels everything that the runtime does, and makes its handles fail. It does not block.
 func (r *runtime) stop(reason *ClusterGoneError) {
 	r.cancel()
 	r.gate.shut(reason)
 }
 
-// close ends the runtime, which must have been stopped, and returns when nothing of it is left: within CloseTimeout for
-// the lease and guard.CloseGrace for the connections. A successor, if there is one, takes the registration over first, so
-// that it does not vanish in between; it has half of the time to do so.
+// close closes the runtime, which must have been stopped, and blocks until nothing of it is left: for at most CloseTimeout
+// to revoke the lease and guard.CloseGrace to close the connections. If there is a successor, close first waits until it has
+// registered, for at most half of CloseTimeout, so that the registration does not disappear in between.
 func (r *runtime) close(successor *runtime) {
 	defer close(r.gone)
 	defer r.metrics.leave(r)
@@ -120,14 +120,14 @@ func (r *runtime) close(successor *runtime) {
 		w.Close()
 	}
 	r.registering.Wait()
-	// The manager's context has ended when the manager closes, and the lease must be revoked all the same.
+	// The manager's context has ended if the manager is closing, but the lease must be revoked all the same.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.work), r.closeTimeout)
 	defer cancel()
 	if successor != nil {
 		r.awaitRegistered(ctx, successor)
 	}
 	r.registrar.withdraw(ctx)
-	// Nobody's call may meet a closed client: all of them are canceled by now, and none is let in any more.
+	// No call may use a closed client. All calls are canceled by now, and the gate admits no further ones.
 	r.gate.wait()
 	r.http.close()
 	_ = r.client.Close()

@@ -14,7 +14,7 @@ func TestAnotherRegistrationTakesThePlaceOfTheFormer(t *testing.T) {
 	alpha, beta := etcdtest.StartCluster(t, "alpha", 1), etcdtest.StartCluster(t, "beta", 1)
 	alpha.Put(t, ownPrefix+"stranger:6000/info", "{}")
 	cfg := registering("10.0.0.1:6000")
-	// What goes is taken away: nothing expires in time.
+	// Old keys must be deleted: no lease expires within the test.
 	cfg.LeaseTTL = 2 * etcdtest.Patience
 	m := startManager(t, cfg, to(alpha), to(beta))
 	awaitRegistered(t, alpha, m)
@@ -41,7 +41,7 @@ func TestAnotherRegistrationTakesThePlaceOfTheFormer(t *testing.T) {
 	etcdtest.Eventually(t, "no registration", func() bool { return len(alpha.Leases(t)) == 0 && len(beta.Leases(t)) == 0 })
 	require.Equal(t, []string{ownPrefix + "stranger:6000/info"}, alpha.Keys(t, ownPrefix))
 
-	// There and back again, faster than any of it can be done.
+	// Change it back and forth faster than it can be written.
 	for _, address := range []string{"a:1", "b:1", "a:1", "b:1", "a:1"} {
 		require.NoError(t, m.SetRegistration(instance(address)))
 	}

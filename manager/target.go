@@ -15,15 +15,15 @@ import (
 
 // Target is one cluster to manage.
 //
-// Two targets of a name are the same, and the cluster keeps its runtime, when they have the same set of endpoints,
-// the same set of name servers, the same TLS files by name and the same TLS pointer. Functions cannot be compared,
-// so a change of Dial or DialOptions alone is not noticed; and a new *tls.Config must be a new pointer, while an
-// unchanged one must keep the old pointer. Certificates that rotate are better given as TLSFiles, whose content is
-// read anew for every connection and never needs a new target.
+// Two targets with the same name are equal, and the cluster keeps its runtime, if they have the same set of endpoints,
+// the same set of name servers, the same names of TLS files and the same TLS pointer. Functions cannot be compared,
+// so a change of Dial or DialOptions alone is not noticed. A changed *tls.Config must be a new pointer, and an
+// unchanged one must keep its pointer. For certificates that rotate use TLSFiles: they are read again for every connection
+// and never need a new target.
 type Target struct {
 	Cluster string
-	// Endpoints in any form that etcd's client accepts. Their order does not matter for sameness, but a watch
-	// first tries them in this order.
+	// Endpoints are in any form that etcd's client accepts. Their order does not matter for equality, but a watch
+	// tries them in this order at first.
 	Endpoints []string
 	// NameServers resolve the names of everything that is dialed for this cluster, as host or host:port (port 53
 	// when absent). Their order does not matter. None: the resolver of the process.
@@ -38,7 +38,7 @@ type Target struct {
 	// Username and Password are for a cluster with authentication; both or neither. Tokens are fetched, and fetched
 	// again when they have expired, for each member by itself.
 	Username, Password string
-	// DialOptions are added after the manager's own and so override them, all but transport credentials.
+	// DialOptions are added after the manager's own and override them, except for transport credentials.
 	DialOptions []grpc.DialOption
 }
 
@@ -82,7 +82,7 @@ func equalSets(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
-// Validate says what [Manager.Apply] would have against the target, as a [*TargetError], without applying it.
+// Validate returns the [*TargetError] that [Manager.Apply] would return for the target, without applying it.
 func (t Target) Validate() error {
 	_, err := t.normalize()
 	return err

@@ -14,14 +14,15 @@ import (
 	"google.golang.org/grpc/credentials"
 )
 
-// TLSFiles are PEM files that may change while they are in use: every new connection is made with what they hold
-// at that time, and connections that stand are left alone. While they cannot be used, for instance because they are
-// halfway written, the last usable content serves. Files that never were usable fail each connection with a
-// [*TLSFilesError], and it is tried again as with any other failure.
+// TLSFiles are PEM files that may change while they are in use: every new connection uses their content at that time,
+// and open connections are not affected. While the content cannot be used, for instance because it is only partly
+// written, the last usable content is used. If there was never a usable content, each connection fails with a
+// [*TLSFilesError], and is tried again as after any other failure.
 type TLSFiles struct {
-	// CA has the certificates that a server's must descend from. Empty: those of Target.TLS, or the system's.
+	// CA has the root certificates that a server's certificate is verified with. Empty: those of Target.TLS, or the
+	// system's.
 	CA string
-	// Cert and Key prove who the manager is. Both or neither.
+	// Cert and Key are the manager's client certificate and its key. Both or neither.
 	Cert, Key string
 }
 
@@ -61,8 +62,8 @@ func newTLSSource(target Target) *tlsSource {
 
 func (s *tlsSource) fromFiles() bool { return s.files != TLSFiles{} }
 
-// current returns a configuration that the caller owns. It reads the files each time: connections are rare, files
-// small, and a watch on them would be one more thing that can be late.
+// current returns a configuration that the caller owns. It reads the files each time: connections are rare, the files are
+// small, and a watch on the files could be late.
 func (s *tlsSource) current() (*tls.Config, error) {
 	if !s.fromFiles() {
 		return s.base.Clone(), nil
@@ -116,9 +117,9 @@ func (s *tlsSource) build(raw [3][]byte) (*tls.Config, error) {
 	return config, nil
 }
 
-// fileCredentials are gRPC's own TLS credentials, made anew for each handshake. A single tls.Config with callbacks
-// would not do: crypto/tls has one for the client's certificate, but none for the roots, and VerifyConnection is
-// not told the name of a server that was dialed by address.
+// fileCredentials are gRPC's TLS credentials, made anew for each handshake. A single tls.Config with callbacks would not
+// be enough: crypto/tls has a callback for the client's certificate but none for the root certificates, and
+// VerifyConnection does not receive the name of a server that was dialed by address.
 type fileCredentials struct{ source *tlsSource }
 
 func (c fileCredentials) ClientHandshake(ctx context.Context, authority string, raw net.Conn) (net.Conn, credentials.AuthInfo, error) {

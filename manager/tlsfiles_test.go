@@ -28,7 +28,7 @@ import (
 	"github.com/stormwatch/stormwatch/manager/internal/etcdtest"
 )
 
-// authority is a certificate authority that lives for one test.
+// authority is a certificate authority for one test.
 type authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
@@ -51,7 +51,7 @@ func newAuthority(t *testing.T, name string) *authority {
 	return &authority{cert: cert, key: key, pem: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})}
 }
 
-// issue makes a certificate for loopback, good on both sides.
+// issue makes a certificate for loopback, for servers and clients.
 func (a *authority) issue(t *testing.T, name string) (certificate, key []byte) {
 	t.Helper()
 	own, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -167,7 +167,7 @@ func TestTheSharedHTTPClientUsesTheFilesOfTheMoment(t *testing.T) {
 	ask := func() (string, error) {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
 		require.NoError(t, err)
-		// Each question needs a connection of its own.
+		// Each request needs a new connection.
 		request.Close = true
 		response, err := c.HTTPClient().Do(request)
 		if err != nil {

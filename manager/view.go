@@ -8,24 +8,24 @@ import (
 	"github.com/stormwatch/stormwatch/manager/guard"
 )
 
-// View is what a manager believes of a cluster at one instant. It is a snapshot: its maps are shared between
-// callers, are never written again, and must not be written by them.
+// View is what a manager believes of a cluster at one instant. Its maps are shared between callers: they never change,
+// and callers must not change them.
 type View struct {
 	// Prefixes has the keys and values of each of Config.Prefixes, and what is known of each watch.
 	Prefixes map[string]guard.Snapshot
 	// Revision of the cluster up to which the view is known to be complete: the lowest one of its watches.
 	// It never lowers within a tenure. Zero until the cluster answered.
 	Revision int64
-	// Healthy is true while all its watches are attached to a member. It says that updates are on their way, not that
-	// they are here; see [guard.Snapshot].
+	// Healthy is true while all its watches are attached to a member. It says that updates will arrive, not that they
+	// have arrived; see [guard.Snapshot].
 	Healthy bool
 	// Err is the last thing that went wrong. It stays after recovery, until something else goes wrong.
 	Err error
-	// Tenure counts the times that the manager began to manage a cluster, whichever: when a cluster is removed and managed
-	// again, its view begins anew in another tenure. A changed target is no new tenure.
+	// Tenure is a number that the manager gives each time that it begins to manage a cluster. If a cluster is removed and
+	// managed again, its view begins anew in another tenure. A changed target does not begin a new tenure.
 	Tenure uint64
-	// ClusterID is etcd's own. When it changes within a tenure, the target leads to another cluster now, whose
-	// revisions and keys have nothing to do with those before. Zero until the cluster answered.
+	// ClusterID is etcd's cluster id. If it changes within a tenure, the target leads to another cluster, whose revisions
+	// and keys are not related to those before. Zero until the cluster answered.
 	ClusterID uint64
 }
 
@@ -50,7 +50,7 @@ func newView(prefixes []string, tenure uint64) View {
 	return v
 }
 
-// with returns the view with what a watch knows now.
+// with returns the view updated by a snapshot of one watch.
 func (v View) with(prefix string, s guard.Snapshot) View {
 	before := v.Prefixes[prefix]
 	v.Prefixes = maps.Clone(v.Prefixes)
@@ -72,9 +72,9 @@ func (v View) with(prefix string, s guard.Snapshot) View {
 	return v
 }
 
-// mayReplace reports whether a reader can go from the old view to v without going back in time: v is healthy and each of
-// its watches knows at least as much. Between different clusters revisions mean nothing, and v's being healthy is
-// enough.
+// mayReplace reports whether v may follow the old view without a step back in time: v is healthy, and each of its watches
+// has reached at least the same revision. Revisions of different clusters cannot be compared; then it is enough that v is
+// healthy.
 func (v View) mayReplace(old View) bool {
 	if !v.Healthy {
 		return false

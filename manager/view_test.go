@@ -43,5 +43,5 @@ func TestAViewIsWhatAllItsWatchesKnow(t *testing.T) {
 	v = v.with("/a", guard.Snapshot{Revision: 5, Healthy: true, Err: first})
 	v = v.with("/b", guard.Snapshot{Revision: 3, Healthy: true, Err: second})
 	v = v.with("/a", guard.Snapshot{Revision: 6, Healthy: true, Err: first})
-	require.Equal(t, second, v.Err, "the last thing that went wrong, not the last one told of again")
+	require.Equal(t, second, v.Err, "the last thing that went wrong, not an older one that was reported again")
 }

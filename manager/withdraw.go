@@ -10,8 +10,8 @@ import (
 	"github.com/stormwatch/stormwatch/manager/guard"
 )
 
-// withdraw revokes the lease, and former ones, so that the keys under them go at once. It returns within ctx, whose
-// end leaves the keys to their leases' own expiry.
+// withdraw revokes the lease and former ones, so that the keys under them are deleted at once. It blocks no longer than
+// ctx. Keys whose lease could not be revoked by then expire with it.
 func (r *registrar) withdraw(ctx context.Context) {
 	leases := r.former
 	if r.lease != nil {
@@ -34,8 +34,8 @@ func (r *registrar) withdraw(ctx context.Context) {
 // CloseTimeout, so that silent members delay the revocation and do not prevent it. Asking several at once does no harm,
 // since a lease can be revoked only once.
 //
-// When all were asked in vain, the next round begins after RegisterPause. A grant that was never confirmed may still have
-// taken effect, but is worth one round only.
+// If all members failed, the next round begins after RegisterPause. A lease whose grant was never confirmed may exist all
+// the same, but revoke makes only one round for it.
 func (r *registrar) revoke(ctx context.Context, l *lease) error {
 	ctx, cancel := context.WithCancel(ctx)
 	attempts := r.client.Attempts("revoke lease", l.registration.name())

@@ -25,11 +25,11 @@ var (
 	calmFrom  = flag.Uint64("calm-from", 1, "the seed of the first of them")
 )
 
-// calmLoad is how often something happens where little does: the views must move for a stale one to be told.
+// calmLoad is the load interval in a nearly idle cluster. Without any updates a stale view could not be noticed.
 const calmLoad = 10 * time.Second
 
-// Where nobody writes a healthy watch has nothing to say but progress. A watch that begins past the store's revision is not given even
-// that by etcd, so a manager that resumes there calls every member in turn idle.
+// While nobody writes, a healthy watch receives only progress responses. On a watch that begins past the store's revision, etcd does not
+// send even those, so a manager that resumed there would report one member after another as idle.
 func TestASilentClusterIsNoReasonToLeave(t *testing.T) {
 	silent := harness.Scenario{
 		Name:     "a-silent-cluster",
@@ -60,7 +60,7 @@ func TestASilentClusterIsNoReasonToLeave(t *testing.T) {
 	require.Equal(t, []string{"idle timeout"}, failedOracles(execute(guarded)), "it resumes from the next revision")
 }
 
-// checkpointsOnly is the workload of TiDB without the servers, whose leases are refreshed also while the load rests.
+// checkpointsOnly is the workload tidb without the servers. These refresh their leases also while the load rests, which writes to etcd.
 func checkpointsOnly() *harness.Workload {
 	w := tidb.Workload()
 	programs := w.Programs()
@@ -70,8 +70,8 @@ func checkpointsOnly() *harness.Workload {
 	return w
 }
 
-// Where nothing is wrong the reference manager raises no alarm: no watch moves, none is called idle or stale. Each hour is a world of
-// its own, with a seed of its own.
+// While nothing is wrong, the reference manager raises no false alarm: no watch moves to another member, and none is reported as idle or
+// stale. Each hour is a world of its own, with its own seed.
 func TestTheReferenceManagerRaisesNoFalseAlarm(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short leaves out what takes seconds")

@@ -24,9 +24,9 @@ import (
 	"github.com/stormwatch/stormwatch/manager/tiproxy"
 )
 
-// BenchmarkCalm is what a manager costs while nothing happens: requests and stream messages a virtual second, and processor time a
-// virtual second of manager and clusters together less that of the clusters alone. Three members a cluster, or one where there are a
-// hundred clusters.
+// BenchmarkCalm measures what a manager costs while nothing happens, per virtual second: requests, stream messages, and processor time of
+// the manager, which is that of manager and clusters together less that of the clusters alone. Clusters have three members, or one if there
+// are a hundred clusters.
 func BenchmarkCalm(b *testing.B) {
 	for _, c := range []struct{ clusters, members int }{{1, 3}, {10, 3}, {100, 1}} {
 		for name, options := range map[string]guard.Options{"default": {}, "hedged": {Hedged: true}, "br": tidb.PresetBR()} {
@@ -58,7 +58,7 @@ type calm struct {
 	cpu                time.Duration
 }
 
-// beCalm lets clusters live with a manager, or without one, and returns what that took after everything had settled.
+// beCalm runs clusters with a manager, or without one if cfg is nil, and returns what that cost after the first minute.
 func beCalm(b *testing.B, clusters, members int, cfg *tidb.Config) (spent calm) {
 	b.Helper()
 	ran := false
@@ -117,7 +117,7 @@ func beCalmIn(t *testing.T, e *virtual.Engine, clusters, members int, cfg *tidb.
 	}
 }
 
-// counting counts unary requests and what is sent on streams.
+// counting counts the unary requests of a client and the messages that it sends on streams.
 func counting(requests, messages *atomic.Int64) []grpc.DialOption {
 	return []grpc.DialOption{
 		grpc.WithChainUnaryInterceptor(func(

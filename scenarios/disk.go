@@ -5,18 +5,18 @@ import (
 	"github.com/stormwatch/stormwatch/harness/fault"
 )
 
-// disk are the scenarios of disks that hang or limp.
+// disk are the scenarios of hung and slow disks.
 func disk() []harness.Scenario {
 	return []harness.Scenario{
 		{
 			Name:     "hung-leader-disk",
-			Summary:  "The disk of the leader hangs with the watch on it: another is elected, and the old one neither knows nor says so.",
+			Summary:  "The disk of the leader hangs with the watch on it: another leader is elected, and the old one does not notice.",
 			Incident: "tikv/pd #10671, #11106: 48 minutes on a stalled leader; tidb #69048: the checkpoint stood still for 18 minutes",
 			Body:     hungLeaderDisk,
 		},
 		{
 			Name:     "slow-leader-disk",
-			Summary:  "The disk of the leader limps, but the leader goes on leading: nothing must flap.",
+			Summary:  "The disk of the leader is slow, but the leader stays leader: nothing must flap.",
 			Incident: "tikv/pd #7730, #6403: a member judged by its connection, not by its progress",
 			Body:     slowLeaderDisk,
 		},

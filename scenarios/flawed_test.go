@@ -13,26 +13,26 @@ import (
 	"github.com/stormwatch/stormwatch/scenarios"
 )
 
-// caught are the scenarios that each flawed manager fails, and the oracle that names its mistake there: who tests the tests. A scenario that is
-// not named it passes, unless luck decides.
+// caught has the scenarios that each flawed manager must fail, with the oracle that names its mistake. It passes all others, except those in
+// lucky.
 var caught = map[string]map[string]string{
 	"naive": {
 		"leader-isolated": "freshness", "hung-leader-disk": "freshness", "member-frozen": "freshness", "client-blackholed": "freshness",
 		"progress-answered-events-withheld": "freshness",
 	},
-	// Silence is death to it, so that it calls a quiet watch idle too.
+	// It never requests progress, so it reports a watch without events as idle.
 	"no-progress": {"progress-dropped": "idle timeout", "progress-answered-events-withheld": "freshness"},
-	// An idle timeout is of no use where a member goes on answering. And it takes a progress answer for a promise that nothing is missing.
+	// Its idle timeout does not notice a member that goes on answering. And it takes a progress response as proof that it has all events.
 	"guarded":       {"hung-leader-disk": "freshness", "progress-answered-events-withheld": "nothing lost"},
 	"topology-only": {"hung-leader-disk": "freshness", "progress-answered-events-withheld": "nothing lost"},
-	// It asks for progress so rarely that it is found stale before.
+	// Its idle timeout is so long that its view is too stale before.
 	"br": {"hung-leader-disk": "freshness", "progress-answered-events-withheld": "freshness"},
-	// It meets the bad member again and again.
+	// Its client tries the bad member again and again.
 	"poller": {"leader-isolated": "freshness", "hung-leader-disk": "freshness"},
 }
 
-// lucky are the scenarios in which luck decides whether a flawed manager is fresh in time: whoever has given a member up goes to whichever member
-// gRPC draws next, and that may be the same one.
+// lucky has the scenarios in which chance decides whether a flawed manager is fresh in time: when it has left a member, gRPC chooses the next
+// one, which may be the same again.
 var lucky = map[string][]string{
 	"no-progress":   {"leader-isolated", "hung-leader-disk", "member-frozen", "client-blackholed"},
 	"guarded":       {"leader-isolated", "member-frozen", "client-blackholed"},
@@ -44,16 +44,16 @@ var lucky = map[string][]string{
 func TestFlawedManagersAreCaught(t *testing.T) {
 	runs(t, flawed.All(), func(t *testing.T, s harness.Scenario, c harness.Candidate, o harness.Options) {
 		if slices.Contains(lucky[c.Name], s.Name) {
-			return // nothing could be required
+			return // neither outcome can be required
 		}
 		if caught[c.Name][s.Name] == "" && o.Workload != c.Workloads[0].Name {
-			return // that it passes is shown with its usual workload
+			return // it is enough to show with its first workload that it passes
 		}
 		requireCaught(t, harness.Execute(t.Context(), virtual.New(t, o.Seed), s, c, o))
 	})
 }
 
-// requireCaught checks that a manager failed a scenario that is to catch it by the oracle that names its mistake, and passed any other.
+// requireCaught checks that a manager failed a scenario in caught by the oracle that names its mistake, and passed any other scenario.
 func requireCaught(t *testing.T, r *harness.Result) {
 	t.Helper()
 	requireJudged(t, r)
@@ -65,7 +65,7 @@ func requireCaught(t *testing.T, r *harness.Result) {
 	require.Contains(t, failedOracles(r), oracle, r.String())
 }
 
-// Whatever happens to the clusters, a cheater is caught, and by nothing but its mistake.
+// A cheater is caught in every scenario, and only by the oracles that name its mistake.
 func TestCheatersAreCaught(t *testing.T) {
 	mistakes := map[string][]string{
 		"blink":           {"nothing lost"},
@@ -80,7 +80,7 @@ func TestCheatersAreCaught(t *testing.T) {
 		"unregistered":    {"own keys"},
 		"flapper":         {"freshness", "isolation"},
 		"leaky":           {"leaks"},
-		// It is a poller, and polls the bad member again and again.
+		// It is a poller, so it also polls the bad member again and again.
 		"withdrawing": {"freshness", "nothing lost"},
 	}
 	story := map[string]string{"withdrawing": "hung-leader-disk"}

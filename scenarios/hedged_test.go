@@ -14,7 +14,7 @@ import (
 	"github.com/stormwatch/stormwatch/scenarios"
 )
 
-// With two streams on two members, whichever member is hit, no view grows staler than calm.
+// With two streams on two members, no view becomes staler than calm, whichever member has the fault.
 func TestAHedgedViewStaysCalmWhicheverMemberIsHit(t *testing.T) {
 	for text, on := range map[string]string{
 		"HangDisk(alpha/leader)":  harness.RoleLeader,
@@ -31,7 +31,7 @@ func TestAHedgedViewStaysCalmWhicheverMemberIsHit(t *testing.T) {
 				Clusters: []harness.Spec{{Name: "alpha", Members: 3}},
 				Body: func(w *harness.World) {
 					w.StartManager(harness.WatchOn(harness.Ref{Cluster: "alpha", Member: on}))
-					// Links that were closed while the manager took its place are tried again after pauses of gRPC's and the manager's.
+					// Links that were closed to attach the manager to its members are tried again after pauses of gRPC and of the manager.
 					w.Pass(2*w.Timing().BackoffCap + w.Timing().RequestTimeout)
 					w.Pass(time.Duration(w.Rand.Int64N(int64(w.Timing().IdleTimeout))))
 					w.Inject(f).RequireRecovery(w.Cluster("alpha"))

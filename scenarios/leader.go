@@ -5,12 +5,12 @@ import (
 	"github.com/stormwatch/stormwatch/harness/fault"
 )
 
-// leader are the scenarios in which leadership changes and everybody could know.
+// leader are the scenarios of leaders that move, die or are isolated.
 func leader() []harness.Scenario {
 	return []harness.Scenario{
 		{
 			Name:     "leader-moved",
-			Summary:  "The leader hands over to another member while the watch sits on it.",
+			Summary:  "The leader transfers its leadership to another member while the watch is on it.",
 			Incident: "tikv/pd #7780: the etcd leader changed and PD noticed five minutes later",
 			Body:     leaderMoved,
 		},

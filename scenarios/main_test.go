@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// Runs by the wall clock mostly wait, so that more of them fit side by side than there are processors.
+// Runs in real time mostly wait, so more of them can run in parallel than there are processors.
 func TestMain(m *testing.M) {
-	if err := flag.Set("test.parallel", fmt.Sprint(2*runtime.GOMAXPROCS(0))); err != nil { // -parallel, read later, wins
+	if err := flag.Set("test.parallel", fmt.Sprint(2*runtime.GOMAXPROCS(0))); err != nil { // the flag -parallel is parsed later and overrides this
 		panic(err)
 	}
 	os.Exit(m.Run())

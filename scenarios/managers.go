@@ -7,7 +7,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// Managers are those that a scenario can be run with, the reference manager first.
+// Managers are the managers that scenarios can be run with, the reference manager first.
 func Managers() []harness.Candidate {
 	return slices.Concat([]harness.Candidate{Reference(), Hedged(), PresetBR()}, flawed.All())
 }

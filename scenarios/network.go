@@ -5,7 +5,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/fault"
 )
 
-// network are the scenarios in which the way to a member is lost and its connections stay open.
+// network are the scenarios in which a member cannot be reached although its connections stay open.
 func network() []harness.Scenario {
 	return []harness.Scenario{
 		{
@@ -16,7 +16,7 @@ func network() []harness.Scenario {
 		},
 		{
 			Name:     "client-blackholed",
-			Summary:  "The manager's packets to the leader, which serves its watch, vanish; the cluster is well and the connection open.",
+			Summary:  "The manager's packets to the leader, which serves its watch, are lost; the cluster works and the connection stays open.",
 			Incident: "etcd #8980, #12534: a watch on a blackholed member hangs until keepalive gives up, if there is any",
 			Body:     clientBlackholed,
 		},

@@ -15,7 +15,8 @@ import (
 	"github.com/stormwatch/stormwatch/manager/tiproxy"
 )
 
-// Reference is the reference manager: package manager/tidb with TiProxy's registration on the workload tidb, package manager on others.
+// Reference is the reference manager: with the workload tidb it is package manager/tidb with TiProxy's registration, with other workloads
+// package manager.
 func Reference() harness.Candidate {
 	return candidate("reference", "Everything guarded has, a freshness probe through another member, and quarantine.", func(*guard.Options) {})
 }
@@ -26,7 +27,7 @@ func Hedged() harness.Candidate {
 		func(o *guard.Options) { o.Hedged = true })
 }
 
-// PresetBR is the reference manager as manager/tidb.PresetBR sets it up.
+// PresetBR is the reference manager with the options of manager/tidb.PresetBR.
 func PresetBR() harness.Candidate {
 	preset := managertidb.PresetBR()
 	c := candidate("br-preset", "The reference manager with BR's own figures whatever the engine: sensible in virtual time only.",
@@ -53,7 +54,7 @@ func candidate(name, summary string, change func(*guard.Options)) harness.Candid
 	}
 }
 
-// configure is the production setting at the pace of the timing in force.
+// configure returns the production configuration with the intervals of the timing in force.
 func configure(s harness.Setup) manager.Config {
 	t := s.Timing
 	return manager.Config{
@@ -72,7 +73,7 @@ func configure(s harness.Setup) manager.Config {
 	}
 }
 
-// reference makes a manager.Manager a harness.Manager. It is what an adapter for yours looks like.
+// reference adapts a manager.Manager to the interface harness.Manager. An adapter for your own manager looks like this.
 type reference struct {
 	*manager.Manager
 	view func(cluster string) (harness.View, bool)
@@ -84,7 +85,7 @@ func (r *reference) View(cluster string) (harness.View, bool) { return r.view(cl
 
 func (r *reference) Push(f func(cluster string, v harness.View)) { r.push = f }
 
-// changed pushes a view, but for the last one of a cluster, which only says that the cluster is gone.
+// changed pushes a view, except for the last view of a cluster, which only says that the cluster is gone.
 func (r *reference) changed(cluster string, v harness.View) {
 	var gone *manager.ClusterGoneError
 	if r.push != nil && !errors.As(v.Err, &gone) {
@@ -100,7 +101,7 @@ func (r *reference) Apply(ctx context.Context, targets []harness.Target) error {
 	return r.Manager.Apply(ctx, own)
 }
 
-// newTiDB makes the manager that knows TiDB's keys and registers as TiProxy does.
+// newTiDB makes a manager that interprets TiDB's keys and registers as TiProxy does.
 func newTiDB(cfg manager.Config) (harness.Manager, error) {
 	var err error
 	if cfg.Registration, err = (tiproxy.Instance{Address: "10.0.0.8:6000", Version: "reference"}).Registration(); err != nil {
@@ -133,7 +134,7 @@ func ofTiDB(v managertidb.View) harness.View {
 	return harness.View{Facts: facts, Revision: v.Revision, Health: health(v.Healthy), Err: v.Err}
 }
 
-// newGeneric makes the manager that watches the prefixes of any workload and keeps one key of its own.
+// newGeneric makes a manager that watches the prefixes of any workload and registers one key of its own.
 func newGeneric(cfg manager.Config, w *harness.Workload) (harness.Manager, error) {
 	cfg.Prefixes = w.Prefixes
 	cfg.Registration = manager.Registration{Keys: []manager.KeyValue{{Key: "/managers/reference", Value: "10.0.0.8:6000"}}}

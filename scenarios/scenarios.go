@@ -1,5 +1,5 @@
-// Package scenarios is the catalogue: what happened to real systems, told in ten lines each. A scenario names no engine, no manager,
-// no workload and no duration: it says what happens to clusters, and what it requires follows from the faults and the timing in force.
+// Package scenarios is the catalogue of scenarios: incidents of real systems in about ten lines each. A scenario names no engine, no manager,
+// no workload and no duration. It says what happens to clusters; what it requires follows from the faults and the timing in force.
 //
 //	go test ./scenarios/...            runs all of them against the reference manager
 //	stormwatch run hung-leader-disk    runs one

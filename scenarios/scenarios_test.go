@@ -13,7 +13,7 @@ import (
 	"github.com/stormwatch/stormwatch/scenarios"
 )
 
-// runs are the subtests of each candidate with each of its workloads in each scenario.
+// runs calls f in a subtest for each scenario, candidate and workload of the candidate.
 func runs(t *testing.T, candidates []harness.Candidate, f func(*testing.T, harness.Scenario, harness.Candidate, harness.Options)) {
 	for _, c := range candidates {
 		for _, workload := range c.Workloads {
@@ -33,9 +33,9 @@ func TestReferenceManagersPassEveryScenario(t *testing.T) {
 		})
 }
 
-// By the wall clock a run costs seconds in which it mostly waits, so that they go side by side. The reference manager is run through all of
-// it with every workload, each other manager, with its usual one, through what tells it apart: the hedged one where one of its two streams
-// is hit and the other must go on, the flawed ones where they differ.
+// In real time a run takes seconds in which it mostly waits, so runs are parallel. The reference manager is run in every scenario with every
+// workload. Each other manager is run, with its usual workload, only in the scenarios that show how it differs: the hedged one where a fault
+// hits one of its two streams, the flawed ones where their mistakes show.
 func TestManagersByTheWallClock(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short runs only what is in virtual time")
@@ -101,7 +101,7 @@ func names() []string {
 	return list
 }
 
-// failedOracles are the names of the oracles, and of the scenario's requirements, that failed.
+// failedOracles are the names of the oracles and of the scenario's requirements that failed.
 func failedOracles(r *harness.Result) []string {
 	var list []string
 	for _, v := range r.Failed() {
@@ -110,7 +110,7 @@ func failedOracles(r *harness.Result) []string {
 	return list
 }
 
-// requireJudged fails the test if the run said nothing of the manager.
+// requireJudged fails the test if the run says nothing about the manager.
 func requireJudged(t *testing.T, r *harness.Result) {
 	t.Helper()
 	require.NotEqual(t, record.NotJudged, r.Outcome, r.String())

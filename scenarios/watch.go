@@ -5,12 +5,12 @@ import (
 	"github.com/stormwatch/stormwatch/harness/fault"
 )
 
-// watch are the scenarios in which a member is well and its watch is not.
+// watch are the scenarios in which a member works but the watch on it does not.
 func watch() []harness.Scenario {
 	return []harness.Scenario{
 		{
 			Name:     "progress-dropped",
-			Summary:  "Nothing happens and progress is not answered: the manager says so at its idle timeout, neither early nor late.",
+			Summary:  "There are no updates, and progress requests are not answered: the manager reports it at its idle timeout, neither early nor late.",
 			Incident: "tidb #69047: the idle timeout of the merged change, tested there with a failpoint that skips the request",
 			Body:     progressDropped,
 		},

@@ -1,5 +1,5 @@
-// Package discovery finds the instances of services that are registered in etcd, each as a key below one prefix. It is an example: service
-// discovery as many write it first, with a read and a watch, and nothing of Stormwatch in it.
+// Package discovery finds the instances of services that are registered in etcd, each as a key below one prefix. It is an example of service
+// discovery as many programs do it at first: with a read and a watch. It does not use Stormwatch, except in guarded.go.
 package discovery
 
 import (
@@ -17,29 +17,29 @@ import (
 type Registry struct {
 	client *clientv3.Client
 	prefix string
-	// Changed is called after each change with what is known then: the instances by name, and the revision of etcd's. Nil: nobody is told.
+	// Changed is called after each change with all instances by name and their etcd revision. Nil: it is not called.
 	Changed func(instances map[string]string, revision int64)
 
 	mu        sync.Mutex
 	instances map[string]string
 }
 
-// New makes a registry of the keys below a prefix. It knows nothing before it runs.
+// New makes a registry of the keys below a prefix. It is empty until Run is called.
 func New(client *clientv3.Client, prefix string) *Registry {
 	return &Registry{client: client, prefix: prefix, instances: map[string]string{}}
 }
 
-// Instances are those that are known now: their values, by name.
+// Instances are the values of the instances that are known now, by name.
 func (r *Registry) Instances() map[string]string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return maps.Clone(r.instances)
 }
 
-// retry is how long the registry waits after a failure before it begins anew.
+// retry is how long the registry waits after a failure before it starts again.
 const retry = time.Second
 
-// Run keeps the registry up to date until ctx ends.
+// Run keeps the registry up to date. It blocks until ctx ends.
 func (r *Registry) Run(ctx context.Context) error {
 	for {
 		err := r.follow(ctx)

@@ -7,8 +7,8 @@ import (
 	"github.com/stormwatch/stormwatch/manager/guard"
 )
 
-// Follow does what a [Registry] does, on a guarded watch, which notices a member that has fallen behind. Until ctx ends it calls changed after
-// each change: with the instances, the revision of etcd's, and what went wrong last.
+// Follow does what a [Registry] does, but with a guarded watch, which notices a member that has fallen behind. It blocks until ctx ends and
+// calls changed after each change, with all instances, their etcd revision, and the last error.
 func Follow(
 	ctx context.Context, cluster guard.Config, prefix string, changed func(instances map[string]string, revision int64, wrong error),
 ) error {

@@ -6,7 +6,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// absent says at every third look that it does not manage the cluster.
+// absent answers every third call of View that it does not manage the cluster.
 func absent() harness.Candidate {
 	return viewCheater("absent", "Says at every third look that it does not manage the cluster.", func() change {
 		var looks atomic.Int64

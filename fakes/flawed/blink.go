@@ -6,7 +6,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// blink shows nothing for 100 ms in every 500: a view that is built anew in place.
+// blink shows an empty view for 100 ms in every 500 ms, as a manager does that clears its view and fills it again.
 func blink() harness.Candidate {
 	return viewCheater("blink", "Shows an empty view for 100 ms in every 500.", func() change {
 		began := time.Now()

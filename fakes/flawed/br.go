@@ -7,9 +7,8 @@ import (
 	"github.com/stormwatch/stormwatch/harness/bound"
 )
 
-// br is [guarded] with the figures of the merged TiDB change (#69047): progress asked for every 30 s, an idle timeout of 90 s, 5 s for
-// the first attempt to read, and a second between two attempts. They hold whatever the engine, so that only virtual time has the patience
-// for it.
+// br is [guarded] with the timing of the merged TiDB change (#69047): a progress request every 30 s, an idle timeout of 90 s, 5 s for the
+// first attempt to read, and 1 s between two attempts. The timing is the same on every engine, so it is only practical in virtual time.
 func br() harness.Candidate {
 	c := guarded()
 	c.Name, c.Summary = "br", "As guarded, with BR's own figures whatever the engine: sensible in virtual time only."

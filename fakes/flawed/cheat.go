@@ -4,22 +4,22 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// change makes of what View would answer about a cluster what it does answer.
+// change changes an answer of View about a cluster.
 type change func(cluster string, v harness.View, ok bool) (harness.View, bool)
 
-// cheat is [guarded] with something wrong about how its views are shown. It pushes none, so that what is wrong is all that is seen.
+// cheat is [guarded] with changed answers of View. It does not push views, so the harness sees the changed answers only.
 type cheat struct {
 	harness.Manager
 	change change
 }
 
-// View is the manager's, changed.
+// View returns the manager's view, changed.
 func (c cheat) View(cluster string) (harness.View, bool) {
 	v, ok := c.Manager.View(cluster)
 	return c.change(cluster, v, ok)
 }
 
-// cheater is a candidate that is [guarded] but for what is made of its managers.
+// cheater is [guarded] with its managers replaced by what spoil makes of them.
 func cheater(name, summary string, spoil func(harness.Manager) harness.Manager) harness.Candidate {
 	c := guarded()
 	c.Name, c.Summary = name, summary
@@ -34,7 +34,7 @@ func cheater(name, summary string, spoil func(harness.Manager) harness.Manager) 
 	return c
 }
 
-// viewCheater is one whose views are changed. changes is called once for each manager.
+// viewCheater is [guarded] with changed views. changes is called once for each manager.
 func viewCheater(name, summary string, changes func() change) harness.Candidate {
 	return cheater(name, summary, func(m harness.Manager) harness.Manager { return cheat{m, changes()} })
 }

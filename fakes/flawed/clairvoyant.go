@@ -9,7 +9,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// clairvoyant shows each checkpoint as it is for 200 ms, and then the next one, before the advancer writes it. So it is never stale.
+// clairvoyant shows each checkpoint for 200 ms and then the next one, before the advancer writes it. So it is never stale.
 func clairvoyant() harness.Candidate {
 	c := viewCheater("clairvoyant", "Shows the next checkpoint before it is written.", func() change {
 		return (&foresight{read: map[string]reading{}}).change
@@ -18,7 +18,7 @@ func clairvoyant() harness.Candidate {
 	return c
 }
 
-// foresight remembers since when each checkpoint is what it is.
+// foresight remembers since when each checkpoint has its value.
 type foresight struct {
 	mu   sync.Mutex
 	read map[string]reading // by cluster and task

@@ -6,7 +6,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// clock gives the time for its revision.
+// clock shows the time as its revision.
 func clock() harness.Candidate {
 	return viewCheater("clock", "Gives the time for the revision that its view is based on.", func() change {
 		return func(_ string, v harness.View, ok bool) (harness.View, bool) {

@@ -6,8 +6,8 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// flapper cannot settle: from half a minute on it gives its watches up every ten seconds, and sees nothing for three seconds after each. A
-// fault that is still in force then is no excuse.
+// flapper closes its watches every ten seconds, from 30 s after its start on, and sees nothing for the next three seconds. A fault that is
+// still in force then does not excuse it.
 func flapper() harness.Candidate {
 	c := guarded()
 	c.Name, c.Summary = "flapper", "From half a minute on it gives its watches up every ten seconds, and sees nothing for three."

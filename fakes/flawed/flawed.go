@@ -1,5 +1,5 @@
-// Package flawed has managers that each lack something a good one has. They test the harness: one that cannot tell them from the
-// reference manager is of no use. They follow the prefixes of whatever workload runs, and keep no keys.
+// Package flawed has managers with one known mistake each. They test the harness, which must be able to distinguish them from the reference
+// manager. They follow the prefixes of the workload that runs, and keep no keys of their own.
 package flawed
 
 import (
@@ -8,13 +8,13 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// All are the flawed managers, the most flawed first. Each makes a mistake that real managers make.
+// All are the flawed managers, those with the worst mistakes first. Each makes a mistake that real managers make.
 func All() []harness.Candidate {
 	return []harness.Candidate{naive(), noProgress(), guarded(), br(), topologyOnly(), poller()}
 }
 
-// Cheaters are managers that no scenario need catch each, but every run must: their mistakes show whatever happens to the clusters, and
-// some look better by them than they are. They are [guarded] but for the one mistake.
+// Cheaters are managers whose mistake every run must catch, since it does not depend on what happens to the clusters. Some mistakes make the
+// manager look better than it is. Apart from the mistake they are [guarded].
 func Cheaters() []harness.Candidate {
 	return []harness.Candidate{
 		blink(), absent(), clairvoyant(), clock(), slowView(), stuckView(), panickingView(), panickingClose(), nobody(), unregistered(),
@@ -22,7 +22,7 @@ func Cheaters() []harness.Candidate {
 	}
 }
 
-// workloads are those that every manager of this package can be run with, unless it says otherwise.
+// workloads are the workloads that the managers of this package can be run with, unless a manager says otherwise.
 func workloads() []*harness.Workload {
 	return []*harness.Workload{tidb.Workload(), services.Workload()}
 }

@@ -16,7 +16,7 @@ type follower struct {
 	state  *state
 }
 
-// follow reads the prefix, and watches it if it is to be watched, again and again until ctx ends.
+// follow reads and watches the prefix again and again until ctx ends. A manager that polls only reads.
 func (f *follower) follow(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := f.once(ctx)
@@ -36,7 +36,7 @@ func (f *follower) follow(ctx context.Context) {
 	}
 }
 
-// once reads the prefix once, and then watches it, if it is to be watched, until the watch ends.
+// once reads the prefix once and then watches it until the watch ends. A manager that polls only reads.
 func (f *follower) once(ctx context.Context) error {
 	revision, err := f.read(ctx)
 	if err != nil {
@@ -66,7 +66,7 @@ func (f *follower) read(ctx context.Context) (revision int64, err error) {
 	return resp.Header.Revision, nil
 }
 
-// watch hands on events until the watch ends.
+// watch applies events to the state until the watch ends.
 func (f *follower) watch(ctx context.Context, from int64) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -111,7 +111,7 @@ func (f *follower) watch(ctx context.Context, from int64) error {
 	}
 }
 
-// ticks is a channel that ticks, or never if every is zero.
+// ticks returns a channel that ticks at an interval; never if the interval is zero.
 func ticks(every time.Duration) (<-chan time.Time, func()) {
 	if every == 0 {
 		return nil, func() {}
@@ -120,7 +120,7 @@ func ticks(every time.Duration) (<-chan time.Time, func()) {
 	return ticker.C, ticker.Stop
 }
 
-// after is a channel that fires once, or never if d is zero.
+// after returns a channel that fires once after d; never if d is zero.
 func after(d time.Duration) (<-chan time.Time, func()) {
 	if d == 0 {
 		return nil, func() {}
@@ -139,5 +139,5 @@ func (e *IdleTimeoutError) Error() string {
 	return fmt.Sprintf("watch of %s: nothing for %v, %v after it began", e.Key, e.Idle, e.Elapsed)
 }
 
-// IdleTimeout is the timeout that fired.
+// IdleTimeout is the idle timeout that has passed.
 func (e *IdleTimeoutError) IdleTimeout() time.Duration { return e.Idle }

@@ -11,8 +11,8 @@ import (
 	"github.com/stormwatch/stormwatch/harness/bound"
 )
 
-// guarded requires a leader, asks for progress and believes in no watch that is silent for its idle timeout: what the merged TiDB change
-// does. It has no freshness probe, so a member that answers progress and has no news holds it for ever.
+// guarded requires a leader, requests progress, and replaces a watch that is silent for the idle timeout, as the merged TiDB change does. It
+// has no freshness probe, so it stays for ever on a member that answers progress requests but sends no events.
 func guarded() harness.Candidate {
 	return harness.Candidate{
 		Name: "guarded", Summary: "RequireLeader, progress requests and an idle timeout, no freshness probe (TiDB #69047).",
@@ -22,7 +22,7 @@ func guarded() harness.Candidate {
 	}
 }
 
-// guardedTiming is what a guarded manager takes over of the engine's figures.
+// guardedTiming is the part of the engine's timing that a guarded manager uses.
 func guardedTiming(suggested bound.Manager) bound.Manager {
 	return bound.Manager{
 		ProgressInterval: suggested.ProgressInterval, IdleTimeout: suggested.IdleTimeout,
@@ -37,7 +37,7 @@ func guardedTraits(t bound.Timing) traits {
 	}
 }
 
-// dialing changes a client's configuration to what TiProxy and BR dial with, at the pace of the timing in force.
+// dialing changes a client's configuration to the dial settings of TiProxy and BR, with the given backoff limit.
 func dialing(limit time.Duration) func(*clientv3.Config) {
 	return func(c *clientv3.Config) {
 		c.DialTimeout = 5 * time.Second

@@ -5,7 +5,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/bound"
 )
 
-// naive reads and watches with a client as it comes: what most programs do first.
+// naive reads and watches with a client in its default configuration, as most programs do at first.
 func naive() harness.Candidate {
 	return harness.Candidate{
 		Name: "naive", Summary: "A plain read and watch, with the client as it comes.",

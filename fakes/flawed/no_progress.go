@@ -5,7 +5,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/bound"
 )
 
-// noProgress is [guarded] without progress requests: it takes a watch on which nothing happens for a dead one.
+// noProgress is [guarded] without progress requests: it reports a watch without events as idle, although nothing is wrong.
 func noProgress() harness.Candidate {
 	c := guarded()
 	c.Name, c.Summary = "no-progress", "As guarded, without progress requests: silence counts as death."

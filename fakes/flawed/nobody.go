@@ -2,7 +2,7 @@ package flawed
 
 import "github.com/stormwatch/stormwatch/harness"
 
-// nobody is no manager at all, and no error either.
+// nobody makes a nil manager and returns no error.
 func nobody() harness.Candidate {
 	c := guarded()
 	c.Name, c.Summary = "nil", "Is made as nil, without an error."

@@ -6,7 +6,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// panickingView panics at every tenth look.
+// panickingView panics in every tenth call of View.
 func panickingView() harness.Candidate {
 	return viewCheater("panicking-view", "Panics at every tenth look.", func() change {
 		var looks atomic.Int64

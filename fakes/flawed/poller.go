@@ -5,8 +5,8 @@ import (
 	"github.com/stormwatch/stormwatch/harness/bound"
 )
 
-// poller reads instead of watching, linearizably and with a timeout, through whichever member its client takes next. So a member that does
-// not answer costs it a read again and again.
+// poller reads instead of watching, linearizably and with a timeout. Its client chooses the member of each read, so reads through a member
+// that does not answer fail again and again.
 func poller() harness.Candidate {
 	return harness.Candidate{
 		Name: "poller", Summary: "Reads each prefix every few seconds through whichever member is next, and watches nothing.",

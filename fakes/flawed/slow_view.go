@@ -6,7 +6,8 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// slowView takes 20 ms for each look: it asks somebody. By the wall clock that is no longer than a busy machine may take.
+// slowView takes 20 ms for each call of View, as if it made a request. In real time a busy machine may take as long, so only virtual time
+// can catch it.
 func slowView() harness.Candidate {
 	return viewCheater("slow-view", "Takes 20 ms to say what it believes.", func() change {
 		return func(_ string, v harness.View, ok bool) (harness.View, bool) {

@@ -34,7 +34,7 @@ func newState(prefixes []string, facts func(map[string]string) harness.Facts, pu
 	return s
 }
 
-// replace takes in a read of a prefix.
+// replace replaces what was seen of a prefix by the result of a read.
 func (s *state) replace(prefix string, resp *clientv3.GetResponse) {
 	s.change(prefix, func(p *seen) {
 		p.revision, p.current, p.values = resp.Header.Revision, true, map[string]string{}
@@ -44,7 +44,7 @@ func (s *state) replace(prefix string, resp *clientv3.GetResponse) {
 	})
 }
 
-// apply takes in what a watch of a prefix delivered.
+// apply applies the events of a watch response to a prefix.
 func (s *state) apply(prefix string, resp clientv3.WatchResponse) {
 	s.change(prefix, func(p *seen) {
 		p.revision = max(p.revision, resp.Header.Revision)
@@ -58,10 +58,10 @@ func (s *state) apply(prefix string, resp clientv3.WatchResponse) {
 	})
 }
 
-// forget takes back all that was seen of a prefix.
+// forget removes everything that was seen of a prefix.
 func (s *state) forget(prefix string) { s.change(prefix, func(p *seen) { clear(p.values) }) }
 
-// fail takes in that following a prefix failed. What was seen of it stays.
+// fail notes an error of following a prefix. What was seen of the prefix stays.
 func (s *state) fail(prefix string, err error) {
 	s.change(prefix, func(p *seen) {
 		p.current = false
@@ -69,7 +69,7 @@ func (s *state) fail(prefix string, err error) {
 	})
 }
 
-// change changes what was seen of a prefix and publishes the view that follows from it. Views are published under the lock, and so in order.
+// change changes what was seen of a prefix and publishes the resulting view. It publishes under the lock, so views are published in order.
 func (s *state) change(prefix string, f func(*seen)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,7 +77,7 @@ func (s *state) change(prefix string, f func(*seen)) {
 	s.publish(s.view())
 }
 
-// view is what follows from all prefixes. The caller holds s.mu.
+// view is the view that results from all prefixes. The caller holds s.mu.
 func (s *state) view() harness.View {
 	v := harness.View{Health: harness.UpToDate, Err: s.err}
 	values := map[string]string{}

@@ -7,7 +7,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// stuckView stops answering View after a while. It goes on pushing views, so that this is all that is wrong.
+// stuckView blocks in View from ten seconds after its start on. It goes on pushing views, so that nothing else is wrong with it.
 func stuckView() harness.Candidate {
 	return cheater("stuck-view", "Stops answering when asked what it believes, until it is closed.",
 		func(m harness.Manager) harness.Manager {
@@ -22,7 +22,7 @@ type stuck struct {
 	closed chan struct{}
 }
 
-// View blocks, from ten seconds on, until the manager is closed.
+// View blocks until the manager is closed, from ten seconds after its start on.
 func (s *stuck) View(cluster string) (harness.View, bool) {
 	if time.Since(s.began) > 10*time.Second {
 		<-s.closed
@@ -30,10 +30,10 @@ func (s *stuck) View(cluster string) (harness.View, bool) {
 	return s.Manager.View(cluster)
 }
 
-// Push is the manager's.
+// Push passes f to the manager.
 func (s *stuck) Push(f func(string, harness.View)) { s.Manager.(harness.Pusher).Push(f) }
 
-// Close lets View go and closes the manager.
+// Close releases the calls of View that block, and closes the manager.
 func (s *stuck) Close() error {
 	s.once.Do(func() { close(s.closed) })
 	return s.Manager.Close()

@@ -5,7 +5,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// topologyOnly is [guarded] for TiDB's topology alone: nothing is asked of it about checkpoints.
+// topologyOnly is [guarded] for TiDB's topology only: it shows no checkpoints and is not judged by them.
 func topologyOnly() harness.Candidate {
 	c := guarded()
 	c.Name, c.Summary = "topology-only", "As guarded, and shows only which TiDB servers there are, not the checkpoints."

@@ -10,28 +10,28 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// traits are what the managers of this package differ in.
+// traits are the differences between the managers of this package.
 type traits struct {
-	// client changes the configuration of the etcd client. Nil: the client as it comes.
+	// client changes the configuration of the etcd client. Nil: the default configuration.
 	client func(*clientv3.Config)
-	// prefixes are those that are followed. Nil: the workload's.
+	// prefixes are the prefixes that are followed. Nil: those of the workload.
 	prefixes []string
-	// requireLeader asks members without a leader to end the watch.
+	// requireLeader makes a member without a leader cancel the watch.
 	requireLeader bool
-	// progress is how often a watch is asked for progress; zero: never.
+	// progress is how often progress is requested on a watch; zero: never.
 	progress time.Duration
-	// idle is how long a watch may deliver nothing; zero: for ever.
+	// idle is the idle timeout of a watch; zero: none.
 	idle time.Duration
-	// request bounds a read; zero: nothing does.
+	// request is the timeout of a read; zero: none.
 	request time.Duration
-	// retry is the pause after a watch.
+	// retry is the pause after the end of a watch.
 	retry time.Duration
-	// leave is how long a watch is kept from an instant on, settled; zero: for ever.
+	// leave is how long a watch is kept before it is closed, from the instant settled on; zero: for ever.
 	leave   time.Duration
 	settled time.Time
 	// poll is how often a prefix is read instead of being watched; zero: it is watched.
 	poll time.Duration
-	// withdraw takes the facts back for as long as a read fails, and says nothing of it.
+	// withdraw removes the facts while reads fail, and reports no error.
 	withdraw bool
 }
 

@@ -5,7 +5,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/bound"
 )
 
-// unregistered says that it keeps a key in each cluster, and never writes it.
+// unregistered declares a key of its own in each cluster, but never writes it.
 func unregistered() harness.Candidate {
 	c := guarded()
 	c.Name, c.Summary = "unregistered", "Says that it registers itself in each cluster, and does not."

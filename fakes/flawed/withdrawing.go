@@ -2,7 +2,7 @@ package flawed
 
 import "github.com/stormwatch/stormwatch/harness"
 
-// withdrawing is [poller], and shows nothing for as long as a read fails, without an error: TiProxy's topology fetch does this.
+// withdrawing is [poller], but shows an empty view without an error while its reads fail, as TiProxy's topology fetch does.
 func withdrawing() harness.Candidate {
 	c := poller()
 	c.Name, c.Summary = "withdrawing", "As poller, and shows nothing for as long as a read fails, without an error (TiProxy's topology fetch)."

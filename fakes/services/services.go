@@ -12,14 +12,14 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// Instance is the kind of the facts: an instance by its service and its own name ("orders/1"). Its value is what stands at its key.
+// Instance is the kind of the facts: an instance, named by its service and its own name ("orders/1"). Its value is the value of its key.
 const Instance = "instance"
 
-// prefix is what the instances are below: /services/<service>/<instance>.
+// prefix is the prefix of the instances' keys: /services/<service>/<instance>.
 const prefix = "/services/"
 
-// Workload is an instance that announces a new value at every step of its pace, one that stays as it is, two that come and go, and a
-// neighbour's key that nobody may touch.
+// Workload has one instance that announces a new value at each load interval, one that never changes, two that come and go, and a key of
+// somebody else that the manager must not touch.
 func Workload() *harness.Workload {
 	return &harness.Workload{
 		Name:     "services",
@@ -41,7 +41,7 @@ func programs() []harness.Program {
 	}
 }
 
-// register is an instance by name, with what it announces of itself: its address, and since when that is so.
+// register is the program of an instance. The value that it announces is its address and a stamp.
 func register(name, address string, one instance.Instance) harness.Program {
 	key := prefix + name
 	one.Subject = harness.Subject{Kind: Instance, Name: name}
@@ -53,7 +53,7 @@ func register(name, address string, one instance.Instance) harness.Program {
 	return harness.Program{Name: "service " + name, Run: one.Run}
 }
 
-// facts are the instances: each key below the prefix is one.
+// facts returns the instances: each key below the prefix is one.
 func facts(values map[string]string) harness.Facts {
 	facts := harness.Facts{}
 	for key, value := range values {

@@ -10,13 +10,13 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// firstCheckpoint is about what a TSO of the 2020s looks like.
+// firstCheckpoint has about the size of a real TSO of the 2020s.
 const firstCheckpoint = 450_000_000_000_000_000
 
-// checkpointKey is where BR keeps a task's global checkpoint, as 8 bytes, big endian.
+// checkpointKey is the key of a task's global checkpoint, which BR writes as 8 bytes, big endian.
 func checkpointKey(task string) string { return CheckpointPrefix + task + "/central_global" }
 
-// advancer moves a log backup task's global checkpoint up by one at each step of its pace, as BR's advancer does.
+// advancer raises the global checkpoint of a log backup task by one at each load interval, in the way of BR's advancer.
 func advancer(task string) harness.Program {
 	subject, key := harness.Subject{Kind: Checkpoint, Name: task}, checkpointKey(task)
 	run := func(ctx context.Context, l *harness.Ledger) error {

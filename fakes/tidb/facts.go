@@ -9,7 +9,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// facts are the backends and checkpoints that follow from keys and their values. What cannot be decoded is no fact.
+// facts returns the backends and checkpoints that keys and their values stand for. A value that cannot be decoded is no fact.
 func facts(values map[string]string) harness.Facts {
 	facts := harness.Facts{}
 	for key, value := range values {
@@ -29,7 +29,7 @@ func facts(values map[string]string) harness.Facts {
 	return facts
 }
 
-// cut is what stands between a prefix and a suffix of a key that has both.
+// cut returns the part of a key between a prefix and a suffix; false if the key does not have both.
 func cut(key, prefix, suffix string) (name string, ok bool) {
 	name, ok = strings.CutPrefix(key, prefix)
 	if !ok {

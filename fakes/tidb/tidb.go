@@ -1,5 +1,5 @@
-// Package tidb is the workload of a TiDB cluster as etcd sees one: TiDB servers that register themselves, a BR advancer that moves a
-// checkpoint, and another TiProxy whose registration nobody may touch.
+// Package tidb is the workload of a TiDB cluster: what its programs write to etcd. TiDB servers register themselves, a BR advancer raises a
+// checkpoint, and another TiProxy has a registration that the manager must not touch.
 package tidb
 
 import (
@@ -14,16 +14,16 @@ const (
 	Checkpoint = "checkpoint"
 )
 
-// The prefixes that the facts are below.
+// The prefixes of the keys of the facts.
 const (
 	TopologyPrefix   = "/topology/tidb/"
 	CheckpointPrefix = "/tidb/br-stream/checkpoint/"
 )
 
-// comingAndGoing is for how many load intervals the third server stays, and stays away.
+// comingAndGoing is for how many load intervals the third server stays and then stays away.
 const comingAndGoing = 10
 
-// Workload is two TiDB servers that stay, one that comes and goes, an advancer with one task, and another TiProxy.
+// Workload has two TiDB servers that stay, one that comes and goes, an advancer with one task, and another TiProxy.
 func Workload() *harness.Workload {
 	return &harness.Workload{
 		Name:    "tidb",

@@ -5,8 +5,8 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// tiproxy is another instance of TiProxy. Its registration has no lease, and the manager must leave it alone. (TiProxy itself deletes the
-// whole prefix when it closes.)
+// tiproxy is another instance of TiProxy. Its registration has no lease, and the manager must not touch it. (TiProxy itself deletes the
+// whole prefix when it closes, and with it the registrations of others.)
 func tiproxy(address string) harness.Program {
 	prefix := "/topology/tiproxy/" + address
 	return harness.Program{

@@ -20,7 +20,7 @@ func named(b Bounds) map[string]time.Duration {
 	}
 }
 
-// timings are those of the engines, and one of each sort of manager.
+// timings are the timings of the engines, and one for each kind of manager.
 func timings() map[string]Timing {
 	return map[string]Timing{
 		"production": Production(), "compressed": Compressed(),
@@ -32,7 +32,7 @@ func timings() map[string]Timing {
 	}
 }
 
-// without is production with a manager of less than the reference manager's means.
+// without is production timing for a manager that lacks some intervals of the reference manager.
 func without(change func(*Manager)) Timing {
 	t := Production()
 	m := t.Manager
@@ -49,7 +49,7 @@ func polls(m *Manager) {
 	m.Poll = 2 * time.Second
 }
 
-// intervals are all of a timing's, the manager's own among them.
+// intervals are all intervals of a timing, with those of the manager.
 func intervals(t *Timing) map[string]*time.Duration {
 	all := map[string]*time.Duration{}
 	var add func(v reflect.Value)
@@ -70,7 +70,7 @@ func TestBoundsGrowWithEveryInterval(t *testing.T) {
 	for name, timing := range timings() {
 		before := named(Bounds{timing})
 		for field, d := range intervals(&timing) {
-			// What a manager has not got does not grow: getting a probe makes it faster.
+			// An interval that the manager does not have is not made longer: having a probe makes the manager faster.
 			if *d == 0 {
 				continue
 			}
@@ -137,7 +137,7 @@ func TestBoundsAreOrdered(t *testing.T) {
 		b := Bounds{timing}
 		for bound, value := range named(b) {
 			if b.Timing.IdleTimeout == 0 && bound == "idle notice" || b.Timing.ProbeInterval == 0 && bound == "probe notice" {
-				continue // the manager has no such thing
+				continue // the manager does not have this interval
 			}
 			require.Positive(t, value, "%s: the %s bound", name, bound)
 		}

@@ -1,4 +1,4 @@
-// Package bound derives how long anything may take from the timing in force, so that no test types a duration.
+// Package bound derives, from the timing of a run, how long everything may take, so that no test contains a duration.
 //
 //	fault ──► no leader ──► new leader ──► noticed ──► attached elsewhere ──► fresh
 //	          └─ Election ─────────────┘└─ Notice ──┘└─ Attach ───────────┘└─ Calm ┘
@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Timing is every interval that decides how fast a world can notice and recover: etcd's, the manager's, and the harness's
-// own. [Production] and [Compressed] are complete; [Timing.With] puts in a manager's own figures.
+// Timing has all intervals that decide how fast a fault is noticed and recovered from: those of etcd, of the manager, and of the harness.
+// [Production] and [Compressed] are complete; [Timing.With] replaces the manager's intervals.
 type Timing struct {
 	// Heartbeat and Election are etcd's heartbeat interval and election timeout.
 	Heartbeat, Election time.Duration
@@ -19,41 +19,42 @@ type Timing struct {
 	// Manager is the timing of the manager under test.
 	Manager
 
-	// Unaided is how long a manager may take to leave a member that has fallen behind if it has neither a probe nor an idle timeout
-	// nor polls: what the engine's own probe would take. A design that can never notice is a failure all the same.
+	// Unaided is how long a manager without a probe that does not poll may take to notice that its member has fallen behind: as long
+	// as the probe of the engine's own timing would take. A manager that by its design can never notice fails all the same.
 	Unaided time.Duration
 
-	// Load is how often the programs of a workload commit an update; of a manager that shows only some kinds, an update of one of these.
+	// Load is how often the programs of a workload commit an update of the kinds that the manager shows.
 	Load time.Duration
-	// Observe is how often the harness looks at a manager's view.
+	// Observe is how often the harness calls the manager's View.
 	Observe time.Duration
 	// Slack is how long the machine may keep a runnable goroutine waiting; zero in virtual time.
 	Slack time.Duration
-	// Stay is how long a run goes on after a view has recovered from a fault, with the fault still in force, and once more at its end. What
-	// only shows after a lease, a quarantine or a member sync has run out would be missed otherwise. Zero where time is real.
+	// Stay is how long a run goes on after a view has recovered from a fault, with the fault still in force, and once more at the end of the
+	// run. Without it, errors that show only after a lease, a quarantine or a member sync has expired would be missed. Zero in real time.
 	Stay time.Duration
 }
 
-// Manager is a manager's own timing. A zero field means that the manager has no such thing.
+// Manager has a manager's own intervals. Unless a field says otherwise, zero means that the manager has no such interval.
 type Manager struct {
-	// ProbeInterval is how often a manager reads through another member than its watch's, ProbeTimeout how long it lets
-	// such a read take, ProbeGrace how long a watch may lag behind what the read showed.
+	// ProbeInterval is how often a manager reads through a member other than the watched one, ProbeTimeout the timeout of
+	// such a read, and ProbeGrace how long a watch may lag behind the revision that the read returned.
 	ProbeInterval, ProbeTimeout, ProbeGrace time.Duration
-	// ProgressInterval is how often a manager asks its watch for progress; IdleTimeout how long it believes in a watch
+	// ProgressInterval is how often a manager requests progress on its watch. IdleTimeout is how long it keeps a watch
 	// that delivers nothing, progress included.
 	ProgressInterval, IdleTimeout time.Duration
-	// Poll is how often a manager reads instead of watching.
+	// Poll is how often a manager that reads instead of watching does so.
 	Poll time.Duration
-	// RequestTimeout is how long a manager lets one attempt to read or to create a watch take. Zero: the engine's figure is
-	// taken, since every manager reads.
+	// RequestTimeout is a manager's timeout for one attempt to read or to create a watch. Zero: that of the engine's timing,
+	// since every manager reads.
 	RequestTimeout time.Duration
-	// BackoffCap is the longest pause of a manager, and of gRPC below it, between two attempts. Zero: the engine's figure.
+	// BackoffCap is the longest pause between two attempts, of the manager and of gRPC. Zero: that of the engine's timing.
 	BackoffCap time.Duration
-	// LeaseTTL and Refresh are those of a manager's own keys. etcd counts leases in whole seconds.
+	// LeaseTTL is the TTL of the lease of a manager's own keys, in whole seconds as in etcd, and Refresh how often the manager refreshes
+	// the keys.
 	LeaseTTL, Refresh time.Duration
 }
 
-// With is the timing with a manager's own figures in the place of the suggested ones.
+// With returns the timing with a manager's own intervals instead of those suggested by the engine.
 func (t Timing) With(m Manager) Timing {
 	suggested := Bounds{Timing: t}
 	if m.RequestTimeout == 0 {
@@ -67,7 +68,7 @@ func (t Timing) With(m Manager) Timing {
 	return t
 }
 
-// Production is etcd's defaults and the reference manager's, for virtual time.
+// Production has the defaults of etcd and of the reference manager. It is the timing of virtual time.
 func Production() Timing {
 	m := Manager{
 		ProbeInterval: time.Second, ProbeTimeout: time.Second, ProbeGrace: 300 * time.Millisecond,
@@ -81,10 +82,10 @@ func Production() Timing {
 	}.With(m)
 }
 
-// Compressed is Production made about four times as fast where the wall clock allows it, so that a scenario lasts seconds.
-// etcd's election timeout is only halved: below 500 ms a busy machine's pauses elect leaders nobody asked for. One such
-// pause is what Slack allows everywhere else too: a machine that stalls for longer disturbs the cluster itself. The idle timeout is
-// so much longer than what a probe takes, slack and all, that the two can be told apart here as well.
+// Compressed is about four times as fast as Production where real time allows it, so that a scenario takes seconds. The election timeout
+// is only halved: below 500 ms, the pauses of a busy machine cause elections. Slack is one such pause, since a machine that stalls for longer
+// disturbs the cluster itself. The idle timeout is still longer than what a probe needs, slack included, so that oracles can distinguish
+// the two.
 func Compressed() Timing {
 	m := Manager{
 		ProbeInterval: 250 * time.Millisecond, ProbeTimeout: 250 * time.Millisecond, ProbeGrace: 150 * time.Millisecond,
@@ -99,7 +100,7 @@ func Compressed() Timing {
 	}.With(m)
 }
 
-// Check names what is wrong with a timing that cannot work.
+// Check returns an error that names every interval with which the timing cannot work.
 func (t Timing) Check() error {
 	var errs []error
 	check := func(name string, value time.Duration, optional bool) {

@@ -46,7 +46,7 @@ func TestCheckRefusesANegativeInterval(t *testing.T) {
 func TestCheckWantsWhatEveryWorldNeedsAndOfAManagerOnlyWhatItHas(t *testing.T) {
 	needed := map[string]bool{
 		"Heartbeat": true, "Election": true, "Load": true, "Observe": true, "RequestTimeout": true, "BackoffCap": true,
-		"ProbeTimeout": true, "Refresh": true, // a probe and a lease need them
+		"ProbeTimeout": true, "Refresh": true, // needed with a probe and with a lease
 	}
 	timing := Production()
 	for name, d := range intervals(&timing) {

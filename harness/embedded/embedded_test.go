@@ -260,10 +260,10 @@ func TestIsolatedLeaderStepsDown(t *testing.T) {
 // A leader that can send but not receive steps down. A leader that can receive but not send is replaced.
 func TestOneWayCutsReplaceTheLeader(t *testing.T) {
 	for name, cut := range map[string]func(s *started, leader, peer string){
-		"heard and deaf": func(s *started, leader, peer string) {
+		"can send, cannot receive": func(s *started, leader, peer string) {
 			s.throw(peer, point.PeerSend(leader), point.Decision{Kind: point.Drop})
 		},
-		"hears and mute": func(s *started, leader, peer string) {
+		"can receive, cannot send": func(s *started, leader, peer string) {
 			s.throw(leader, point.PeerSend(peer), point.Decision{Kind: point.Drop})
 		},
 	} {

@@ -15,6 +15,7 @@ import (
 	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
 	serverstorage "go.etcd.io/etcd/server/v3/storage"
 
+	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/inprocess"
 	"github.com/stormwatch/stormwatch/harness/link"
 	"github.com/stormwatch/stormwatch/harness/point"
@@ -113,7 +114,22 @@ func (m *member) start(ctx context.Context, state string) error {
 	case err := <-r.etcd.Err():
 		return errors.Join(fmt.Errorf("member %s: %w", m, err), m.stop())
 	case <-ctx.Done():
-		return errors.Join(fmt.Errorf("member %s does not serve yet: %w", m, ctx.Err()), m.stop())
+		m.cluster.dying.Go(func() { m.serveLater(r) })
+		return fmt.Errorf("member %s: %w: %w", m, harness.ErrNotServing, ctx.Err())
+	}
+}
+
+// serveLater waits until a run that was not ready in time is ready or has ended.
+func (m *member) serveLater(r *run) {
+	select {
+	case <-r.etcd.Server.ReadyNotify():
+	case <-r.etcd.Server.StopNotify():
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.run == r && r.death.Cause() == nil {
+		m.serving.Store(r.server)
 	}
 }
 

@@ -2,6 +2,8 @@ package fault
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/record"
@@ -16,12 +18,28 @@ var addMember = &kind{
 			Allowance: allow("lost leader", w.Bounds().LostLeader()),
 			Once:      true,
 			Do: func(ctx context.Context) (func(context.Context) error, error) {
-				_, err := on.cluster.AddMember(ctx)
-				return nil, err
+				return nil, serving(ctx, w, on.cluster, membershipPatience(w), func(ctx context.Context) error {
+					_, err := on.cluster.AddMember(ctx)
+					return err
+				})
 			},
-		}, nil
+		}, mustDecide(w, on.cluster)
 	},
 }
 
-// AddMember makes a new member join the cluster. It is over when the member serves.
+// membershipPatience is how long a change of a cluster's members is tried. etcd refuses it until all members have been connected for five
+// seconds. Then the change is committed, which may take an election, and the new member serves, which may take another one.
+func membershipPatience(w *harness.World) time.Duration {
+	return 5*time.Second + 2*w.Bounds().Election()
+}
+
+// mustDecide returns an error if the cluster has lost its quorum: then nobody would know whether a change of its members took effect.
+func mustDecide(w *harness.World, c *harness.Cluster) error {
+	if w.Lost(c, record.LostQuorum) {
+		return fmt.Errorf("cluster %s has lost its quorum and cannot change its members", c)
+	}
+	return nil
+}
+
+// AddMember adds a new member to the cluster. The fault ends when the member serves.
 func AddMember(c *harness.Cluster) Fault { return Fault{addMember, arguments{cluster: c.Name()}} }

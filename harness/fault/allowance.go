@@ -4,16 +4,15 @@ import (
 	"time"
 
 	"github.com/stormwatch/stormwatch/harness"
-	"github.com/stormwatch/stormwatch/harness/bound"
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// allow names a bound as a fault's allowance.
+// allow makes an allowance of a bound and its name.
 func allow(name string, recovery time.Duration) record.Allowance {
 	return record.Allowance{Name: name, Recovery: recovery}
 }
 
-// fallenBehind is the allowance of a fault after which a member answers and has no news.
+// fallenBehind is the allowance of a fault after which a member still answers but receives no new entries.
 func fallenBehind(w *harness.World, m *harness.Member) record.Allowance {
 	if m.Leads() {
 		return allow("hung leader", w.Bounds().HungLeader())
@@ -21,7 +20,7 @@ func fallenBehind(w *harness.World, m *harness.Member) record.Allowance {
 	return allow("stale member", w.Bounds().StaleMember())
 }
 
-// cutOff is that of a fault after which a member hears from none of its peers.
+// cutOff is the allowance of a fault after which a member receives nothing from its peers.
 func cutOff(w *harness.World, m *harness.Member) record.Allowance {
 	if m.Leads() {
 		return allow("isolated leader", w.Bounds().IsolatedLeader())
@@ -29,7 +28,7 @@ func cutOff(w *harness.World, m *harness.Member) record.Allowance {
 	return allow("stale member", w.Bounds().StaleMember())
 }
 
-// silent is that of a fault after which a member answers neither its peers nor its clients.
+// silent is the allowance of a fault after which a member answers neither its peers nor its clients.
 func silent(w *harness.World, m *harness.Member) record.Allowance {
 	if m.Leads() {
 		return allow("silent leader", w.Bounds().SilentLeader())
@@ -37,7 +36,7 @@ func silent(w *harness.World, m *harness.Member) record.Allowance {
 	return allow("silent member", w.Bounds().SilentMember())
 }
 
-// lost is that of a fault after which everybody can know that the member is gone.
+// lost is the allowance of a fault that closes the member's connections, so that peers and clients notice it.
 func lost(w *harness.World, m *harness.Member) record.Allowance {
 	if m.Leads() {
 		return allow("lost leader", w.Bounds().LostLeader())
@@ -45,17 +44,13 @@ func lost(w *harness.World, m *harness.Member) record.Allowance {
 	return allow("lost member", w.Bounds().LostMember())
 }
 
-// slowed is that of a fault that makes whatever comes through a member arrive later. As long as the delay is one that a manager cannot tell
-// from a busy member, it may stay there, and its view is that much later; a longer one is for it to notice and to leave. What slows the
-// leader slows the whole cluster, and there is nowhere to go: wholeCluster says so.
+// slowed is the allowance of a fault that delays what a member sends or does. With a short delay, which a manager cannot distinguish from a
+// busy member, the manager may stay on the member, and its view may be staler by the delay. With a longer delay it must notice and leave.
+// wholeCluster says that the member leads: its delay then slows the whole cluster, and leaving does not help.
 func slowed(w *harness.World, delay time.Duration, wholeCluster bool) record.Allowance {
 	b := w.Bounds()
-	if wholeCluster || delay < tolerable(b.Timing) {
+	if wholeCluster || delay < b.Tolerable() {
 		return record.Allowance{Name: "slow", Recovery: b.Timing.Load + b.Calm() + b.Slow(delay), Lasting: b.Slow(delay)}
 	}
 	return allow("stale member", b.StaleMember())
 }
-
-// tolerable is the delay from which on a probe is sure to notice: the update before last, committed two load intervals ago, is still not
-// delivered when the grace is over.
-func tolerable(t bound.Timing) time.Duration { return t.ProbeGrace + 2*t.Load }

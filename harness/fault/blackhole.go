@@ -7,7 +7,7 @@ import (
 
 var blackhole = &kind{
 	name: "Blackhole", takes: onMember,
-	about: "everything between the member and its clients vanishes; connections stay open",
+	about: "everything between the member and its clients is lost; connections stay open",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
 			Switches:  noClients(on.member),
@@ -16,11 +16,11 @@ var blackhole = &kind{
 	},
 }
 
-// Blackhole swallows everything between a member and its clients: connections stay open, new ones are never answered, nothing is
-// refused. Its peers still reach the member.
+// Blackhole stops everything between a member and its clients: open connections stay open, new ones are neither accepted nor refused. The
+// member and its peers still reach each other.
 func Blackhole(m harness.Referrer) Fault { return blackhole.on(m) }
 
-// noClients are the switches that hold whatever a member and its clients tell each other.
+// noClients are the switches that hold all traffic between a member and its clients.
 func noClients(m *harness.Member) []harness.Switch {
 	return throw(m, hold, point.ClientAccept, point.ClientRead, point.ClientWrite)
 }

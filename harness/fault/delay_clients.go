@@ -9,7 +9,7 @@ import (
 
 var delayClients = &kind{
 	name: "DelayClients", takes: onMemberSlowly,
-	about: "whatever the member and its clients tell each other arrives later",
+	about: "everything that the member and its clients send each other arrives later",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
 			Switches:  throw(on.member, late(on.delay), point.ClientRead, point.ClientWrite),
@@ -18,6 +18,6 @@ var delayClients = &kind{
 	},
 }
 
-// DelayClients makes whatever a member and its clients tell each other arrive delay later, in each direction; what was said while
-// something waited arrives with it.
+// DelayClients delays everything that a member and its clients send each other by delay, in each direction. Data that are sent while other
+// data wait arrive together with them.
 func DelayClients(m harness.Referrer, delay time.Duration) Fault { return delayClients.slow(m, delay) }

@@ -18,5 +18,5 @@ var delayWatch = &kind{
 	},
 }
 
-// DelayWatch holds the events of watches on the member back for delay each, in order. Progress answers overtake them.
+// DelayWatch delays each event of the watches on a member by delay; the events stay in order. Progress responses overtake them.
 func DelayWatch(m harness.Referrer, delay time.Duration) Fault { return delayWatch.slow(m, delay) }

@@ -16,11 +16,11 @@ var dropProgress = &kind{
 	},
 }
 
-// DropProgress loses every answer to a progress request of a watch on the member. Events still arrive.
+// DropProgress drops every response to a progress request of a watch on a member. Events still arrive.
 func DropProgress(m harness.Referrer) Fault { return dropProgress.on(m) }
 
-// unanswered is the allowance of a fault that only an idle timeout takes notice of, where nothing happens: an update may come while the
-// manager leaves the member.
+// unanswered is the allowance of a fault that only an idle timeout notices, while there are no updates: an update may come while the manager
+// moves to another member.
 func unanswered(w *harness.World) record.Allowance {
 	return allow("idle timeout", w.Timing().IdleTimeout+w.Bounds().LostMember())
 }

@@ -15,5 +15,5 @@ var dropProgressRequests = &kind{
 	},
 }
 
-// DropProgressRequests loses every progress request of a watch on the member before the member sees it.
+// DropProgressRequests drops every progress request of a watch on a member, so that the member does not receive it.
 func DropProgressRequests(m harness.Referrer) Fault { return dropProgressRequests.on(m) }

@@ -46,7 +46,7 @@ func TestFaultsHaveTheirEffectsByTheWallClock(t *testing.T) {
 	}
 }
 
-// bench is a world with one cluster of three, in which a test hurts something and looks at what comes of it.
+// bench is a world with one cluster of three members, in which a test injects faults and checks their effects.
 type bench struct {
 	*harness.World
 	t      *testing.T
@@ -84,7 +84,7 @@ func on(t *testing.T, e harness.Engine, shown effect) {
 	require.True(t, told, r.String())
 }
 
-// bystander is a manager that tells the bench what it was given.
+// bystander is a manager that only passes its targets to the bench.
 type bystander struct {
 	harness.Manager
 	bench *bench

@@ -1,11 +1,12 @@
-// Package fault has the faults: one file a fault. Each is data: a name and arguments, which prints itself as an expression that
-// [Parse] reads back, and knows how stale a view may be because of it.
+// Package fault has the faults that can be injected into a world, each in a file of its own. A fault is data, a name and arguments: it
+// prints itself as an expression that [Parse] reads back, and it knows how stale a view may be because of it.
 //
 //	hang := w.Inject(fault.HangDisk(leader))              // a member
 //	hang := w.Inject(fault.HangDisk(harness.Ref{Cluster: "alpha", Member: harness.RoleLeader}))
 //	f, err := fault.Parse("HangDisk(alpha/leader)")       // the same; the role is resolved when the fault begins
 //
-// Most are switches thrown on fault points; the others are things one does to a member. What a fault touches follows from the switches.
+// Most faults switch fault points on; the others do something to a member, such as kill it. Which members a fault affects follows from its
+// switches.
 package fault
 
 import (
@@ -19,7 +20,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// Fault is a fault as data. The zero value is none.
+// Fault is a fault as data. The zero value is no fault.
 type Fault struct {
 	kind *kind
 	args arguments
@@ -27,7 +28,7 @@ type Fault struct {
 
 var _ harness.Fault = Fault{}
 
-// arguments are what a fault is made of; which of them it has its kind says.
+// arguments are the arguments of a fault. The kind of the fault says which of them are set.
 type arguments struct {
 	member        harness.Ref
 	group, others []harness.Ref
@@ -43,7 +44,7 @@ type kind struct {
 	plan  func(w *harness.World, on subjects) (harness.Plan, error)
 }
 
-// subjects are the arguments, with members that are known.
+// subjects are the arguments with their members and cluster found in a world.
 type subjects struct {
 	member        *harness.Member
 	group, others []*harness.Member
@@ -95,7 +96,7 @@ func (k *kind) print(a arguments) string {
 	return k.name + "(" + strings.Join(words, ", ") + ")"
 }
 
-// Clusters are the names of the clusters that the fault concerns.
+// Clusters are the names of the clusters in the fault's arguments. A name may occur more than once.
 func (f Fault) Clusters() []string {
 	var names []string
 	for _, p := range f.kindOrNone().takes {
@@ -104,12 +105,13 @@ func (f Fault) Clusters() []string {
 	return names
 }
 
-// Member is the one member that the fault is on; false if it is on a cluster or on groups.
+// Member is the member that the fault is on. It is false if the fault is on a cluster or on groups of members.
 func (f Fault) Member() (m harness.Ref, one bool) {
 	return f.args.member, f.args.member != harness.Ref{}
 }
 
-// Resolve finds the members that the fault concerns now.
+// Resolve finds the members that the fault's arguments name at this moment, and returns what injecting the fault would do. It returns an
+// error if there is no such member or cluster, or if the fault cannot be injected now.
 func (f Fault) Resolve(w *harness.World) (harness.Plan, error) {
 	var on subjects
 	k := f.kindOrNone()
@@ -123,7 +125,7 @@ func (f Fault) Resolve(w *harness.World) (harness.Plan, error) {
 	return plan, err
 }
 
-// arguments are the subjects by name.
+// arguments are the names of the subjects.
 func (s subjects) arguments() arguments {
 	a := arguments{group: refs(s.group), others: refs(s.others), delay: s.delay}
 	if s.member != nil {
@@ -151,15 +153,15 @@ func refsOf(members []harness.Referrer) []harness.Ref {
 	return list
 }
 
-// on is the fault of a kind on one member.
+// on makes a fault of this kind on one member.
 func (k *kind) on(m harness.Referrer) Fault { return Fault{k, arguments{member: m.Ref()}} }
 
-// slow is the fault of a kind on one member with a delay.
+// slow makes a fault of this kind on one member with a delay.
 func (k *kind) slow(m harness.Referrer, delay time.Duration) Fault {
 	return Fault{k, arguments{member: m.Ref(), delay: delay}}
 }
 
-// hold, drop and late are what switches of several faults ask for.
+// hold, drop and late are decisions that several faults use.
 var (
 	hold = point.Decision{Kind: point.Hang}
 	drop = point.Decision{Kind: point.Drop}
@@ -167,7 +169,7 @@ var (
 
 func late(d time.Duration) point.Decision { return point.Decision{Kind: point.Delay, Delay: d} }
 
-// throw are the switches that do the same at several points of a member.
+// throw makes switches with the same decision at several points of a member.
 func throw(m *harness.Member, d point.Decision, at ...point.Name) []harness.Switch {
 	switches := make([]harness.Switch, len(at))
 	for i, n := range at {
@@ -176,12 +178,12 @@ func throw(m *harness.Member, d point.Decision, at ...point.Name) []harness.Swit
 	return switches
 }
 
-// between are the switches that do the same to all raft traffic from one member to another.
+// between makes the switch for all raft traffic from one member to another.
 func between(from, to *harness.Member, d point.Decision) []harness.Switch {
 	return throw(from, d, point.PeerSend(to.Name()))
 }
 
-// peers are a member's fellows.
+// peers are the other members of a member's cluster.
 func peers(m *harness.Member) []*harness.Member {
 	var others []*harness.Member
 	for _, o := range m.Cluster().Members() {
@@ -200,7 +202,7 @@ func down(m *harness.Member) record.Scope {
 	}
 }
 
-// mustRun refuses a fault on a member that is down.
+// mustRun returns an error if one of the members is down.
 func mustRun(members ...*harness.Member) error {
 	for _, m := range members {
 		if !m.Status().Up {

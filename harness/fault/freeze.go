@@ -15,6 +15,6 @@ var freeze = &kind{
 	},
 }
 
-// Freeze stops everything that goes in and out of a member, peers and clients alike, without closing anything: a process that got
-// SIGSTOP, a virtual machine that is being moved.
+// Freeze stops everything that a member sends and receives, from peers and clients, and closes nothing. A process after SIGSTOP behaves
+// like this, or a virtual machine during a migration.
 func Freeze(m harness.Referrer) Fault { return freeze.on(m) }

@@ -15,6 +15,6 @@ var hangDisk = &kind{
 	},
 }
 
-// HangDisk keeps everything from a member's raft log: its disk completes no write. The member's raft loop stands still with it, so
-// that a leader goes on calling itself one, whatever the others elect (the PD incident of May 2026).
+// HangDisk makes a member's disk hang: no write to its raft log completes. The member's raft loop waits for the write, so a leader goes on
+// calling itself leader after the others have elected another (the PD incident of May 2026).
 func HangDisk(m harness.Referrer) Fault { return hangDisk.on(m) }

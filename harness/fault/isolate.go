@@ -16,7 +16,7 @@ var isolate = &kind{
 // Isolate cuts a member off from all its peers, in both directions. Clients still reach it.
 func Isolate(m harness.Referrer) Fault { return isolate.on(m) }
 
-// cut are the switches that lose all raft traffic from one group to another, and back.
+// cut makes the switches that drop all raft traffic from one group to another, and, if back is set, in the other direction too.
 func cut(from, to []*harness.Member, back bool) []harness.Switch {
 	var switches []harness.Switch
 	for _, a := range from {

@@ -10,7 +10,7 @@ import (
 
 var moveLeader = &kind{
 	name: "MoveLeader", takes: onMember,
-	about: "the cluster's leader hands over to the member; there is nothing to heal",
+	about: "the cluster's leader transfers its leadership to the member; there is nothing to heal",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		if err := mustRun(on.member); err != nil {
 			return harness.Plan{}, err
@@ -42,5 +42,5 @@ var moveLeader = &kind{
 	},
 }
 
-// MoveLeader makes a cluster's leader hand over to a member. There is nothing to heal: the new leader stays.
+// MoveLeader makes a cluster's leader transfer its leadership to a member. There is nothing to heal: the new leader stays.
 func MoveLeader(to harness.Referrer) Fault { return moveLeader.on(to) }

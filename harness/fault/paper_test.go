@@ -17,8 +17,8 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// paper is an engine whose clusters exist on paper only: what a fault is going to do can be asked for, and what it touches is recorded, without
-// any etcd. The first member of each cluster leads. Package harness has the tests of what faults do to a real one.
+// paper is an engine without any etcd. It is enough to find out what a fault would do, and to record which members the fault affects. The
+// first member of each cluster leads. Other tests show what faults do to a real etcd.
 type paper struct{ dir string }
 
 func (paper) Name() string          { return "paper" }
@@ -84,7 +84,7 @@ func (m *members) serve(member string) error {
 	return nil
 }
 
-// onPaper tells a story in a world on paper, of cluster alpha with three members and beta with one, and returns the run's record.
+// onPaper runs a scenario with the engine paper, on cluster alpha with three members and beta with one, and returns the run's record.
 func onPaper(t *testing.T, story func(*harness.World)) *record.Record {
 	t.Helper()
 	told := false

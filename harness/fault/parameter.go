@@ -11,7 +11,7 @@ import (
 
 // parameter is one argument of a kind of fault: how it is printed, read, and found in a world.
 type parameter interface {
-	// what names it in errors, with an example.
+	// what describes the parameter in errors, with an example.
 	what() string
 	print(arguments) string
 	parse(text string, into *arguments) error
@@ -23,7 +23,7 @@ type (
 	memberParameter  struct{}
 	clusterParameter struct{}
 	delayParameter   struct{}
-	// groupParameter is the first group of members, or the other.
+	// groupParameter is the first group of members, or the second if other is set.
 	groupParameter struct{ other bool }
 )
 

@@ -7,8 +7,8 @@ import (
 	"github.com/stormwatch/stormwatch/harness/names"
 )
 
-// Parse reads what [Fault.String] prints: "HangDisk(alpha/leader)". The error of an expression that is none says what was wrong and what would
-// be right.
+// Parse reads the expressions that [Fault.String] prints, such as "HangDisk(alpha/leader)". The error says what is wrong with an expression
+// and what is wanted.
 func Parse(text string) (Fault, error) {
 	text = strings.TrimSpace(text)
 	name, rest, opened := strings.Cut(text, "(")
@@ -41,7 +41,7 @@ func counted(arguments int) string {
 	return fmt.Sprintf("%d arguments", arguments)
 }
 
-// split cuts arguments at commas. Spaces around them are no part of them.
+// split splits arguments at commas and removes the spaces around them.
 func split(text string) []string {
 	if strings.TrimSpace(text) == "" {
 		return nil
@@ -64,7 +64,7 @@ func find(name string) (*kind, error) {
 	return nil, names.Unknown("fault", name, all)
 }
 
-// usage is a kind's expression with what its arguments are.
+// usage is a kind's expression with descriptions in place of arguments.
 func (k *kind) usage() string {
 	words := make([]string, len(k.takes))
 	for i, p := range k.takes {
@@ -73,10 +73,10 @@ func (k *kind) usage() string {
 	return k.name + "(" + strings.Join(words, ", ") + ")"
 }
 
-// Description is a fault for a list of them: its name, how it is written, and what it does.
+// Description describes a kind of fault: its name, how its expression is written, and what it does.
 type Description struct{ Name, Usage, About string }
 
-// All describes every fault there is, by name.
+// All describes every kind of fault, in the order of their names.
 func All() []Description {
 	list := make([]Description, len(kinds()))
 	for i, k := range kinds() {

@@ -12,10 +12,10 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// member is alpha's member of a name, or with a role.
+// member is the member of alpha with a name or role.
 func member(name string) harness.Ref { return harness.Ref{Cluster: "alpha", Member: name} }
 
-// each has one fault of every kind, as it is written and as it is made.
+// each has one fault of every kind, by its expression.
 func each() map[string]Fault {
 	leader, m2 := member(harness.RoleLeader), member("m2")
 	group := []harness.Referrer{member("m1"), member(harness.RoleFollower)}

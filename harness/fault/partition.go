@@ -23,7 +23,7 @@ func Partition(a, b []harness.Referrer) Fault {
 	return Fault{partition, arguments{group: refsOf(a), others: refsOf(b)}}
 }
 
-// twoGroups refuses groups that have no links between them to cut.
+// twoGroups returns an error unless the groups have links between them that can be cut.
 func twoGroups(on subjects) error {
 	if len(on.group) == 0 || len(on.others) == 0 {
 		return errors.New("a group is empty: a partition needs members on both sides")

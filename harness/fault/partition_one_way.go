@@ -12,8 +12,8 @@ var partitionOneWay = &kind{
 	},
 }
 
-// PartitionOneWay loses all raft traffic from the members of one group to those of another. The opposite direction goes on: the
-// first group still hears the second and is not heard by it.
+// PartitionOneWay drops all raft traffic from the members of one group to those of another. The opposite direction still works: the first
+// group receives from the second, but the second does not receive from the first.
 func PartitionOneWay(from, to []harness.Referrer) Fault {
 	return Fault{partitionOneWay, arguments{group: refsOf(from), others: refsOf(to)}}
 }

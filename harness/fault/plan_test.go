@@ -11,7 +11,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// planned is what a fault is going to do.
+// planned is what injecting a fault would do.
 func planned(t *testing.T, text string) (plan harness.Plan, err error) {
 	t.Helper()
 	f, parsed := Parse(text)
@@ -126,7 +126,6 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 	for text, want := range map[string]record.Scope{
 		"AddMember(alpha)":               {},
 		"Blackhole(alpha/m1)":            {Members: m1, Unreachable: m1, Silenced: m1},
-		"DelayClients(alpha/m1, 1s)":     {Members: m1},
 		"DelayWatch(alpha/m1, 1s)":       {Members: m1},
 		"DropProgress(alpha/m1)":         {Members: m1, Silenced: m1},
 		"DropProgressRequests(alpha/m1)": {Members: m1, Silenced: m1},
@@ -134,7 +133,7 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 			Members: []string{"m1", "m2", "m3"}, Unreachable: m1, Silenced: m1, Lagging: []string{"m2", "m1", "m3"},
 			Cut: [][2]string{{"m1", "m2"}, {"m2", "m1"}, {"m1", "m3"}, {"m3", "m1"}},
 		},
-		"HangApply(alpha/m1)": {Members: m1, Lagging: m1},
+		"HangApply(alpha/m1)": {Members: m1, Lagging: m1, Stuck: m1, Uninformed: m1},
 		"HangDisk(alpha/m1)":  {Members: m1, Crippled: m1, Lagging: m1},
 		"Isolate(alpha/m1)": {
 			Members: []string{"m1", "m2", "m3"}, Lagging: []string{"m2", "m1", "m3"},
@@ -150,8 +149,16 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		"Reset(alpha/m1)":                         {Members: m1, Unreachable: m1},
 		"Restart(alpha/m1)":                       down,
 		"SlowApply(alpha/m1, 1s)":                 {Members: m1, Lagging: m1},
-		"SlowDisk(alpha/m1, 1s)":                  {Members: m1, Lagging: m1},
-		"WithholdEvents(alpha/m1)":                {Members: m1},
+		"SlowDisk(alpha/m1, 1s)":                  {Members: m1, Lagging: m1, Crippled: m1},
+		"WithholdEvents(alpha/m1)":                {Members: m1, Uninformed: m1},
+		// From the delay on that a manager is to leave, no news comes in time.
+		"DelayWatch(alpha/m1, 1.3s)": {Members: m1, Uninformed: m1},
+		"SlowApply(alpha/m1, 1.3s)":  {Members: m1, Lagging: m1, Uninformed: m1},
+		// A request is four pieces, each of which waits: it outlasts its timeout of two seconds.
+		"DelayClients(alpha/m1, 499ms)": {Members: m1, Late: 499 * time.Millisecond},
+		"DelayClients(alpha/m1, 500ms)": {Members: m1, Unreachable: m1, Late: 500 * time.Millisecond},
+		// A vote comes too late.
+		"SlowDisk(alpha/m1, 999ms)": {Members: m1, Lagging: m1},
 	} {
 		f, err := Parse(text)
 		require.NoError(t, err)

@@ -7,7 +7,7 @@ import (
 
 var refuse = &kind{
 	name: "Refuse", takes: onMember,
-	about: "new client connections to the member are turned away; those that are open stay",
+	about: "new client connections to the member are refused; those that are open stay",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
 			Switches:  throw(on.member, point.Decision{Kind: point.Refuse}, point.ClientAccept),
@@ -16,5 +16,5 @@ var refuse = &kind{
 	},
 }
 
-// Refuse turns new client connections to a member away. Those that are open stay.
+// Refuse makes a member refuse new client connections. Connections that are open stay open.
 func Refuse(m harness.Referrer) Fault { return refuse.on(m) }

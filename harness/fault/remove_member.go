@@ -2,6 +2,7 @@ package fault
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/record"
@@ -9,7 +10,7 @@ import (
 
 var removeMember = &kind{
 	name: "RemoveMember", takes: onMember,
-	about: "the member is taken out of its cluster and stopped; its data are gone",
+	about: "the member is removed from its cluster and stopped; its data are deleted",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		only := []string{on.member.Name()}
 		return harness.Plan{
@@ -17,11 +18,27 @@ var removeMember = &kind{
 			Allowance: lost(w, on.member),
 			Once:      true,
 			Do: func(ctx context.Context) (func(context.Context) error, error) {
+				ctx, cancel := context.WithTimeout(ctx, membershipPatience(w))
+				defer cancel()
 				return nil, on.member.Cluster().RemoveMember(ctx, on.member)
 			},
-		}, nil
+		}, mustLeaveOthers(w, on.member)
 	},
 }
 
-// RemoveMember takes a member out of its cluster and stops it; its data are gone. It is over when nothing of it runs.
+// RemoveMember removes a member from its cluster, stops it and deletes its data. The fault ends when the member has stopped.
 func RemoveMember(m harness.Referrer) Fault { return removeMember.on(m) }
+
+// mustLeaveOthers returns an error if the cluster could not commit the removal of the member, or would have no members left.
+func mustLeaveOthers(w *harness.World, m *harness.Member) error {
+	if len(peers(m)) == 0 {
+		return fmt.Errorf("%s is the only member of its cluster", m)
+	}
+	if err := mustDecide(w, m.Cluster()); err != nil {
+		return err
+	}
+	if w.LostWithout(m) {
+		return fmt.Errorf("without %s its cluster has no quorum", m)
+	}
+	return nil
+}

@@ -14,7 +14,7 @@ var reset = &kind{
 		return harness.Plan{
 			Switches:  throw(on.member, point.Decision{Kind: point.Reset}, point.ClientAccept, point.ClientRead, point.ClientWrite),
 			Allowance: allow("lost member", w.Bounds().LostMember()),
-			// A switch acts on data; a connection that is idle is cut by hand.
+			// The switches act when data are sent, so idle connections are cut here.
 			Do: func(context.Context) (func(context.Context) error, error) {
 				on.member.CutClients()
 				return nil, nil
@@ -23,5 +23,5 @@ var reset = &kind{
 	},
 }
 
-// Reset cuts a member's client connections with a TCP reset, and goes on doing so to each new one until it is healed.
+// Reset cuts a member's client connections with a TCP reset, and each new connection too until it is healed.
 func Reset(m harness.Referrer) Fault { return reset.on(m) }

@@ -8,7 +8,7 @@ import (
 
 var restart = &kind{
 	name: "Restart", takes: onMember,
-	about: "the member's process dies and starts again on the data it had; over when it serves",
+	about: "the member's process dies and starts again on its data; over when it serves",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
 			Scope:     down(on.member),
@@ -18,11 +18,11 @@ var restart = &kind{
 				if err := on.member.Kill(ctx); err != nil {
 					return nil, err
 				}
-				return nil, on.member.Restart(ctx)
+				return nil, startAgain(ctx, w, on.member)
 			},
 		}, mustRun(on.member)
 	},
 }
 
-// Restart kills a member and starts it again on the data it had, at once. It is over when the member serves again.
+// Restart kills a member and at once starts it again on its data. The fault ends when the member serves again.
 func Restart(m harness.Referrer) Fault { return restart.on(m) }

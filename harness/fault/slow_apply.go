@@ -18,13 +18,13 @@ var slowApply = &kind{
 	},
 }
 
-// SlowApply makes a member wait before it applies committed entries: a slow backend, a defragmentation, a long compaction. In virtual time
-// each entry waits for delay, on embedded etcd for up to delay. The member goes on in raft, and leads on if it leads.
+// SlowApply makes a member wait before it applies each committed entry, as with a slow backend, a defragmentation or a long compaction. In
+// virtual time each entry waits for delay, on embedded etcd for up to delay. The member's raft loop goes on, so a leader stays leader.
 func SlowApply(m harness.Referrer, delay time.Duration) Fault { return slowApply.slow(m, delay) }
 
 var hangApply = &kind{
 	name: "HangApply", takes: onMember,
-	about: "the member applies no committed entry; it goes on in raft",
+	about: "the member applies no committed entry; its raft loop goes on",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
 			Switches:  throw(on.member, hold, point.Apply),
@@ -33,5 +33,5 @@ var hangApply = &kind{
 	},
 }
 
-// HangApply is [SlowApply] until it is healed.
+// HangApply makes a member apply no committed entry until it is healed. Its raft loop goes on, so a leader stays leader.
 func HangApply(m harness.Referrer) Fault { return hangApply.on(m) }

@@ -13,7 +13,7 @@ var slowDisk = &kind{
 	about: "each write to the member's raft log takes longer",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
-			Switches: throw(on.member, late(on.delay), point.WALSave), Allowance: limping(w, on),
+			Switches: throw(on.member, late(on.delay), point.WALSave), Allowance: slowDiskAllowance(w, on),
 		}, mustRun(on.member)
 	},
 }
@@ -21,8 +21,9 @@ var slowDisk = &kind{
 // SlowDisk makes each write to a member's raft log take delay longer.
 func SlowDisk(m harness.Referrer, delay time.Duration) Fault { return slowDisk.slow(m, delay) }
 
-// limping is the allowance of a slow disk. A leader keeps its place only while its heartbeats, which wait for the disk too, come in time.
-func limping(w *harness.World, on subjects) record.Allowance {
+// slowDiskAllowance is the allowance of a slow disk. A leader's heartbeats wait for the disk too, so with a long delay it may lose its
+// leadership.
+func slowDiskAllowance(w *harness.World, on subjects) record.Allowance {
 	if on.member.Leads() && on.delay >= w.Timing().Election/2 {
 		a := allow("hung leader", w.Bounds().HungLeader())
 		a.Lasting = w.Bounds().Slow(on.delay)

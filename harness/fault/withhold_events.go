@@ -7,7 +7,7 @@ import (
 
 var withholdEvents = &kind{
 	name: "WithholdEvents", takes: onMember,
-	about: "events of watches on the member are held back; progress is answered all the while",
+	about: "events of watches on the member are held back; progress requests are still answered",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
 			Switches:  throw(on.member, hold, point.WatchEvent),
@@ -16,6 +16,6 @@ var withholdEvents = &kind{
 	},
 }
 
-// WithholdEvents holds the events of watches on the member back until it is healed. Progress is answered all the while, ahead of
-// them (etcd issue 15220 did that by itself).
+// WithholdEvents holds back the events of the watches on a member until it is healed. Progress requests are still answered, and the
+// responses overtake the events (etcd itself once did this, in issue 15220).
 func WithholdEvents(m harness.Referrer) Fault { return withholdEvents.on(m) }

@@ -43,7 +43,9 @@ func (s *Server) Status() harness.Status {
 	if s == nil {
 		return harness.Status{}
 	}
-	return harness.Status{Up: true, ID: uint64(s.etcd.MemberID()), Leader: uint64(s.etcd.Leader()), Term: s.etcd.Term()}
+	return harness.Status{
+		Up: true, ID: uint64(s.etcd.MemberID()), Leader: uint64(s.etcd.Leader()), Term: s.etcd.Term(), Applied: s.etcd.AppliedIndex(),
+	}
 }
 
 // ErrDown is returned for a member that does not run.

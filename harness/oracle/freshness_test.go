@@ -125,7 +125,7 @@ func TestFreshness(t *testing.T) {
 			evidence: []string{`\(calm.*\); at 26\.000s`},
 		},
 		{
-			name:    "what limps may be that much staler for as long as it does",
+			name:    "a slow disk allows that much more staleness while it is in force",
 			history: run(slowDisk("alpha", 10, 40), seen("alpha", 30, 1.2, "t", "1")),
 			want:    record.Passed, evidence: []string{`^worst 1\.2s of 1\.2s allowed \(alpha\)$`},
 		},

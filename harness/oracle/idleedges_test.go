@@ -56,3 +56,18 @@ func TestIdleTimeoutDoubtsIncludeTheirEdges(t *testing.T) {
 		},
 	})
 }
+
+// From 15 s to 25 s everything that the member sends to clients is 400 ms late. The last answer was sent at 18 s, so a report is due from 28 s
+// to 28.6 s.
+func TestIdleTimeoutCountsFromWhenAnAnswerArrived(t *testing.T) {
+	late := func(r *record.Record) {
+		scope := &r.Faults[len(r.Faults)-1].Scope
+		scope.Members, scope.Late = []string{"m2"}, at(0.4)
+	}
+	silent := all(dropProgress("alpha", 20, 40), watch("alpha", "/k", 0, 18, 40))
+	check(t, IdleTimeout{}, []judgement{
+		{name: "the last instant", history: run(fault("alpha", "DelayClients", 15, 25, record.Allowance{}), late, silent, idle("alpha", 28.6, 10)), want: record.Passed},
+		{name: "after it", history: run(fault("alpha", "DelayClients", 15, 25, record.Allowance{}), late, silent, idle("alpha", 28.601, 10))},
+		{name: "healed before", history: run(fault("alpha", "DelayClients", 15, 17.9, record.Allowance{}), late, silent, idle("alpha", 28.6, 10))},
+	})
+}

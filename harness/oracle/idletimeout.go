@@ -14,7 +14,8 @@ import (
 //
 //   - the timeout that it names is the one in force;
 //   - some watch of the cluster fell silent at an instant L, and the report came between [bound.Bounds.IdleEarly] before and
-//     [bound.Bounds.IdleLate] after L plus the timeout (else it is early or late);
+//     [bound.Bounds.IdleLate] after L plus the timeout (else it is early or late); a fault that delays what
+//     the member sends to clients makes L later by its delay;
 //   - between L and the report a fault was in force that may silence watches on that member, or the watch began past what its member had
 //     reached while a fault kept the member behind (else it is a false alarm).
 //
@@ -103,11 +104,12 @@ func (s *silences) judgeReport(report record.ViewError) (late time.Duration, wro
 	for _, q := range s.silent {
 		due := q.from + report.Idle
 		stayed := q.to >= due-b.IdleEarly() || q.closing && s.maybeSilenced(q.watch, q.to, q.to)
-		if !stayed || report.At < due-b.IdleEarly() || report.At > due+b.IdleLate() {
+		allowed := s.idleLate(q.watch, q.from)
+		if !stayed || report.At < due-b.IdleEarly() || report.At > due+allowed {
 			continue
 		}
 		if s.maybeSilenced(q.watch, q.from, report.At) {
-			return max(0, report.At-due), nil
+			return max(0, report.At-due-(allowed-b.IdleLate())), nil
 		}
 		unfounded = &q
 	}
@@ -141,21 +143,22 @@ func (s *silences) unreported() []violation {
 			continue
 		}
 		due, to := q.from+b.Timing.IdleTimeout, min(q.to, s.record.Until(tenure))
+		last := due + s.idleLate(q.watch, q.from)
 		// A late report is a violation already, see judgeReport.
-		if to <= due+b.IdleLate() || s.late[q.watch.ID] || s.reported(due) || s.givenUp(q, due+b.IdleLate()) {
+		if to <= last || s.late[q.watch.ID] || s.reported(due, last) || s.givenUp(q, last) {
 			continue
 		}
-		wrong = append(wrong, violation{s.cluster, due + b.IdleLate(), fmt.Sprintf(
+		wrong = append(wrong, violation{s.cluster, last, fmt.Sprintf(
 			"the manager said nothing of %s, silent from %s to %s with an idle timeout of %s",
 			describeWatch(q.watch), record.Stamp(q.from), record.Stamp(to), brief(b.Timing.IdleTimeout)), to - due})
 	}
 	return wrong
 }
 
-func (s *silences) reported(due time.Duration) bool {
-	b := s.record.Bounds()
+// reported says whether there was a report when it was due, and no later than last.
+func (s *silences) reported(due, last time.Duration) bool {
 	return slices.ContainsFunc(s.reports, func(e record.ViewError) bool {
-		return e.At >= due-b.IdleEarly() && e.At <= due+b.IdleLate()
+		return e.At >= due-s.record.Bounds().IdleEarly() && e.At <= last
 	})
 }
 
@@ -181,7 +184,7 @@ func (s *silences) siblingReported(q silence, by time.Duration) bool {
 		due := other.from + b.Timing.IdleTimeout
 		return other.watch.ID != q.watch.ID && other.watch.Member == q.watch.Member &&
 			slices.ContainsFunc(s.reports, func(e record.ViewError) bool {
-				return e.At >= max(due-b.IdleEarly(), q.from) && e.At <= min(due+b.IdleLate(), by)
+				return e.At >= max(due-b.IdleEarly(), q.from) && e.At <= min(due+s.idleLate(other.watch, other.from), by)
 			})
 	})
 }

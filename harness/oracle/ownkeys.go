@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stormwatch/stormwatch/harness/record"
@@ -106,22 +107,11 @@ func missingStretches(r *record.Record, c circumstances) []stretch {
 	return stretches
 }
 
-// keysOf returns the changes of the keys in a tenure. If keys were already missing before the tenure began, they come first, at its begin.
+// keysOf returns the changes of the keys in a tenure. The first look in each tenure is on record.
 func keysOf(r *record.Record, c circumstances) []record.Keys {
-	var before, since []record.Keys
-	for _, k := range r.Keys {
-		switch {
-		case k.Cluster != c.cluster || k.At >= c.until:
-		case k.At >= c.tenure.From:
-			since = append(since, k)
-		case len(k.Missing) > 0:
-			k.At = c.tenure.From
-			before = []record.Keys{k}
-		default:
-			before = nil
-		}
-	}
-	return append(before, since...)
+	return slices.DeleteFunc(slices.Clone(r.Keys), func(k record.Keys) bool {
+		return k.Cluster != c.cluster || k.At < c.tenure.From || k.At >= c.until
+	})
 }
 
 type missingKey struct {

@@ -62,6 +62,18 @@ func (s *silences) maybeSilenced(w record.Watch, from, to time.Duration) bool {
 	return maybeSilenced
 }
 
+// idleLate is [bound.Bounds.IdleLate] for a watch whose member sent its last answer at an instant, plus the delay that a fault added to that
+// answer on its way.
+func (s *silences) idleLate(w record.Watch, last time.Duration) time.Duration {
+	late := s.record.Bounds().IdleLate()
+	for _, f := range s.faults {
+		if slices.Contains(f.Scope.Members, w.Member) && f.From <= last && s.record.Ended(f.To) >= last {
+			late += f.Scope.Late
+		}
+	}
+	return late
+}
+
 // firstSilencing returns when the earliest fault began that may silence the watch and was in force at some time between two instants.
 func (s *silences) firstSilencing(w record.Watch, from, to time.Duration) (began time.Duration, maybeSilenced bool) {
 	for _, f := range s.faults {
@@ -85,7 +97,7 @@ func (s *silences) doubtful(report record.ViewError) bool {
 				continue
 			}
 			earliest := max(w.Opened, from-b.Timing.IdleTimeout/2) + report.Idle - b.IdleEarly()
-			latest := to + report.Idle + b.IdleLate()
+			latest := to + report.Idle + s.idleLate(w, to)
 			stayed := w.Closed < 0 || w.Closed >= earliest || s.maybeSilenced(w, w.Closed, w.Closed)
 			if stayed && report.At >= earliest && report.At <= latest {
 				return true

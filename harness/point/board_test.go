@@ -102,7 +102,7 @@ func TestHangIsHeldUntil(t *testing.T) {
 			release: func(_ *testing.T, _ *Board, _ Path, hang *Thrown, _ chan struct{}) { hang.Heal() },
 			want:    Pass,
 		},
-		"its switch is turned off behind the board's back": {
+		"its switch is turned off without the board": {
 			release: func(t *testing.T, _ *Board, p Path, _ *Thrown, _ chan struct{}) {
 				if err := failpoint.Disable(string(p)); err != nil {
 					t.Error(err)
@@ -110,7 +110,7 @@ func TestHangIsHeldUntil(t *testing.T) {
 			},
 			within: poll, want: Pass,
 		},
-		"its switch says something else behind the board's back": {
+		"its switch is changed without the board": {
 			release: func(t *testing.T, _ *Board, p Path, _ *Thrown, _ chan struct{}) {
 				if err := failpoint.Enable(string(p), `return("drop")`); err != nil {
 					t.Error(err)

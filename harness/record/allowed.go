@@ -15,6 +15,8 @@ type Limit struct {
 	Max time.Duration
 	// Why says what the limit follows from.
 	Why string
+
+	recovers string // the fault whose recovery this time is for
 }
 
 // Allowed returns how stale a tenure's view may be, from the begin of the tenure to its end without a gap.
@@ -25,7 +27,8 @@ type Limit struct {
 //	                └────┴───────┴─────────┴─lasting─┴────────────────┴─lasting──┴─────────┴──────►
 //
 // Circumstances change when a fault begins or is healed, when a quorum or the reach of clients is back, and when the tenure begins. From each
-// change on, any staleness is allowed for the largest Recovery of all faults that are in force or were healed at that instant. After that
+// change on, any staleness is allowed for the largest Recovery of all faults that are in force or were healed at that instant, and for longer if
+// other faults slow the requests of a recovery. After that
 // the view must be calm, also while the fault lasts, since by then the manager should have left the member. Faults with a Lasting allowance
 // add it to calm while they are in force. While the quorum or the reach is lost, any staleness is allowed. A change never shortens what
 // an earlier one has allowed.
@@ -69,8 +72,8 @@ func (r *Record) limit(from, to time.Duration, excuses []Limit, faults []Fault) 
 	}
 	over := time.Duration(-1)
 	for _, e := range excuses {
-		if e.To <= from && !e.Start && (over < 0 || e.To > over) {
-			over, calm.Why = e.To, fmt.Sprintf("calm since %s, after %s", Stamp(e.To), e.Why)
+		if e.To <= from && e.recovers != "" && e.To > over {
+			over, calm.Why = e.To, fmt.Sprintf("calm since %s, the deadline for the recovery from %s", Stamp(e.To), e.recovers)
 		}
 	}
 	for _, f := range faults {
@@ -103,23 +106,40 @@ func (r *Record) excuses(t Tenure, faults []Fault) []Limit {
 	}
 	slices.Sort(changes)
 	for _, at := range slices.Compact(changes) {
-		if f, ok := worst(faults, at); ok {
-			excuses = append(excuses, Limit{From: at, To: at + f.Allowance.Recovery, Any: true, Why: "recovery from " + f.Text})
+		if f, recovery := r.worst(faults, at); recovery > 0 {
+			excuses = append(excuses, Limit{From: at, To: at + recovery, Any: true, Why: "recovery from " + f.Text, recovers: f.Text})
 		}
 	}
 	return excuses
 }
 
-// worst is the fault with the largest Recovery of those that are in force at an instant or were healed at it. The fault that was healed counts,
-// whatever else is in force: a further fault must not leave less time to recover from the first.
-func worst(faults []Fault, at time.Duration) (worst Fault, ok bool) {
+// requests is how many requests a recovery makes: a dial, a read, and the creation of a watch.
+const requests = 3
+
+// worst returns the fault with the longest recovery, of those in force at an instant or healed at it, and the length of that recovery. A fault
+// that was healed counts even if others are in force, so that a further fault never leaves less time to recover from the first. The Lasting
+// allowances of other faults delay each request of the recovery too, in both directions, but by no more than the request timeout.
+func (r *Record) worst(faults []Fault, at time.Duration) (worst Fault, recovery time.Duration) {
+	var slow time.Duration
 	for _, f := range faults {
-		if f.From <= at && (f.To < 0 || f.To >= at) && (!ok || f.Allowance.Recovery > worst.Allowance.Recovery) {
-			worst, ok = f, true
+		if f.inForce(at) {
+			slow += f.Allowance.Lasting
 		}
 	}
-	return worst, ok
+	for _, f := range faults {
+		if !f.inForce(at) {
+			continue
+		}
+		slower := min(2*(slow-f.Allowance.Lasting), r.Timing.RequestTimeout)
+		if took := f.Allowance.Recovery + requests*slower; took > recovery {
+			worst, recovery = f, took
+		}
+	}
+	return worst, recovery
 }
+
+// inForce says whether the fault was in force at an instant or healed at it.
+func (f Fault) inForce(at time.Duration) bool { return f.From <= at && (f.To < 0 || f.To >= at) }
 
 // startOf is the time at the begin of a tenure in which any staleness is allowed: until the view is first complete and not empty, and at
 // most for the start bound.

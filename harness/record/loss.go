@@ -25,10 +25,21 @@ func (r *Record) noteLoss(cluster string, of Lost, lost bool, at time.Duration) 
 	}
 }
 
+// QuorumWithout says whether a cluster would have a quorum, with the faults in force, if a member were removed from it.
+func (r *Record) QuorumWithout(cluster, member string) bool {
+	c, ok := r.Cluster(cluster)
+	if !ok {
+		return false
+	}
+	c.Gone = append(slices.Clone(c.Gone), member)
+	return r.condition(c).quorum()
+}
+
 // condition is the state of a cluster under the faults in force. Members are numbered in the order of the cluster's list.
 type condition struct {
-	crippled, unreachable []bool
-	cut                   [][]bool // cut[from][to]: raft traffic in that direction is stopped
+	crippled, stuck []bool
+	useless         []bool // no client can reach them, or they send clients no updates
+	cut             [][]bool
 }
 
 func (r *Record) condition(c Cluster) condition {
@@ -39,7 +50,7 @@ func (r *Record) condition(c Cluster) condition {
 		}
 	}
 	n := len(index)
-	state := condition{crippled: make([]bool, n), unreachable: make([]bool, n), cut: make([][]bool, n)}
+	state := condition{crippled: make([]bool, n), stuck: make([]bool, n), useless: make([]bool, n), cut: make([][]bool, n)}
 	for i := range state.cut {
 		state.cut[i] = make([]bool, n)
 	}
@@ -56,7 +67,9 @@ func (r *Record) condition(c Cluster) condition {
 			continue
 		}
 		mark(state.crippled, f.Scope.Crippled)
-		mark(state.unreachable, f.Scope.Unreachable)
+		mark(state.stuck, f.Scope.Stuck)
+		mark(state.useless, f.Scope.Unreachable)
+		mark(state.useless, f.Scope.Uninformed)
 		for _, pair := range f.Scope.Cut {
 			from, known := index[pair[0]]
 			to, both := index[pair[1]]
@@ -68,19 +81,20 @@ func (r *Record) condition(c Cluster) condition {
 	return state
 }
 
-// quorum says whether there is a majority of members that are not crippled and can all reach each other. A cluster has few members, so
-// quorum simply tries every subset. A pair that is cut in one direction counts as cut: raft may work in spite of it, but a bound must not
-// depend on that.
-func (c condition) quorum() bool {
-	return c.anyMajority(func(int) bool { return true })
-}
+// quorum says whether there is a majority of members that are not crippled and can all reach each other, one of which can answer a write. A
+// cluster has few members, so quorum simply tries every subset. A pair that is cut in one direction counts as cut: raft may work in spite of
+// it, but a bound must not depend on that.
+func (c condition) quorum() bool { return c.anyMajorityWithout(c.stuck) }
 
-// reach says whether clients can reach a member of such a majority. It is true if there is no such majority: then the quorum is lost, not
-// the reach.
-func (c condition) reach() bool {
-	return !c.quorum() || c.anyMajority(func(set int) bool {
-		for i, lost := range c.unreachable {
-			if set&(1<<i) != 0 && !lost {
+// reach says whether clients can reach a member of such a majority that sends them updates in time. It is true if there is no such majority:
+// then the quorum is lost, not the reach.
+func (c condition) reach() bool { return !c.quorum() || c.anyMajorityWithout(c.useless) }
+
+// anyMajorityWithout says whether there is a working majority with a member that is not marked.
+func (c condition) anyMajorityWithout(marks []bool) bool {
+	return c.anyMajority(func(set int) bool {
+		for i, marked := range marks {
+			if set&(1<<i) != 0 && !marked {
 				return true
 			}
 		}

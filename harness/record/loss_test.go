@@ -14,6 +14,9 @@ func TestQuorumIsAMajorityThatIsWholeAndTalks(t *testing.T) {
 	cripple := func(members ...string) Fault {
 		return Fault{Scope: Scope{Cluster: "alpha", Crippled: members}, To: ongoing}
 	}
+	stuck := func(members ...string) Fault {
+		return Fault{Scope: Scope{Cluster: "alpha", Stuck: members}, To: ongoing}
+	}
 	elsewhere := cripple("m1", "m2", "m3")
 	elsewhere.Scope.Cluster = "beta"
 	healed := cripple("m1", "m2", "m3")
@@ -50,6 +53,9 @@ func TestQuorumIsAMajorityThatIsWholeAndTalks(t *testing.T) {
 			[]Fault{cut([2]string{"m1", "m3"}, [2]string{"m2", "m4"}, [2]string{"m3", "m5"}, [2]string{"m4", "m1"}, [2]string{"m5", "m2"})},
 			false,
 		},
+		{"none that applies what it commits", []string{"m1", "m2", "m3"}, []Fault{stuck("m1", "m2", "m3")}, false},
+		{"one that applies is enough", []string{"m1", "m2", "m3"}, []Fault{stuck("m1", "m2")}, true},
+		{"the one that applies is crippled", []string{"m1", "m2", "m3"}, []Fault{stuck("m1", "m2"), cripple("m3")}, false},
 		{"another cluster's", []string{"m1", "m2", "m3"}, []Fault{elsewhere}, true},
 		{"healed", []string{"m1", "m2", "m3"}, []Fault{healed}, true},
 		{
@@ -92,6 +98,9 @@ func TestReachIsAWayToAMajorityThatWorks(t *testing.T) {
 		{"all well", nil, true},
 		{"two of three out of reach", []Fault{unreachable("m1", "m2")}, true},
 		{"all out of reach", []Fault{unreachable(three...)}, false},
+		{"the only one in reach has no news", []Fault{unreachable("m1", "m2"), fault(Scope{Uninformed: []string{"m3"}})}, false},
+		{"none has news", []Fault{fault(Scope{Uninformed: three})}, false},
+		{"one has news and is in reach", []Fault{unreachable("m1"), fault(Scope{Uninformed: []string{"m2"}})}, true},
 		{"all out of reach, one after the other", []Fault{unreachable("m3"), unreachable("m1"), unreachable("m2")}, false},
 		{"the only one in reach is crippled", []Fault{unreachable("m1", "m2"), crippled("m3")}, false},
 		{"the only one in reach is cut off from the others", []Fault{unreachable("m1", "m2"), fault(Scope{Cut: [][2]string{{"m1", "m3"}, {"m3", "m2"}}})}, false},
@@ -107,4 +116,15 @@ func TestReachIsAWayToAMajorityThatWorks(t *testing.T) {
 			require.Equal(t, test.want, r.condition(Cluster{Name: "alpha", Members: three}).reach())
 		})
 	}
+}
+
+func TestTheOthersMustBeAQuorumByThemselves(t *testing.T) {
+	r := &Record{
+		Clusters: []Cluster{{Name: "alpha", Members: []string{"m1", "m2", "m3"}, Gone: []string{"m1"}}},
+		Faults:   []Fault{{Scope: Scope{Cluster: "alpha", Stuck: []string{"m3"}}, To: -1}},
+	}
+	require.False(t, r.QuorumWithout("alpha", "m2"), "m3 cannot answer")
+	require.True(t, r.QuorumWithout("alpha", "m3"))
+	require.Equal(t, []string{"m1"}, r.Clusters[0].Gone)
+	require.False(t, r.QuorumWithout("beta", "m1"))
 }

@@ -144,6 +144,13 @@ type Scope struct {
 	Cut [][2]string
 	// Unreachable are the members that clients cannot count on reaching.
 	Unreachable []string
+	// Uninformed are the members that send clients no updates, or so late that a manager must leave them: they apply no entries, or withhold
+	// the events of watches.
+	Uninformed []string
+	// Stuck are those that apply nothing, so that no write can be answered there.
+	Stuck []string
+	// Late is how much later than it was sent everything may arrive that Members tell clients.
+	Late time.Duration
 	// Silenced are the members whose responses on watches, progress included, may not reach the manager.
 	Silenced []string
 	// Lagging are the members that may fall behind what the cluster has committed. etcd sends nothing on a watch that begins past the
@@ -173,9 +180,9 @@ type Loss struct {
 type Lost string
 
 const (
-	// LostQuorum says that no majority of the members could work together.
+	// LostQuorum says that no majority of the members could work together and answer for it.
 	LostQuorum Lost = "quorum"
-	// LostReach says that clients could reach no member of such a majority.
+	// LostReach says that clients could reach no member of such a majority that had news for them in time.
 	LostReach Lost = "reach"
 )
 

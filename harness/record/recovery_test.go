@@ -33,7 +33,7 @@ func TestRecovery(t *testing.T) {
 			seen(float64(26+i), 0.2, first, string(rune('a'+i)))(r)
 		}
 	}
-	limp := func(r *Record) { r.Faults = []Fault{lasting(20*s, forGood, 2*s, s)} }
+	slow := func(r *Record) { r.Faults = []Fault{lasting(20*s, forGood, 2*s, s)} }
 	for _, test := range []struct {
 		name   string
 		events []events
@@ -71,9 +71,9 @@ func TestRecovery(t *testing.T) {
 		{"another cluster does not count", []events{func(r *Record) {
 			r.Commits = append(r.Commits, Commit{Begun: 21 * s, At: 21 * s, Cluster: "beta", Subject: first, Value: "1"})
 		}, seen(22, 0.1, first, "2")}, 2.1},
-		{"what a lasting allowance covers is no excursion", []events{limp, seen(21, 0.3, first, "2"), seen(23, 1.2, first, "3")}, 1.3},
-		{"what it does not cover is", []events{limp, seen(21, 0.3, first, "2"), seen(23, 1.201, first, "3")}, 4.201},
-		{"it covers nothing once the fault is healed", []events{limp, func(r *Record) { r.Faults[0].To = 22 * s }, seen(21, 0.3, first, "2"), seen(23, 1, first, "3")}, 4},
+		{"staleness within a lasting allowance does not count", []events{slow, seen(21, 0.3, first, "2"), seen(23, 1.2, first, "3")}, 1.3},
+		{"staleness beyond it does", []events{slow, seen(21, 0.3, first, "2"), seen(23, 1.201, first, "3")}, 4.201},
+		{"a lasting allowance ends with its fault", []events{slow, func(r *Record) { r.Faults[0].To = 22 * s }, seen(21, 0.3, first, "2"), seen(23, 1, first, "3")}, 4},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := aRun()

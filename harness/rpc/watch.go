@@ -4,6 +4,7 @@ package rpc
 
 import (
 	"sync"
+	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"google.golang.org/grpc"
@@ -59,9 +60,11 @@ type watchStream struct {
 	holding sync.WaitGroup
 }
 
+// heldEvents are events that wait since an instant.
 type heldEvents struct {
 	response *pb.WatchResponse
 	decision point.Decision
+	since    time.Time
 }
 
 // RecvMsg receives the next request that the points let through.
@@ -132,7 +135,7 @@ func (w *watchStream) enqueue(r *pb.WatchResponse, d point.Decision) bool {
 	if d.Kind == point.Pass && len(w.held) == 0 {
 		return false
 	}
-	w.held = append(w.held, heldEvents{r, d})
+	w.held = append(w.held, heldEvents{r, d, time.Now()})
 	if len(w.held) == 1 {
 		w.holding.Go(w.release)
 	}
@@ -145,6 +148,8 @@ func (w *watchStream) release() {
 		w.mu.Lock()
 		next := w.held[0]
 		w.mu.Unlock()
+		// What queued behind others has waited with them: a delay is a longer way, not a narrower one.
+		next.decision.Delay = max(0, next.decision.Delay-time.Since(next.since))
 		if w.member.Board.Hold(w.done, w.member.path(point.WatchEvent), next.decision) != nil {
 			return
 		}

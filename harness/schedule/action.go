@@ -7,12 +7,12 @@ import (
 	"github.com/stormwatch/stormwatch/harness/fault"
 )
 
-// Inject is the action of injecting a fault; undoing it heals the fault.
+// Inject is the action that injects a fault. Undoing it heals the fault.
 type Inject struct{ Fault fault.Fault }
 
 func (a Inject) String() string { return a.Fault.String() }
 
-// Clusters are the fault's.
+// Clusters are the clusters of the fault.
 func (a Inject) Clusters() []string { return a.Fault.Clusters() }
 
 func (a Inject) begin(w *harness.World) (func(), error) {
@@ -23,12 +23,12 @@ func (a Inject) begin(w *harness.World) (func(), error) {
 	return injected.Heal, nil
 }
 
-// Apply makes the named clusters the manager's complete set, as a reload of its configuration does. There is nothing to undo.
+// Apply is the action that makes the named clusters the manager's complete set, as a reload of its configuration does. It cannot be undone.
 type Apply struct{ Names []string }
 
 func (a Apply) String() string { return "Apply(" + strings.Join(a.Names, ", ") + ")" }
 
-// Clusters are those that are managed from then on.
+// Clusters are the clusters that are managed from then on.
 func (a Apply) Clusters() []string { return a.Names }
 
 func (a Apply) begin(w *harness.World) (func(), error) {
@@ -40,12 +40,12 @@ func (a Apply) begin(w *harness.World) (func(), error) {
 	return nil, nil
 }
 
-// Rest brings the load on a cluster to rest; undoing it lets the load go on.
+// Rest is the action that stops the load on a cluster. Undoing it lets the load go on.
 type Rest struct{ Cluster string }
 
 func (a Rest) String() string { return "Rest(" + a.Cluster + ")" }
 
-// Clusters is the one.
+// Clusters is the cluster whose load rests.
 func (a Rest) Clusters() []string { return []string{a.Cluster} }
 
-func (a Rest) begin(w *harness.World) (func(), error) { return w.Cluster(a.Cluster).Rest(), nil }
+func (a Rest) begin(w *harness.World) (func(), error) { return w.Cluster(a.Cluster).BringToRest() }

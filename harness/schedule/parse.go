@@ -13,18 +13,18 @@ import (
 	"github.com/stormwatch/stormwatch/harness/names"
 )
 
-// Parse reads a schedule. Each line, or each part of a line between semicolons, says one thing:
+// Parse reads a schedule. Each line, or each part of a line between semicolons, is one of these:
 //
-//	# a comment; those before the first step say what the schedule is about
+//	# a comment; the comments before the first step describe the schedule
 //	cluster NAME MEMBERS
 //	watch MEMBER
 //	[INSTANT] [for TIME] ACTION
 //	ACTION [for TIME] [at INSTANT]
 //	until TIME
 //
-// An action is a fault, Apply(CLUSTER, …) or Rest(CLUSTER); a step without an instant is at 5 s. What is left out is filled in: clusters
-// alpha and beta of three members each; and the manager is attached to the member of the first step's fault or, where that names none, to the leader of the first cluster.
-// The error of a text that is no schedule names each wrong line and says what would be right.
+// An action is a fault, Apply(CLUSTER, …) or Rest(CLUSTER). A step without an instant is at 5 s. Without cluster lines there are the clusters
+// alpha and beta with three members each. Without a watch line the manager is attached to the member of the first step's fault or, if that
+// fault names no member, to the leader of the first cluster. The error names each wrong line and says what is wanted.
 func Parse(text string) (Schedule, error) {
 	var s Schedule
 	var errs []error
@@ -53,10 +53,10 @@ func Parse(text string) (Schedule, error) {
 	return s, s.Check()
 }
 
-// firstInstant is when a step happens that does not say when: the manager has had its time to settle.
+// firstInstant is the instant of a step without one. By then the manager has attached itself to its members.
 const firstInstant = 5 * time.Second
 
-// read takes in what one line says.
+// read parses one line.
 func (s *Schedule) read(words []string) error {
 	switch words[0] {
 	case "cluster":
@@ -92,7 +92,7 @@ func (s *Schedule) read(words []string) error {
 	return err
 }
 
-// readStep reads a step in either order of its words.
+// readStep parses a step, with the action last or first.
 func readStep(words []string) (Step, error) {
 	step := Step{At: firstInstant}
 	if at, err := length(words[0]); err == nil {
@@ -158,7 +158,7 @@ func readAction(text string) (Action, error) {
 	return Rest{clusters[0]}, nil
 }
 
-// unknown is the error of an action that is none.
+// unknown is the error for the name of an action that does not exist.
 func unknown(name string) error {
 	all := []string{"Apply", "Rest"}
 	for _, d := range fault.All() {
@@ -167,7 +167,7 @@ func unknown(name string) error {
 	return names.Unknown("action", name, all)
 }
 
-// complete fills in what was left out.
+// complete fills in the clusters and the watched member if they were left out.
 func (s *Schedule) complete() {
 	if len(s.Clusters) == 0 {
 		s.Clusters = []harness.Spec{{Name: "alpha", Members: 3}, {Name: "beta", Members: 3}}
@@ -178,7 +178,7 @@ func (s *Schedule) complete() {
 	on := harness.Ref{Cluster: s.Clusters[0].Name, Member: harness.RoleLeader}
 	for _, step := range s.Steps {
 		if inject, ok := step.Action.(Inject); ok {
-			if m, one := inject.Fault.Member(); one && m.Member != harness.RoleWatched {
+			if m, one := inject.Fault.Member(); one && m.Member != harness.RoleWatched && s.has(m) {
 				on = m
 			}
 			break
@@ -187,7 +187,15 @@ func (s *Schedule) complete() {
 	s.Watch = []harness.Ref{on}
 }
 
-// Check says what is wrong with a schedule that cannot be run: a cluster that it has not got, or two members of one to be attached to.
+// has says whether a member may be there when the manager starts: a cluster of one has no follower.
+func (s *Schedule) has(m harness.Ref) bool {
+	i := slices.IndexFunc(s.Clusters, func(c harness.Spec) bool { return c.Name == m.Cluster })
+	return i >= 0 && (m.Member == harness.RoleLeader || m.Member == harness.RoleFollower && s.Clusters[i].Members > 1 ||
+		slices.Contains(s.Clusters[i].Names(), m.Member))
+}
+
+// Check returns an error for a schedule that cannot be run: it names a cluster that it does not have, or the manager would have to be attached
+// to two members of one cluster.
 func (s Schedule) Check() error {
 	var clusters []string
 	for _, c := range s.Clusters {

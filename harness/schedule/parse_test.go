@@ -37,6 +37,7 @@ func TestALineTypedByHandIsCompleted(t *testing.T) {
 	for typed, want := range map[string]string{
 		"HangDisk(alpha/leader) for 30s":                             "cluster alpha 3\ncluster beta 3\nwatch alpha/leader\n5s for 30s HangDisk(alpha/leader)\n",
 		"Freeze(beta/m2) at 7s":                                      "cluster alpha 3\ncluster beta 3\nwatch beta/m2\n7s Freeze(beta/m2)\n",
+		"cluster alpha 1; Kill(alpha/follower)":                      "cluster alpha 1\nwatch alpha/leader\n5s Kill(alpha/follower)\n",
 		"Kill(alpha/watched)":                                        "cluster alpha 3\ncluster beta 3\nwatch alpha/leader\n5s Kill(alpha/watched)\n",
 		"9s Rest(alpha); 3s for 2s Reset(alpha/m1); cluster alpha 5": "cluster alpha 5\nwatch alpha/m1\n3s for 2s Reset(alpha/m1)\n9s Rest(alpha)\n",
 	} {

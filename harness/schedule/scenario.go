@@ -9,20 +9,20 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// Scenario is the schedule as a scenario. A step that cannot be taken when its instant has come, because its member is down for
-// example, is left out, and the timeline says so.
+// Scenario makes a scenario of the schedule. A step that is not possible at its instant, because its member is down for example, is left
+// out, with a note in the transcript.
 func (s Schedule) Scenario(name string) harness.Scenario {
 	return harness.Scenario{Name: name, Summary: "a schedule", Clusters: s.Clusters, Body: s.run}
 }
 
-// event is a step that begins or is undone.
+// event is the begin or the end of a step.
 type event struct {
 	at   time.Duration
 	step int
 	undo bool
 }
 
-// events are those of all steps in order. What ends at an instant comes before what begins there.
+// events are the events of all steps in order. At the same instant, ends come before begins.
 func (s Schedule) events() []event {
 	var events []event
 	for i, step := range s.Steps {
@@ -68,7 +68,8 @@ func (s Schedule) run(w *harness.World) {
 	}
 }
 
-// begin takes a step, or leaves it out. What an engine has not got ends the scenario.
+// begin begins a step, or leaves it out with a note if it is not possible now. If the engine does not support the step, begin ends the
+// scenario.
 func (s Schedule) begin(w *harness.World, step Step) (undo func()) {
 	undo, err := step.Action.begin(w)
 	var unsupported *harness.UnsupportedError

@@ -1,5 +1,5 @@
-// Package schedule has what happens in a run as data: clusters, where the manager is attached, and steps with their instants. A schedule is one
-// text file, which a person reads, edits and commits:
+// Package schedule describes what happens in a run as data: the clusters, the members that the manager is attached to, and steps with their
+// instants. A schedule is one text file, which people read, edit and commit:
 //
 //	# The leader's disk hangs; meanwhile beta is taken from the manager and given back.
 //	cluster alpha 3
@@ -10,8 +10,8 @@
 //	20s Apply(alpha, beta)
 //	until 1m
 //
-// [Parse] reads it, [Schedule.String] prints it, and [Schedule.Scenario] makes a scenario of it that runs with any manager on any engine. It
-// requires nothing by itself: the oracles judge.
+// [Parse] reads a schedule, [Schedule.String] prints it, and [Schedule.Scenario] makes a scenario of it, which runs with any manager on any
+// engine. The scenario has no requirements of its own: the oracles judge the run.
 package schedule
 
 import (
@@ -24,24 +24,24 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// Schedule is what happens in a run. Instants count from when the manager has started.
+// Schedule is what happens in a run. Instants count from the start of the manager.
 type Schedule struct {
-	// About says what it is about, in lines.
+	// About describes the schedule, line by line.
 	About []string
-	// Clusters are those of the world.
+	// Clusters are the clusters of the world.
 	Clusters []harness.Spec
-	// Watch are the members that the manager is attached to when it has started, at most one of a cluster.
+	// Watch are the members that the manager is attached to at its start, at most one of each cluster.
 	Watch []harness.Ref
-	// Steps are in the order of their instants.
+	// Steps are the steps in the order of their instants.
 	Steps []Step
-	// Until is how long it lasts at least. Zero: until the last step is over.
+	// Until is how long the run lasts at least. Zero: until the last step has ended.
 	Until time.Duration
 }
 
 // Step is one thing that happens.
 type Step struct {
 	At time.Duration
-	// For is how long it lasts. Zero: until the end, unless the action is over as soon as it has happened.
+	// For is how long the step lasts. Zero: until the end, unless the action cannot be undone.
 	For    time.Duration
 	Action Action
 }
@@ -50,13 +50,14 @@ type Step struct {
 type Action interface {
 	// String is the action as an expression that Parse reads.
 	String() string
-	// Clusters are the names of the clusters that it concerns.
+	// Clusters are the names of the clusters that the action names.
 	Clusters() []string
-	// begin does it and returns how to undo it, or nil if there is nothing to undo. An error says why it cannot be done now.
+	// begin carries the action out. It returns a function that undoes it, or nil if there is nothing to undo, or an error if the action
+	// is not possible now.
 	begin(w *harness.World) (undo func(), err error)
 }
 
-// String is the schedule as a text that [Parse] reads.
+// String prints the schedule as a text that [Parse] reads.
 func (s Schedule) String() string {
 	var b strings.Builder
 	for _, line := range s.About {
@@ -84,7 +85,7 @@ func (s Step) String() string {
 	return fmt.Sprintf("%s %s", brief(s.At), s.Action)
 }
 
-// brief prints a length of time without the zero units that time.Duration adds: "1m", not "1m0s".
+// brief prints a duration without zero units: "1m", not "1m0s".
 func brief(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
@@ -96,7 +97,7 @@ func brief(d time.Duration) string {
 	return text
 }
 
-// sort puts the steps in the order of their instants. Those of one instant keep theirs.
+// sort sorts the steps by their instants. Steps of the same instant keep their order.
 func (s *Schedule) sort() {
 	slices.SortStableFunc(s.Steps, func(a, b Step) int { return cmp.Compare(a.At, b.At) })
 }

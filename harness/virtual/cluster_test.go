@@ -129,7 +129,7 @@ func TestAllMembersKilledComeBackTogether(t *testing.T) {
 		for _, m := range c.names {
 			require.NoError(t, c.Kill(l.ctx, m))
 		}
-		require.ErrorContains(t, c.Restart(l.ctx, "m1"), "member alpha/m1 runs but does not serve yet")
+		require.ErrorContains(t, c.Restart(l.ctx, "m1"), "member alpha/m1: it runs and does not serve yet")
 		require.False(t, c.Status("m1").Up)
 		require.NoError(t, c.Restart(l.ctx, "m2"))
 		c.eventually(10*time.Second, "service of m1, which waited for a quorum", func() bool { return c.Status("m1").Up })

@@ -91,7 +91,7 @@ func TestHungLeaderForHours(t *testing.T) {
 		start := time.Now()
 		require.NotEqual(t, old, c.leader(old))
 		require.Less(t, time.Since(start), 4*time.Second)
-		c.put(rest, "k", "behind its back")
+		c.put(rest, "k", "written without it")
 
 		for range 2 {
 			pass(time.Hour)
@@ -152,12 +152,12 @@ func TestOneWayPartitions(t *testing.T) {
 			heal()
 		}
 		leader = c.leader()
-		deaf := c.follower()
-		heal := c.throw(deaf, point.PeerRecv(leader), point.Drop)
+		cutOff := c.follower()
+		heal := c.throw(cutOff, point.PeerRecv(leader), point.Drop)
 		pass(time.Minute)
 		require.Equal(t, leader, c.leader())
 		heal()
-		c.put(c.client(deaf), "k", "v")
+		c.put(c.client(cutOff), "k", "v")
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
 
+	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/inprocess"
 	"github.com/stormwatch/stormwatch/harness/point"
 )
@@ -82,7 +83,7 @@ func (r *run) replaceParts() error {
 	return errors.Join(
 		replaceTransport(r.server, r.transport),
 		wrapStorage(r.server, r.disk),
-		wrapApplier(r.server, &applyGate{board: board, path: m.point(point.Apply), done: r.ctx.Done()}),
+		wrapApplier(r.server, &applyGate{board: board, path: m.point(point.Apply), done: r.ctx.Done(), committed: r.server.CommittedIndex}),
 		replacePeerRequests(r.server, &peerRequests{from: r}),
 	)
 }
@@ -124,7 +125,7 @@ func (r *run) awaitServing(ctx context.Context) error {
 		}
 		return fmt.Errorf("member %s was stopped before it served", r.member)
 	case <-ctx.Done():
-		return fmt.Errorf("member %s runs but does not serve yet: %w", r.member, ctx.Err())
+		return fmt.Errorf("member %s: %w: %w", r.member, harness.ErrNotServing, ctx.Err())
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/bound"
 	"github.com/stormwatch/stormwatch/harness/record"
 	"github.com/stormwatch/stormwatch/harness/virtual"
 	"github.com/stormwatch/stormwatch/scenarios"
@@ -56,11 +57,13 @@ func TestSameSeedSameVerdicts(t *testing.T) {
 	for _, c := range scenarios.Managers() {
 		candidates[c.Name] = c
 	}
+	timing := bound.Production()
+	timing.Stay = 0 // what happens is over by then
 	for _, s := range scenarios.All() {
 		for _, name := range []string{"reference", "naive"} {
 			t.Run(s.Name+"/"+name, func(t *testing.T) {
 				verdicts := func() map[string]record.Outcome {
-					r := harness.Execute(t.Context(), virtual.New(t, 7), s, candidates[name], harness.Options{Seed: 7})
+					r := harness.Execute(t.Context(), virtual.New(t, 7), s, candidates[name], harness.Options{Seed: 7, Timing: &timing})
 					require.NotEqual(t, record.NotJudged, r.Outcome, r.Cause)
 					outcomes := map[string]record.Outcome{}
 					for _, v := range r.Verdicts {

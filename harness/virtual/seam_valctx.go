@@ -20,7 +20,7 @@ var valCtxChFound = valCtxCh != nil
 
 func init() { valCtxCh = nil }
 
-// checkValCtx returns an error if clientv3's variable was not found. Without it the first watch would stop the clock for good.
+// checkValCtx returns an error if clientv3's variable was not found. Without it the first watch would stop virtual time for ever.
 func checkValCtx() error {
 	if !valCtxChFound {
 		return inprocess.Moved("context of watch streams", "there is no clientv3.valCtxCh")

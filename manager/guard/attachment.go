@@ -11,29 +11,30 @@ import (
 	"go.uber.org/zap"
 )
 
-// errUnconfirmed is a watch that speaks before it was confirmed; what else was lost with the confirmation nobody
-// can tell.
+// errUnconfirmed is the error of a watch on which a response came before the confirmation. Events may have been lost with
+// the confirmation, so the watch is given up.
 var errUnconfirmed = errors.New("the member answered without confirming the watch")
 
-// attachment is a reader on one member, from the attempt to attach until there is a reason to leave. Its fields belong to
-// the reader's goroutine, which alone reads what the channels bring.
+// attachment is a reader on one member, from the attempt to attach until there is a reason to leave. Only the reader's
+// goroutine uses its fields and receives from its channels.
 type attachment struct {
 	reader *reader
 	watch  *Watch
 	member *member
 	stream *stream
-	// quarantined is the member's quarantine when the reader came; a later one was imposed since.
+	// quarantined is the end of the member's quarantine when the attachment began. If it is later now, the member was put
+	// into quarantine since.
 	quarantined time.Time
-	// begun is when the reader came, confirmed when the member confirmed the watch, heard when it last answered.
+	// begun is when the attachment began, confirmed when the member confirmed the watch, and heard when it last answered.
 	begun, confirmed, heard time.Time
 	idle, grace             *time.Timer
-	// probes are what probes showed, suspicion what the watch still has to deliver; nil if nothing.
+	// probes delivers the results of probes. suspicion is the probe whose result the watch has not delivered yet, nil if none.
 	probes    chan probe
 	suspicion *probe
 }
 
-// attach follows the prefix through m until something speaks against it, and returns how long the watch stood
-// and what that was.
+// attach follows the prefix through m until there is a reason to leave m. It returns how long the watch was confirmed, and
+// the reason.
 func (r *reader) attach(ctx context.Context, m *member) (time.Duration, error) {
 	w := r.watch
 	a := &attachment{
@@ -51,9 +52,9 @@ func (r *reader) attach(ctx context.Context, m *member) (time.Duration, error) {
 	}
 
 	ctx, leave := context.WithCancel(ctx)
-	// From what was reached, not from what comes next: etcd answers no progress request on a watch that begins past the
-	// store's revision. A watch from the next revision is silent until somebody writes. What is told twice is passed
-	// over.
+	// The watch begins at the revision reached and not at the next one: etcd does not answer progress requests on a watch
+	// that begins past the store's revision, so a watch from the next revision is silent until somebody writes. Events
+	// that come twice are ignored.
 	a.stream = openStream(ctx, client, &pb.WatchCreateRequest{
 		Key:            []byte(w.prefix),
 		RangeEnd:       []byte(clientv3.GetPrefixRangeEnd(w.prefix)),
@@ -73,7 +74,7 @@ func (r *reader) attach(ctx context.Context, m *member) (time.Duration, error) {
 	return time.Since(a.confirmed), err
 }
 
-// dial returns the member's client. Making it may fetch a token, which may take Options.DialTimeout.
+// dial returns the member's client. If that must be made first, dial may block for Options.DialTimeout to fetch a token.
 func (a *attachment) dial(ctx context.Context) (*clientv3.Client, error) {
 	client, err := a.watch.client.pool.client(ctx, a.member)
 	if err != nil {
@@ -121,7 +122,7 @@ func (a *attachment) confirm(ctx context.Context) error {
 	return &OpError{Where: w.where(a.member, a.begun), Op: "create watch", Err: rpctypes.Error(err)}
 }
 
-// announce makes the attachment known, unless the other reader is attached to the same member.
+// announce publishes the attachment. It returns false if the other reader is attached to the same member.
 func (a *attachment) announce(clusterID uint64) (alone bool) {
 	w := a.watch
 	w.update(nil, func(s *state) {
@@ -136,7 +137,7 @@ func (a *attachment) announce(clusterID uint64) (alone bool) {
 	return alone
 }
 
-// follow takes in what the member sends until it is to be left.
+// follow receives what the member sends until there is a reason to leave it.
 func (a *attachment) follow(ctx context.Context) error {
 	w, o := a.watch, a.watch.cfg.Options
 	a.idle = time.NewTimer(o.IdleTimeout)
@@ -171,7 +172,7 @@ func (a *attachment) follow(ctx context.Context) error {
 		case <-ticker.C:
 			w.startProbe(ctx, a)
 		case p := <-a.probes:
-			a.weigh(p)
+			a.judge(p)
 		case <-a.grace.C:
 			heard, err := true, error(nil)
 			for heard && err == nil && a.suspicion != nil {
@@ -192,9 +193,9 @@ func (a *attachment) follow(ctx context.Context) error {
 	}
 }
 
-// receiveWaiting takes a response that came at the very instant at which the member was to be given up, and reports
-// whether there was one. A process that was held up itself sees its timers run out and the answers waiting, and
-// must not blame the member.
+// receiveWaiting receives a response that is already waiting when the member is about to be given up, and reports whether
+// there was one. If this process itself was suspended for a while, its timers expire although answers are waiting, and the
+// member is not to blame.
 func (a *attachment) receiveWaiting() (heard bool, err error) {
 	select {
 	case response := <-a.stream.responses:
@@ -204,7 +205,7 @@ func (a *attachment) receiveWaiting() (heard bool, err error) {
 	}
 }
 
-// receive takes one response in. Whatever it says, the member is not silent.
+// receive processes one response. Any response shows that the member is not silent.
 func (a *attachment) receive(response *pb.WatchResponse) error {
 	a.heard = time.Now()
 	a.idle.Reset(a.watch.cfg.Options.IdleTimeout)
@@ -217,15 +218,15 @@ func (a *attachment) receive(response *pb.WatchResponse) error {
 	a.watch.update(nil, func(s *state) {
 		s.take(a.reader.position, response.Events)
 		if a.watch.cfg.Options.WithoutProbe {
-			// Nobody asks for a better proof.
+			// There are no probes, so a progress response is the best proof there is.
 			a.reader.position.proven = a.heard
 		}
-		a.acquit()
+		a.clearSuspicion()
 	})
 	return nil
 }
 
-// canceled says why the member ended the watch.
+// canceled returns the error with which the member canceled the watch.
 func (a *attachment) canceled(response *pb.WatchResponse) error {
 	where := a.watch.where(a.member, a.begun)
 	if response.CompactRevision != 0 {
@@ -234,7 +235,7 @@ func (a *attachment) canceled(response *pb.WatchResponse) error {
 	return &OpError{Where: where, Op: "watch canceled", Err: cancelReason(response.CancelReason)}
 }
 
-// cancelReason makes etcd's typed error of the text with which a member cancels a watch, where it has one.
+// cancelReason returns etcd's typed error for the text with which a member canceled a watch, if there is one.
 func cancelReason(text string) error {
 	if text == "" {
 		return errors.New("no reason given")

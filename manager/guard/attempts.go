@@ -12,15 +12,15 @@ import (
 	"google.golang.org/grpc"
 )
 
-// Call is one request made through one member. It returns the header of the answer, which may be nil.
+// Call is one request made through one member. It returns the header of the response, which may be nil.
 //
-// A client's own interfaces, such as clientv3.KV, repeat a refused request for as long as its context lasts. The
-// interfaces that etcd's protocol defines, made of client.ActiveConnection(), fail at once, so that another member can
-// be asked instead.
+// A client's own interfaces, such as clientv3.KV, repeat a refused request until its context ends. The interfaces of
+// etcd's protocol (package etcdserverpb), made with client.ActiveConnection(), fail at once, so that another member can be
+// asked instead.
 type Call func(ctx context.Context, client *clientv3.Client) (*pb.ResponseHeader, error)
 
-// Attempts makes a request of the members of a cluster, one after the other: those in good standing first, and none a
-// second time before all were asked. Its methods may be called concurrently.
+// Attempts makes one request through the members of a cluster, one after another: those without recent failures first,
+// and none a second time before all were asked. Its methods are safe for concurrent use.
 type Attempts struct {
 	client  *Client
 	op, key string
@@ -30,13 +30,13 @@ type Attempts struct {
 	tried map[*member]bool
 }
 
-// Attempts begins a request. The name of the operation and the key are for its errors.
+// Attempts begins a request. Its errors name the operation op and the key.
 func (c *Client) Attempts(op, key string) *Attempts {
 	return &Attempts{client: c, op: op, key: key, tried: make(map[*member]bool)}
 }
 
-// Next makes the request of the next member, for up to timeout, and begins anew with the first when all were asked. It
-// fails with an [*OpError].
+// Next makes the request through the next member, and blocks for up to timeout. When all members were asked, it starts
+// again with the first. It fails with an [*OpError].
 func (a *Attempts) Next(ctx context.Context, timeout time.Duration, call Call) error {
 	m := a.pick()
 	begun := time.Now()
@@ -85,8 +85,8 @@ func (a *Attempts) through(ctx context.Context, m *member, call Call) (*pb.Respo
 	return call(ctx, client)
 }
 
-// IsAnswer reports whether an error is etcd's own answer to a request, one that every member would give, and not a failure
-// of the member that was asked.
+// IsAnswer reports whether an error is etcd's answer to the request, which every member would give, and not a failure of
+// the member that was asked.
 func IsAnswer(err error) bool {
 	for _, same := range []error{
 		rpctypes.ErrEmptyKey, rpctypes.ErrCompacted, rpctypes.ErrFutureRev, rpctypes.ErrPermissionDenied,
@@ -99,15 +99,15 @@ func IsAnswer(err error) bool {
 	return false
 }
 
-// Get reads keys, linearizably unless an option says otherwise. It asks one member after the other, each once and for
-// [Options.RequestTimeout], and returns the first answer; it blocks no longer than ctx. It fails with an [*OpError],
-// which says what the last member asked had to say.
+// Get reads keys, linearizably unless an option says otherwise. It asks one member after another, each once and with a
+// timeout of [Options.RequestTimeout], and returns the first response. It blocks no longer than ctx. If all fail, it
+// returns an [*OpError] with the error of the last member.
 func (c *Client) Get(ctx context.Context, key string, options ...clientv3.OpOption) (*clientv3.GetResponse, error) {
 	var response *clientv3.GetResponse
 	attempts := c.Attempts("get", key)
 	for {
 		err := attempts.Next(ctx, c.cfg.Options.RequestTimeout, func(ctx context.Context, client *clientv3.Client) (*pb.ResponseHeader, error) {
-			kv := clientv3.NewKVFromKVClient(briskKV{pb.NewKVClient(client.ActiveConnection())}, nil)
+			kv := clientv3.NewKVFromKVClient(failFastKV{pb.NewKVClient(client.ActiveConnection())}, nil)
 			got, err := kv.Get(ctx, key, options...)
 			if err != nil {
 				return nil, err
@@ -124,9 +124,10 @@ func (c *Client) Get(ctx context.Context, key string, options ...clientv3.OpOpti
 	}
 }
 
-// briskKV goes past clientv3's patience with a member that refuses: here another member is asked instead.
-type briskKV struct{ pb.KVClient }
+// failFastKV makes requests fail at once if the member refuses them. clientv3 would repeat them, but here another member is
+// asked instead.
+type failFastKV struct{ pb.KVClient }
 
-func (b briskKV) Range(ctx context.Context, request *pb.RangeRequest, options ...grpc.CallOption) (*pb.RangeResponse, error) {
+func (b failFastKV) Range(ctx context.Context, request *pb.RangeRequest, options ...grpc.CallOption) (*pb.RangeResponse, error) {
 	return b.KVClient.Range(ctx, request, append(options, callOptions...)...)
 }

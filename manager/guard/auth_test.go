@@ -29,7 +29,7 @@ import (
 	"github.com/stormwatch/stormwatch/manager/internal/etcdtest"
 )
 
-// startSingle starts a member of its own kind and returns its client address.
+// startSingle starts a cluster of one member, with a configuration of its own, and returns its client address.
 func startSingle(t *testing.T, scheme string, change func(*embed.Config)) string {
 	t.Helper()
 	hosts := etcdtest.FreeHosts(t, 2)
@@ -48,7 +48,7 @@ func startSingle(t *testing.T, scheme string, change func(*embed.Config)) string
 	return scheme + "://" + hosts[0]
 }
 
-// put writes through a client that is made for it, and closed.
+// put writes through a client of its own.
 func putThrough(t *testing.T, cfg clientv3.Config, key, value string) {
 	t.Helper()
 	client, err := clientv3.New(cfg)
@@ -64,7 +64,7 @@ func TestUserAndPasswordAreEnoughAndOutliveTheirToken(t *testing.T) {
 	const ttl = 1
 	endpoint := startSingle(t, "http", func(cfg *embed.Config) {
 		cfg.AuthTokenTTL = ttl
-		cfg.BcryptCost = uint(bcrypt.MinCost) // a token a probe: the default takes seconds under the race detector
+		cfg.BcryptCost = uint(bcrypt.MinCost) // each probe needs a token, and the default cost takes seconds with the race detector
 	})
 	admin, err := clientv3.New(clientv3.Config{Endpoints: []string{endpoint}})
 	require.NoError(t, err)
@@ -99,7 +99,7 @@ func TestUserAndPasswordAreEnoughAndOutliveTheirToken(t *testing.T) {
 	require.NoError(t, nobody.Close())
 
 	target.Username, target.Password = "watcher", "secret-watcher"
-	// The token is used so seldom that it expires between two probes.
+	// The token is used so rarely that it expires between two probes.
 	target.Options.ProbeInterval = 3 * ttl * time.Second
 	target.Options.ProbeTimeout = 2 * time.Second
 	target.Options.SyncInterval = time.Minute
@@ -159,7 +159,7 @@ func newCA(t *testing.T) *certAuthority {
 	return ca
 }
 
-// issue writes a certificate and its key and returns the path of both without its ending.
+// issue writes a certificate and its key. It returns the path of both files without the extension.
 func (ca *certAuthority) issue(t *testing.T, name string) string {
 	t.Helper()
 	path, key := filepath.Join(ca.dir, name), newKey(t)

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// jitter is how much a pause varies, so that many watches that failed together do not come back together.
+// jitter is how much a pause varies, so that many watches that failed together do not retry together.
 const jitter = 0.1
 
 // Backoff is a pause between attempts that doubles from Base to Limit and varies by 10 %. It is not for concurrent use.
@@ -17,7 +17,7 @@ type Backoff struct {
 	last time.Duration
 }
 
-// Next is the pause that is due now, and makes the following one longer.
+// Next returns the next pause. The one after it will be longer.
 func (b *Backoff) Next() time.Duration {
 	b.last = min(max(2*b.last, b.Base), b.Limit)
 	return b.last + time.Duration(float64(b.last)*jitter*(2*b.Rand()-1))
@@ -26,7 +26,7 @@ func (b *Backoff) Next() time.Duration {
 // Reset makes the next pause the first one again.
 func (b *Backoff) Reset() { b.last = 0 }
 
-// Pause waits for d. It is false when the context ended first.
+// Pause blocks for d. It returns false if the context ended first.
 func Pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -12,37 +12,37 @@ import (
 	"google.golang.org/grpc/credentials"
 )
 
-// Config says which cluster to watch and how. Only Endpoints is needed.
+// Config says which cluster to watch and how. Only Endpoints is required.
 type Config struct {
-	// Endpoints of the cluster, in any form that etcd's client accepts; one is enough to find the others. A watch tries
-	// them in this order at first.
+	// Endpoints are the cluster's endpoints, in any form that etcd's client accepts; one is enough to find the others. A
+	// watch tries them in this order at first.
 	Endpoints []string
-	// Cluster names the cluster in errors and log lines. Empty: they name none.
+	// Cluster is the cluster's name in errors and log lines. Empty: they have none.
 	Cluster string
-	// TLS is how to speak TLS with the members. Nil: the defaults of crypto/tls where an endpoint asks for TLS.
+	// TLS is the TLS configuration for the members. Nil: the defaults of crypto/tls for endpoints with https.
 	TLS *tls.Config
-	// Credentials take the place of TLS for every endpoint that does not ask for a plain connection, for instance
-	// credentials that read certificates anew for each connection. Nil: TLS decides.
+	// Credentials replace TLS for every endpoint that does not ask for a plain connection, for instance credentials that
+	// read certificates again for each connection. Nil: TLS is used.
 	Credentials credentials.TransportCredentials
-	// Username and Password are for a cluster with authentication. Tokens are fetched, and fetched again when they
-	// have expired, for each member by itself.
+	// Username and Password are for a cluster with authentication. The client fetches a token for each member, and again
+	// when it has expired.
 	Username, Password string
-	// DialOptions are added after the client's own and so override them, all but transport credentials: those are
-	// always TLS's or Credentials'.
+	// DialOptions are added after the client's own and override them, except for transport credentials, which always
+	// come from TLS or Credentials.
 	DialOptions []grpc.DialOption
 
-	// Options is how watches behave. Zero: the production setting.
+	// Options are the options of the watches. Zero: the production setting.
 	Options Options
-	// Logger receives the client's log and that of the etcd clients below it. Nil: no log.
+	// Logger receives the log of the client and of the etcd clients that it uses. Nil: no log.
 	Logger *zap.Logger
-	// Stats counts what happens to the watches. Nil: nobody looks.
+	// Stats counts what happens to the watches. Nil: nothing is counted.
 	Stats *Stats
 	// Rand is the source of jitter, in [0, 1). Nil: math/rand/v2. It is called from several goroutines.
 	Rand func() float64
 }
 
-// Client holds the connections to one cluster, knows its members, and makes watches. All its methods may be called
-// concurrently.
+// Client has the connections to one cluster, knows its members, and makes watches. All its methods are safe for concurrent
+// use.
 type Client struct {
 	cfg    Config
 	log    *zap.Logger
@@ -56,8 +56,8 @@ type Client struct {
 	closed bool
 }
 
-// Open makes a client. It does not block: the cluster need not be reachable yet. The error says everything that is
-// wrong with the config.
+// Open makes a client. It does not block: the cluster need not be reachable yet. The error names everything that is wrong
+// with the config.
 func Open(cfg Config) (*Client, error) {
 	var err error
 	if cfg.Endpoints, err = Endpoints(cfg.Endpoints); err != nil {
@@ -85,13 +85,14 @@ func Open(cfg Config) (*Client, error) {
 }
 
 // Watch begins to watch the keys under a prefix. It does not block: until the cluster answers, the snapshot's error is
-// [ErrPending] or what failed.
+// [ErrPending] or the latest failure.
 //
-// The function, which may be nil, is called after every change of the snapshot with the whole state after that change: in
-// order, none left out, and never twice at once. A change of Proven alone is none. The goroutines that read the watch
-// call the function, so it must return soon, and must not close the watch or the client.
+// Watch calls changed, which may be nil, after every change of the snapshot, with the whole snapshot after that change. The
+// calls come in order, none is left out, and there is never more than one at a time. changed is not called if only Proven
+// has changed. The goroutines that read the watch call it, so it must return soon, and must not close the watch or the
+// client.
 //
-// A watch of a closed client is closed.
+// If the client is closed, the watch is closed from the start.
 func (c *Client) Watch(prefix string, changed func(Snapshot)) *Watch {
 	w := newWatch(c, prefix, changed)
 	ctx, cancel := context.WithCancel(c.work)
@@ -110,14 +111,14 @@ func (c *Client) Watch(prefix string, changed func(Snapshot)) *Watch {
 	return w
 }
 
-// Endpoints are those of the members, as known now: the configured ones and those that the member list added.
+// Endpoints are the endpoints known now: the configured ones and those that were found in the member list.
 func (c *Client) Endpoints() []string { return c.pool.endpoints() }
 
 // Quarantined is how many endpoints are in quarantine now.
 func (c *Client) Quarantined() int { return c.pool.quarantined() }
 
-// Close ends the client and its watches. When it returns, no goroutine or connection of the client is left. It blocks for
-// [CloseGrace] at most, whatever the members do, plus as long as a function given to [Client.Watch] takes to return.
+// Close closes the client and its watches. When it returns, no goroutine or connection of the client is left. It blocks for
+// at most [CloseGrace], whatever the members do, plus the time that a function given to [Client.Watch] takes to return.
 // Requests under way fail. Further calls wait for the first and do nothing.
 func (c *Client) Close() error {
 	c.mu.Lock()

@@ -11,15 +11,15 @@ import (
 	"github.com/stormwatch/stormwatch/manager/internal/etcdtest"
 )
 
-// However the members hang, Close returns in time and leaves nothing: nothing answers, or nothing is even read, from the
-// beginning or later.
+// Close returns in time and leaves nothing behind, also if no member answers, or if no member even reads, from the start
+// or later.
 func TestCloseLeavesNothingWhileEveryMemberHangs(t *testing.T) {
 	for name, hurt := range map[string]func(*etcdtest.FakeMember){
 		"nothing is answered": func(m *etcdtest.FakeMember) { m.Hang.Store(true) },
 		"nothing is read":     (*etcdtest.FakeMember).Freeze,
 		"refused":             func(m *etcdtest.FakeMember) { m.Refuse.Store(true) },
 	} {
-		// After 20 s keepalive has given connections up, from which gRPC parts in the background.
+		// After 20 s keepalive has given up the connections, and gRPC closes them in the background.
 		for _, healthy := range []time.Duration{0, time.Minute} {
 			for _, hurting := range []time.Duration{time.Second, 13*time.Second + time.Millisecond, 20 * time.Second} {
 				t.Run(name, func(t *testing.T) {

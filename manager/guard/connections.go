@@ -13,11 +13,11 @@ type connections struct {
 	// From open on, mu guards the fields.
 	mu   sync.Mutex
 	open map[*trackedConn]bool
-	// closed makes every later connection be cut at once.
+	// closed says that every later connection is to be closed at once.
 	closed bool
 }
 
-// track returns the connection in a form that leaves the set when it is closed.
+// track adds a connection to the set. The connection that it returns removes itself from the set when it is closed.
 func (c *connections) track(raw net.Conn) net.Conn {
 	conn := &trackedConn{Conn: raw, owner: c}
 	c.mu.Lock()
@@ -35,7 +35,7 @@ func (c *connections) track(raw net.Conn) net.Conn {
 	return conn
 }
 
-// cut closes all connections, now and in future.
+// cut closes all connections, and every connection that is added later.
 func (c *connections) cut() {
 	c.mu.Lock()
 	c.closed = true
@@ -59,9 +59,8 @@ func (c *trackedConn) Close() error {
 	return c.Conn.Close()
 }
 
-// trackingCredentials see every connection of a client, whoever dialed it: gRPC hands each to its credentials for the
-// handshake, also if those encrypt nothing. A dialer of our own would not do, since a dial option of the caller may
-// replace it.
+// trackingCredentials track every connection of a client: gRPC gives each to its transport credentials for the handshake,
+// also without encryption. A dialer of our own would not be enough, since a dial option of the caller may replace it.
 type trackingCredentials struct {
 	credentials.TransportCredentials
 	connections *connections
@@ -73,7 +72,7 @@ func (t *trackingCredentials) ClientHandshake(
 	conn := t.connections.track(raw)
 	secured, info, err := t.TransportCredentials.ClientHandshake(ctx, authority, conn)
 	if err != nil {
-		// gRPC would close the raw connection, and it would stay in the set.
+		// gRPC closes only the raw connection, which would leave the tracked one in the set.
 		_ = conn.Close()
 	}
 	return secured, info, err

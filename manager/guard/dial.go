@@ -15,12 +15,12 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// connectParams keep reconnecting brisk. With gRPC's default cap of 120 s a client that lost a member for some
-// minutes tries it so seldom that it goes on missing it, or goes on missing its successor at the same address,
-// for minutes after it is back: an incident of TiDB BR with an old leader.
+// connectParams make a client reconnect soon. With gRPC's default backoff cap of 120 s, a client that could not reach a
+// member for some minutes may not try it again until minutes after the member, or another one at the same address, is
+// back. TiDB BR had an incident of this kind with an old leader.
 //
-// MinConnectTimeout is what one attempt to connect may take at least, with TLS. Under 3 s, a slow but sound link
-// never gets connected; above, an address that swallows packets holds up the next attempt.
+// MinConnectTimeout is how long one attempt to connect, TLS included, may take at least. With less than 3 s, a slow link
+// that works may never get connected. With more, an address that drops packets delays the next attempt too long.
 var connectParams = grpc.ConnectParams{
 	Backoff: grpcbackoff.Config{
 		BaseDelay:  time.Second,
@@ -31,15 +31,16 @@ var connectParams = grpc.ConnectParams{
 	MinConnectTimeout: 3 * time.Second,
 }
 
-// callOptions for requests made past clientv3's own interfaces. Those wait for a connection until their deadline;
-// these fail as soon as it is refused, so that the next member can be tried at once. Answers may have any size.
+// callOptions are for requests that do not use clientv3's own interfaces. Those wait for a connection until their
+// deadline. With these options a request fails as soon as the connection is refused, so that the next member can be tried
+// at once. Responses may have any size.
 var callOptions = []grpc.CallOption{
 	grpc.WaitForReady(false),
 	grpc.MaxCallRecvMsgSize(math.MaxInt32),
 }
 
-// memberClient is the etcd client of one endpoint, from the moment it is being made. There is one client per endpoint,
-// so that the pool, not gRPC's balancer, decides which member serves what.
+// memberClient is the etcd client of one endpoint, also while it is still being made. There is one client per endpoint, so
+// that the pool and not gRPC's balancer decides which member serves a request.
 type memberClient struct {
 	cancel      context.CancelFunc
 	connections connections
@@ -50,7 +51,7 @@ type memberClient struct {
 	err    error
 }
 
-// newMemberClient prepares the client of an endpoint. Whoever calls it runs make, and close in the end.
+// newMemberClient prepares the client of an endpoint. The caller must call make, and close in the end.
 func newMemberClient() *memberClient { return &memberClient{made: make(chan struct{})} }
 
 // make makes the client. It blocks for up to Options.DialTimeout if a token must be fetched.
@@ -74,7 +75,7 @@ func (m *memberClient) make(ctx context.Context, cfg Config, endpoint string) er
 	return m.err
 }
 
-// credentials are those that clientv3 would choose for the endpoint, unless the config has its own.
+// credentials are the config's own credentials, or else those that clientv3 would choose for the endpoint.
 func (c Config) credentials(endpoint string) credentials.TransportCredentials {
 	scheme, _, _ := strings.Cut(endpoint, "://")
 	switch {
@@ -89,11 +90,11 @@ func (c Config) credentials(endpoint string) credentials.TransportCredentials {
 	}
 }
 
-// CloseGrace is how long [Client.Close] lets gRPC part from the members before it cuts the connections. gRPC itself would
-// wait 5 s for a member that reads nothing.
+// CloseGrace is how long [Client.Close] waits for gRPC to close its connections before it cuts them. gRPC itself would wait
+// 5 s for a member that reads nothing.
 const CloseGrace = 250 * time.Millisecond
 
-// close ends the client and its connections, also while it is still being made. It blocks for CloseGrace at most.
+// close closes the client and its connections, also while it is still being made. It blocks for at most CloseGrace.
 func (m *memberClient) close() {
 	m.cancel()
 	parted := make(chan struct{})
@@ -105,7 +106,7 @@ func (m *memberClient) close() {
 		case <-parted:
 		case <-timer.C:
 		}
-		// Also when all went well: gRPC may be parting in the background from a connection it gave up before.
+		// Also if the client closed in time: gRPC may still be closing, in the background, a connection that it gave up before.
 		m.connections.cut()
 	})
 	<-m.made

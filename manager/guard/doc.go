@@ -9,10 +9,10 @@
 //	defer c.Close()
 //	w := c.Watch("/services/", func(s guard.Snapshot) { use(s.Values) })
 //
-// A watch distrusts its member in three ways. It requires a leader. It asks for progress on the watch's own stream and
-// leaves a member that stays silent for [Options.IdleTimeout]. And every [Options.ProbeInterval] it reads the same keys,
-// linearizably, through another member: what that read shows, the watch must deliver within [Options.ProbeGrace], or
-// its member is stale.
+// A watch checks its member in three ways. It requires a leader. It requests progress on the watch's own stream and
+// leaves a member that is silent for [Options.IdleTimeout]. And every [Options.ProbeInterval] it probes: it reads the same
+// keys, linearizably, through another member, the witness. If the watch does not deliver within [Options.ProbeGrace] what
+// that read showed, its member is stale.
 //
 //	             ┌─ reader ══ stream ══► member m1      events, progress
 //	Watch ◄──────┤                                      ▲ compared
@@ -20,10 +20,11 @@
 //	                 └── probe ────────► member m3 ─────┘  a linearizable read
 //
 // A member found silent or stale goes into quarantine: all watches of the [Client] leave it and avoid it for
-// [Options.Quarantine], while there are others. A watch goes on at the revision it reached, and reads the keys anew if
-// that revision is compacted. With [Options.Hedged] a watch has two readers on two members and takes what comes first.
+// [Options.Quarantine], as long as there are other members. A watch resumes at the revision that it reached, and reads the
+// keys again if that revision is compacted. With [Options.Hedged] a watch has two readers on two members and takes what
+// comes first.
 //
-// Watches of one Client share its connections, one client per member, and its member list, which is read from the
-// cluster. No lock is held while waiting, and all waits are on channels, timers and contexts made here or handed in, so
-// a Client also runs in a testing/synctest bubble.
+// All watches of a Client share its connections, with one client per member, and its member list, which is read from the
+// cluster. The Client waits only on channels, timers and contexts, and holds no lock while it waits, so it also runs in a
+// testing/synctest bubble.
 package guard

@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// Endpoints returns the endpoints trimmed and each once, in their order, or an [*EndpointError]. It refuses only what
-// cannot possibly be dialed: names without a port are legal, since the caller's dialer may know them.
+// Endpoints returns the endpoints in their order, trimmed and without duplicates, or an [*EndpointError]. It refuses only
+// endpoints that cannot be dialed at all: names without a port are allowed, since the caller's dialer may know them.
 func Endpoints(raw []string) ([]string, error) {
 	var endpoints []string
 	seen := make(map[string]bool)
@@ -46,8 +46,8 @@ func endpointFault(endpoint string) string {
 	return ""
 }
 
-// authority is what identifies an endpoint whether or not it is written with a scheme: the same member is
-// often configured as host:port and advertised as http://host:port.
+// authority is an endpoint without its scheme. It identifies the endpoint: the same member is often configured as
+// host:port and advertised as http://host:port.
 func authority(endpoint string) string {
 	_, rest, ok := strings.Cut(endpoint, "://")
 	if !ok {

@@ -34,7 +34,7 @@ func TestAMemberListWithUnreachableAddressesDoesNoHarm(t *testing.T) {
 		for _, hedged := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
 				alpha := etcdtest.StartFake(t, 2)
-				alpha.Swallows = swallows
+				alpha.DialsHang = swallows
 				for i, name := range []string{"a-nowhere", "z-nowhere"} {
 					alpha.Listed = append(alpha.Listed,
 						&pb.Member{ID: uint64(100 + i), Name: name, ClientURLs: []string{"http://" + name}})
@@ -50,7 +50,7 @@ func TestAMemberListWithUnreachableAddressesDoesNoHarm(t *testing.T) {
 				for m.view().Checkpoints["backup"] != 1 {
 					time.Sleep(10 * time.Millisecond)
 				}
-				// A probe that found out, and at most both addresses tried before the good member.
+				// The probe that noticed it, and at most both other addresses tried before the good member.
 				require.LessOrEqual(t, time.Since(begun), 2*time.Second+300*time.Millisecond+2*2*time.Second)
 			})
 		}
@@ -63,7 +63,7 @@ func TestQuarantineExpiresAndTheMemberServesAgain(t *testing.T) {
 		alpha.Members[0].Withhold.Store(false)
 		time.Sleep(time.Minute)
 		alpha.Members[1].Withhold.Store(true)
-		alpha.Members[1].Mute.Store(true)
+		alpha.Members[1].DropProgress.Store(true)
 		alpha.Put(checkpointKey, encode(2))
 		time.Sleep(2 * time.Second)
 		require.Equal(t, "http://m0", m.view().Endpoint)
@@ -156,9 +156,9 @@ func TestAMemberThatLivesInThePastIsNotBelieved(t *testing.T) {
 		require.NoError(t, m.view().Err)
 		require.Equal(t, uint64(120), m.probes(guard.ProbePast))
 
-		alpha.Members[0].Mute.Store(true)
+		alpha.Members[0].DropProgress.Store(true)
 		time.Sleep(10 * time.Second)
-		alpha.Members[0].Mute.Store(false)
+		alpha.Members[0].DropProgress.Store(false)
 		time.Sleep(time.Second)
 		v := m.view()
 		require.ErrorIs(t, v.Err, guard.ErrRevisionWentBack)

@@ -8,16 +8,16 @@ import (
 )
 
 var (
-	// ErrClosed is returned by everything that is asked of a closed client.
+	// ErrClosed is returned by the methods of a closed client.
 	ErrClosed = errors.New("client is closed")
-	// ErrPending is the error of a snapshot while the cluster has not answered for the first time and nothing failed yet.
+	// ErrPending is the error of a snapshot as long as the cluster has not answered yet and nothing has failed.
 	ErrPending = errors.New("cluster has not answered yet")
 	// ErrRevisionWentBack says that a member answered with a revision older than one already seen from its
 	// cluster, as a member restored from a backup does. Its answer is not used.
 	ErrRevisionWentBack = errors.New("revision went back")
 )
 
-// Where names the place of an error and how long the thing that failed had been going on.
+// Where says where an error happened, and how long the operation that failed had taken.
 type Where struct {
 	// Cluster is the name that [Config.Cluster] gave; empty if it gave none.
 	Cluster  string
@@ -48,11 +48,11 @@ func (e *OpError) Error() string { return fmt.Sprintf("%s (%v): %v", e.Op, e.Whe
 
 func (e *OpError) Unwrap() error { return e.Err }
 
-// IdleTimeoutError says that a watch heard nothing from its member, progress included, for the idle timeout.
-// Elapsed is the silence as measured.
+// IdleTimeoutError says that a watch received nothing from its member, progress included, for the idle timeout.
+// Elapsed is how long the member was silent.
 type IdleTimeoutError struct {
 	Where
-	// Idle is the limit that was exceeded.
+	// Idle is the idle timeout.
 	Idle time.Duration
 }
 
@@ -60,16 +60,16 @@ func (e *IdleTimeoutError) Error() string {
 	return fmt.Sprintf("watch is silent, idle timeout %v (%v)", e.Idle, e.Where)
 }
 
-// IdleTimeout is the limit that was exceeded.
+// IdleTimeout returns the idle timeout that has passed.
 func (e *IdleTimeoutError) IdleTimeout() time.Duration { return e.Idle }
 
 // StaleError says that a watch did not deliver in time what a linearizable read through another member showed.
 // Elapsed counts from the moment that read was sent.
 type StaleError struct {
 	Where
-	// Witness is the endpoint of the member that showed more.
+	// Witness is the endpoint of that other member.
 	Witness string
-	// Seen is the revision up to which the watch had delivered, Shown the one it should have reached.
+	// Seen is the revision up to which the watch had delivered, Shown the revision that it should have reached.
 	Seen, Shown int64
 }
 
@@ -77,10 +77,10 @@ func (e *StaleError) Error() string {
 	return fmt.Sprintf("watch is stale at revision %d, %q showed %d (%v)", e.Seen, e.Witness, e.Shown, e.Where)
 }
 
-// CompactedError says that the history a watch wanted to continue from is gone. The watch reads the keys anew.
+// CompactedError says that a watch could not resume because its revision was compacted. The watch reads the keys again.
 type CompactedError struct {
 	Where
-	// Wanted is the first revision asked for, Compacted the one up to which history is gone.
+	// Wanted is the first revision that was requested, Compacted the cluster's compact revision.
 	Wanted, Compacted int64
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/stormwatch/stormwatch/manager/internal/etcdtest"
 )
 
-// A service that wants one watch that notices a stale leader. It is handed the whole state after each change, whichever
-// member that came through, and is told what went wrong.
+// A service that needs one watch that notices a stale leader. Its function is called with the whole state after each change,
+// from whichever member the change came, and with the last error.
 func Example() {
 	cluster, stop := etcdtest.NewFake(3) // three members of etcd, in memory
 	defer stop()

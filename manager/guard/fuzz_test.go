@@ -8,8 +8,8 @@ import (
 	"go.uber.org/zap"
 )
 
-// FuzzMemberList lets etcd advertise anything: what is configured stays first and alone under its name, and every endpoint can be asked
-// for a client, whose making fails or not.
+// FuzzMemberList merges any member list: configured endpoints stay first and without duplicates, and a client of every endpoint can be
+// requested, which may fail but not panic.
 func FuzzMemberList(f *testing.F) {
 	f.Add("http://b:1\nhttp://a:1/", "m2", uint64(1), false)
 	f.Add("b:1\n\nunix:///tmp/s\n://", "m2", uint64(0), true)

@@ -29,7 +29,7 @@ func TestAMemberThatWasAwayForAnHourIsFoundAgainWithinTheBackoffCap(t *testing.T
 		time.Sleep(10 * time.Minute)
 		require.InDelta(t, 600/3, alpha.Members[0].Refusals.Load()-before, 20, "gRPC tries every 3 s, 10 % more or less")
 		alpha.Members[0].Refuse.Store(false)
-		// gRPC's pause, and then the manager's own, each with its jitter.
+		// The pause of gRPC and then that of the manager, both with jitter.
 		time.Sleep(2*3300*time.Millisecond + time.Second)
 		require.True(t, m.view().Healthy)
 	})
@@ -87,8 +87,8 @@ func TestTheCallersDialOptionsComeBeforeTheManagersOwn(t *testing.T) {
 	})
 }
 
-// What is written after the read and before the watch stands is in neither, unless the watch begins where the read
-// ended. No probe, which would find it out.
+// A write after the read and before the creation of the watch is in neither, unless the watch begins at the revision of the
+// read. There is no probe, since it would notice the missing write.
 func TestAWatchBeginsAtTheRevisionOfItsRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		alpha := etcdtest.StartFake(t, 1)

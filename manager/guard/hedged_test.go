@@ -69,7 +69,7 @@ func TestHedgedTwoNamesOfAMemberAreOneMember(t *testing.T) {
 		m := start(t, onFake(alpha, hedged()))
 		time.Sleep(time.Minute)
 		require.True(t, m.view().Healthy)
-		// Both readers may try before either knows whom it asked; then one of them yields.
+		// Both readers may attach to the member before either knows its id; then one of them leaves it.
 		var total int64
 		for _, n := range alpha.Creates() {
 			total += n

@@ -19,7 +19,7 @@ const (
 	checkpointKey    = checkpointPrefix + "backup"
 )
 
-// watched is a client with two watches, as one service that watches two kinds of things.
+// watched is a client with two watches, as of a service that watches two prefixes.
 type watched struct {
 	*guard.Client
 	stats                *guard.Stats
@@ -30,7 +30,7 @@ type watched struct {
 	last error
 }
 
-// look is what both watches know.
+// look is what both watches know together.
 type look struct {
 	Healthy     bool
 	Endpoint    string
@@ -98,7 +98,7 @@ func on(c *etcdtest.Cluster, o guard.Options) guard.Config {
 	return guard.Config{Endpoints: c.Hosts(), DialOptions: c.DialOptions(), Options: o}
 }
 
-// brisk is a timing for real clusters with a 500 ms election timeout.
+// brisk has short timeouts, for real clusters with an election timeout of 500 ms.
 func brisk() guard.Options {
 	return guard.Options{
 		ProgressInterval: 300 * time.Millisecond,
@@ -111,7 +111,7 @@ func brisk() guard.Options {
 	}
 }
 
-// brPreset has the figures of TiDB BR's checkpoint advancer.
+// brPreset has the timing of TiDB BR's checkpoint advancer.
 func brPreset() guard.Options {
 	return guard.Options{
 		ProgressInterval: 30 * time.Second, IdleTimeout: 90 * time.Second,

@@ -11,12 +11,12 @@ import (
 	"github.com/stormwatch/stormwatch/manager/internal/etcdtest"
 )
 
-// etcd sends a client away that pings a connection without a stream, and gRPC then pings half as often everywhere. The
-// fake does the same. The connection is made anew then, which shows in the number of dials.
+// etcd closes the connection of a client that pings it without a stream, and gRPC then pings half as often everywhere. The
+// fake does the same. The client then dials again, which shows in the number of dials.
 func TestAConnectionWithoutStreamsIsNotPinged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		alpha := etcdtest.StartFake(t, 3)
-		// One probe an hour: the witness's connection has nothing to do.
+		// With one probe an hour, the witness's connection is idle.
 		m := start(t, onFake(alpha, guard.Options{ProbeInterval: 10 * time.Minute, SyncInterval: 24 * time.Hour}))
 		time.Sleep(time.Hour + time.Second)
 		require.NoError(t, m.view().Err)
@@ -26,8 +26,8 @@ func TestAConnectionWithoutStreamsIsNotPinged(t *testing.T) {
 	})
 }
 
-// What etcd does not allow to be pinged is judged by the requests on it: one finds out by its own timeout, wakes gRPC's
-// keepalive, and the connection is given up.
+// etcd does not allow pings on a connection without streams. If such a connection is broken, the next request on it times
+// out and makes gRPC's keepalive ping, which closes the connection.
 func TestAFrozenConnectionWithoutStreamsIsGivenUpWithTheNextRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		alpha := etcdtest.StartFake(t, 2)
@@ -45,7 +45,7 @@ func TestAFrozenConnectionWithoutStreamsIsGivenUpWithTheNextRequest(t *testing.T
 	})
 }
 
-// After an hour without anything the watched member freezes: noticed as fast as ever.
+// After an hour without any events the watched member freezes. It is noticed as fast as usual.
 func TestAMemberThatFreezesAfterAQuietHourIsNoticedInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		alpha := etcdtest.StartFake(t, 3)

@@ -8,7 +8,7 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 )
 
-// follow keeps the pool's endpoints those of the member list until ctx ends.
+// follow updates the pool's endpoints from the member list until ctx ends.
 func (p *pool) follow(ctx context.Context) {
 	o := p.cfg.Options
 	retry := Backoff{Base: o.BackoffBase, Limit: o.BackoffCap, Rand: p.cfg.Rand}
@@ -23,7 +23,7 @@ func (p *pool) follow(ctx context.Context) {
 	}
 }
 
-// sync asks one member after the other for the list until one has it.
+// sync asks one member after another for the member list until one answers.
 func (p *pool) sync(ctx context.Context) bool {
 	tried := make(map[*member]bool)
 	for m := p.pick(tried); m != nil && ctx.Err() == nil; m = p.pick(tried) {
@@ -56,13 +56,13 @@ func (p *pool) list(ctx context.Context, m *member) ([]*pb.Member, error) {
 	return resp.Members, nil
 }
 
-// merge takes over a member list: advertised endpoints are added, discovered ones that are no longer advertised
-// are dropped with their connections, configured ones stay.
+// merge applies a member list: it adds advertised endpoints, drops discovered ones that are no longer advertised, with
+// their connections, and keeps configured ones.
 func (p *pool) merge(list []*pb.Member) {
 	p.closeClients(p.replace(list))
 }
 
-// replace returns the members that the list dropped.
+// replace applies a member list and returns the members that it dropped.
 func (p *pool) replace(list []*pb.Member) (dropped []*member) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -78,7 +78,8 @@ func (p *pool) replace(list []*pb.Member) (dropped []*member) {
 		for _, endpoint := range listed.ClientURLs {
 			id := authority(endpoint)
 			known := slices.IndexFunc(p.members, func(m *member) bool { return authority(m.endpoint) == id })
-			// A learner is of no use before it is promoted. One that is configured stays, as a last resort.
+			// A learner serves neither watches nor linearizable reads until it is promoted. A configured one stays, as a last
+			// resort.
 			advertised[id] = !listed.IsLearner
 			switch {
 			case known >= 0:
@@ -95,7 +96,7 @@ func (p *pool) replace(list []*pb.Member) (dropped []*member) {
 		}
 		return gone
 	})
-	// Lists come in no promised order; the pool's order must not depend on it.
+	// Member lists have no defined order, and the pool's order must not depend on it.
 	slices.SortStableFunc(p.members, func(a, b *member) int {
 		switch {
 		case a.configured && b.configured:

@@ -2,8 +2,8 @@ package guard
 
 import "sync"
 
-// notifier wakes everyone who waits for something to change. Whoever waits takes the channel first, looks second and
-// waits third: then no change is missed.
+// notifier wakes all goroutines that wait for a change. A goroutine that waits must first take the channel, then check
+// the state, and then wait on the channel, so that it misses no change.
 type notifier struct {
 	// From next on, mu guards the fields.
 	mu   sync.Mutex

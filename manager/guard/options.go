@@ -6,42 +6,42 @@ import (
 	"time"
 )
 
-// Options is how the watches of a client behave. The zero value is the production setting; a zero field means its
+// Options are the options of a client's watches. The zero value is the production setting; a zero field means its
 // default.
 type Options struct {
-	// ProgressInterval is how often a watch asks its member for progress. Default 3 s.
+	// ProgressInterval is how often a watch requests progress from its member. Default 3 s.
 	ProgressInterval time.Duration
-	// IdleTimeout is the silence after which a watch gives its member up. Default 10 s.
+	// IdleTimeout is how long a member may be silent before a watch leaves it. Default 10 s.
 	IdleTimeout time.Duration
-	// Hedged watches each prefix through two members at once, where there are two, and takes what comes first. A member
-	// that hangs or freezes then costs no more than the election that its cluster may need.
+	// Hedged watches each prefix through two members at once, if there are two, and takes what comes first. A member that
+	// hangs or freezes then delays updates only for as long as its cluster may need for an election.
 	//
 	// It costs a second connection to the cluster, a second stream per prefix, a second progress request each
 	// ProgressInterval per prefix, every event twice, and a second snapshot at the start. Probes do not double: one
 	// read serves both streams. Measured with two prefixes, a calm cluster gets 2.1 requests and 1.4 stream messages a
 	// second if hedged, and 2.1 and 0.7 if not (BenchmarkCalm in package scenarios).
 	Hedged bool
-	// WithoutProbe leaves the freshness probe out. Then nothing notices a leader whose disk hangs, whose watches go on
-	// answering progress: it is for comparison, and for those who cannot afford a small read a second.
+	// WithoutProbe turns the freshness probe off. Then nothing notices a leader with a hung disk, which goes on answering
+	// progress requests. It is for comparison, and for users who cannot afford a small read every second.
 	WithoutProbe bool
 	// ProbeInterval is how often a watch is compared with a read through another member: a linearizable read of at
 	// most one key without its value. There is never more than one at a time and one per interval for each watch,
 	// hedged or not. Default 1 s.
 	ProbeInterval time.Duration
-	// ProbeTimeout bounds that read. Default 1 s.
+	// ProbeTimeout is the timeout of that read. Default 1 s.
 	ProbeTimeout time.Duration
 	// ProbeGrace is how long a watch may take to deliver what the read showed. Default 300 ms.
 	ProbeGrace time.Duration
 	// Quarantine is how long a member found stale or silent is avoided while there are others. Default 30 s.
 	Quarantine time.Duration
 
-	// Escalation is how many times its first value a timeout for attaching to a member, RequestTimeout or CreateTimeout,
-	// may grow to: the nth attempt in a row that runs out of time is followed by one with n+1 times the first value, up
-	// to this. Default 1: timeouts stay as they are.
+	// Escalation is the largest factor by which the timeouts for attaching to a member, RequestTimeout and CreateTimeout,
+	// may grow: after n attempts in a row that timed out, the next one has n+1 times the timeout, up to this factor.
+	// Default 1: timeouts do not grow.
 	Escalation int
-	// RequestTimeout bounds a snapshot read and a read of the member list. Default 2 s.
+	// RequestTimeout is the timeout of a snapshot read and of a read of the member list. Default 2 s.
 	RequestTimeout time.Duration
-	// CreateTimeout bounds the creation of a watch, connecting included. Default 2 s.
+	// CreateTimeout is the timeout for creating a watch, connecting included. Default 2 s.
 	CreateTimeout time.Duration
 	// BackoffBase is the pause after every member was tried once without success. It doubles each round, up to
 	// BackoffCap, and varies by 10 %. Defaults 100 ms and 3 s.
@@ -49,17 +49,17 @@ type Options struct {
 	// SyncInterval is how often the member list is read. Default 30 s.
 	SyncInterval time.Duration
 
-	// DialTimeout bounds what an etcd client does while it is made, such as fetching a token. Default 5 s.
-	// Connecting itself is bounded by the timeout of the request that needs the connection.
+	// DialTimeout is the timeout for making an etcd client, which may fetch a token. Default 5 s. It does not limit
+	// connecting, which is limited by the timeout of the request that needs the connection.
 	DialTimeout time.Duration
-	// KeepAliveTime and KeepAliveTimeout are when a silent connection with a stream or a request on it is pinged, and
-	// how long the answer may take. gRPC raises a KeepAliveTime under 10 s to 10 s. A connection without either is never
-	// pinged: etcd forbids it, and answers with a GOAWAY too_many_pings, after which gRPC pings half as often. If such a
-	// connection is dead, the next request on it finds out by its own timeout. Defaults 10 s and 3 s.
+	// KeepAliveTime is after how much silence a connection with a stream or a request on it is pinged, and KeepAliveTimeout
+	// how long the answer may take. gRPC raises a KeepAliveTime under 10 s to 10 s. A connection without a stream or request
+	// is never pinged: etcd answers such pings with GOAWAY too_many_pings, after which gRPC pings half as often. If such a
+	// connection is broken, the next request on it notices by its own timeout. Defaults 10 s and 3 s.
 	KeepAliveTime, KeepAliveTimeout time.Duration
 }
 
-// Complete returns the options with defaults for what is zero, or says everything that is wrong with them.
+// Complete returns the options with defaults for zero fields, or an error that names everything that is wrong with them.
 func (o Options) Complete() (Options, error) {
 	var errs []error
 	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }

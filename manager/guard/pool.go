@@ -18,27 +18,27 @@ var errDropped = errors.New("endpoint left the member list")
 type member struct {
 	endpoint   string
 	configured bool
-	// id is etcd's, as learned from answers and member lists; zero until then. Two endpoints may lead to one
-	// member, and then a probe through the one says nothing new about a watch on the other.
+	// id is etcd's member id, as learned from responses and member lists; zero until then. If two endpoints lead to the
+	// same member, a probe through one of them says nothing new about a watch on the other.
 	id uint64
 	// client is nil until somebody needs it.
 	client *memberClient
 	// learner says that the member list calls it one: it refuses watches and linearizable reads until it is promoted.
 	learner bool
-	// failedAt and probedAt count in the pool's sequence, not in time: in virtual time much happens at one instant.
-	// failedAt is zero when the member has answered since.
+	// failedAt and probedAt are numbers of the pool's sequence and not times, since in virtual time many events happen at
+	// the same instant. failedAt is zero if the member has answered since its last failure.
 	failedAt, probedAt uint64
-	// failures counts those since it answered last.
+	// failures counts the failures since the member last answered.
 	failures int
-	// quarantinedUntil is zero or past for a member in good standing.
+	// quarantinedUntil is zero or in the past if the member is not in quarantine.
 	quarantinedUntil time.Time
 }
 
 // is reports whether two endpoints are known to lead to one member.
 func (m *member) is(other *member) bool { return m == other || (m.id != 0 && m.id == other.id) }
 
-// pool knows the endpoints of a cluster, configured and discovered, and which of them to prefer. Quarantine and
-// failures are preferences, never bans: when there is no better member the pool gives out a bad one.
+// pool knows the endpoints of a cluster, configured and discovered, and which of them to prefer. Quarantine and failures
+// only make the pool prefer other members: if there is no better member, it returns a bad one.
 type pool struct {
 	cfg Config
 	// connected ends when the connections are to be closed.
@@ -66,11 +66,11 @@ func newPool(cfg Config) *pool {
 	return p
 }
 
-// pick returns the member to try next, or nil when all are among the tried ones. Members in good standing come
-// first, the longest unfailed of them foremost; then those in quarantine, the nearest to its end foremost.
+// pick returns the member to try next, or nil if all were tried. First come the members that are not in quarantine, ordered
+// by their last failure, the oldest first; then those in quarantine, the one whose quarantine ends next first.
 func (p *pool) pick(tried map[*member]bool) *member { return p.pickBeside(nil, tried) }
 
-// pickBeside is pick among the members that are not the taken one under any of its names; nil is no member.
+// pickBeside is pick among the members that are not the taken one, also not under another endpoint. taken may be nil.
 func (p *pool) pickBeside(taken *member, tried map[*member]bool) *member {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -85,15 +85,15 @@ func (p *pool) same(a, b *member) bool {
 	return a.is(b)
 }
 
-// lostAfter is after how many failures in a row a member is no longer counted upon as a witness: more than an election or a
-// restart costs, fewer than an address that leads nowhere.
+// lostAfter is after how many failures in a row a member counts as lost and is not used as a witness if there is another: more
+// failures than an election or a restart causes, fewer than an address where there is no member.
 const lostAfter = 5
 
-// witness returns the member through which to read what the watches on the given members should have seen: another one
-// if there is one, each of the others in turn, those that failed last time only when there is no other. A single
-// watched member testifies about itself when it is alone, and in turn with the others when all of them are lost; two
-// testify about each other. What any member says to a linearizable read is true; only, one that hangs will not say it.
-// Learners never can.
+// witness returns the member through which to probe the watches on the given members. It returns the other members in turn;
+// those that failed last time only if there is no other. If there is only one watched member, it is its own witness if there
+// are no others, and takes turns with the others if all of them are lost. Two watched members are each other's
+// witnesses. A linearizable read is correct through any member; a member that hangs just does not answer it. A learner
+// cannot be a witness.
 func (p *pool) witness(watched ...*member) *member {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -121,8 +121,8 @@ func (p *pool) witness(watched ...*member) *member {
 	return m
 }
 
-// best returns the eligible member in the best standing, of equal ones that with the lowest rank, of equal ones
-// the first. The caller holds the lock.
+// best returns the best eligible member, or nil: learners come last, then members in quarantine, of which the one whose quarantine
+// ends first is best. Of equal members it takes the one with the lowest rank, then the first. The caller holds the lock.
 func (p *pool) best(eligible func(*member) bool, rank func(*member) uint64) *member {
 	var found *member
 	now := time.Now()
@@ -148,8 +148,8 @@ func better(a, b *member, now time.Time, rank func(*member) uint64) bool {
 	}
 }
 
-// client returns the member's client. The first to ask for it has it made, which may fetch a token from the member; ctx
-// ends the wait for that, not the making.
+// client returns the member's client. The first call makes it, which may fetch a token from the member. If ctx ends, client
+// returns, and the client is still made in the background.
 func (p *pool) client(ctx context.Context, m *member) (*clientv3.Client, error) {
 	p.mu.Lock()
 	switch {
@@ -181,7 +181,7 @@ func (p *pool) client(ctx context.Context, m *member) (*clientv3.Client, error) 
 	}
 }
 
-// forget lets the next one who asks try again to make a client.
+// forget drops a client that could not be made, so that the next call of client tries again.
 func (p *pool) forget(m *member, c *memberClient) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -192,7 +192,7 @@ func (p *pool) forget(m *member, c *memberClient) {
 	c.connections.cut()
 }
 
-// answered notes a good answer and who gave it.
+// answered notes that a member answered, and its id from the header.
 func (p *pool) answered(m *member, header *pb.ResponseHeader) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -210,7 +210,7 @@ func (p *pool) failed(m *member) {
 	m.failures++
 }
 
-// quarantine avoids a member under all its endpoints for a while and wakes every watch on it.
+// quarantine puts a member into quarantine under all its endpoints, and wakes every watch on it.
 func (p *pool) quarantine(m *member) {
 	p.mu.Lock()
 	until := time.Now().Add(p.cfg.Options.Quarantine)
@@ -236,7 +236,7 @@ func (p *pool) quarantined() (n int) {
 	return n
 }
 
-// quarantinedUntil is compared by a watch with what it was when the watch attached.
+// quarantinedUntil is the end of a member's quarantine. A watch compares it with its value when the watch attached.
 func (p *pool) quarantinedUntil(m *member) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -253,8 +253,7 @@ func (p *pool) endpoints() (list []string) {
 	return list
 }
 
-// close closes every connection and returns when their goroutines have ended, within CloseGrace. All are closed side by
-// side.
+// close closes every connection, all at the same time, and blocks until their goroutines have ended, for at most CloseGrace.
 func (p *pool) close() {
 	p.mu.Lock()
 	p.closed = true
@@ -265,8 +264,8 @@ func (p *pool) close() {
 	p.tasks.Wait()
 }
 
-// closeClients closes the clients of members in the background. The members must have left the pool, or the pool be
-// closed.
+// closeClients closes the clients of members in the background. The members must not be in the pool any more, or the pool must
+// be closed.
 func (p *pool) closeClients(members []*member) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

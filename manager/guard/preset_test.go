@@ -20,7 +20,7 @@ func TestALongIdleTimeoutIsKeptAndTheProbeNoticesAllTheSame(t *testing.T) {
 		time.Sleep(time.Hour)
 		require.NoError(t, m.view().Err)
 		for _, member := range alpha.Members {
-			member.Mute.Store(true)
+			member.DropProgress.Store(true)
 		}
 		time.Sleep(91 * time.Second)
 		var idle *guard.IdleTimeoutError
@@ -28,7 +28,7 @@ func TestALongIdleTimeoutIsKeptAndTheProbeNoticesAllTheSame(t *testing.T) {
 		require.Equal(t, 90*time.Second, idle.IdleTimeout())
 
 		for _, member := range alpha.Members {
-			member.Mute.Store(false)
+			member.DropProgress.Store(false)
 		}
 		time.Sleep(10 * time.Second)
 		for _, member := range alpha.Members {
@@ -61,15 +61,15 @@ func TestTimeoutsGrowToThriceTheFirst(t *testing.T) {
 	}
 }
 
-// requireFailures lets watches fail in a row, and requires that each of them failed at op after the times given, and at nothing
-// else.
+// requireFailures lets the attempts of watches fail one after another. It requires that each watch failed at op, after the
+// given times, and at nothing else.
 func requireFailures(t *testing.T, c *etcdtest.Fake, o guard.Options, op string, after []time.Duration) *watched {
 	t.Helper()
 	core, logs := observer.New(zap.WarnLevel)
 	cfg := onFake(c, o)
 	cfg.Logger = zap.New(core)
 	m := start(t, cfg)
-	// The pauses between take less than a second together, and the next failure comes later than that.
+	// The pauses in between take less than a second together, and the next failure comes later than that.
 	time.Sleep(time.Second)
 	for _, d := range after {
 		time.Sleep(d)
@@ -88,10 +88,10 @@ func requireFailures(t *testing.T, c *etcdtest.Fake, o guard.Options, op string,
 func TestCreatingAWatchHasItsOwnTimeouts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		alpha := etcdtest.StartFake(t, 1)
-		alpha.Members[0].Deaf.Store(true)
+		alpha.Members[0].ConfirmNoWatch.Store(true)
 		m := requireFailures(t, alpha, brPreset(), "create watch",
 			[]time.Duration{5 * time.Second, 10 * time.Second, 15 * time.Second, 15 * time.Second})
-		alpha.Members[0].Deaf.Store(false)
+		alpha.Members[0].ConfirmNoWatch.Store(false)
 		time.Sleep(20 * time.Second)
 		require.True(t, m.view().Healthy)
 	})

@@ -11,28 +11,27 @@ import (
 	"go.uber.org/zap"
 )
 
-// prober compares what the readers of a watch delivered with linearizable reads through other members: one at a time,
-// at most one a probe interval, and the answer serves every reader. It is part of what Watch.mu guards.
+// prober compares what the readers of a watch delivered with linearizable reads through other members. There is one read
+// at a time and at most one per probe interval, and its result is used for every reader. Watch.mu guards it.
 //
-// One read asks for the newest key under the prefix that was written after the revision that the last of the readers
-// has reached, and, since etcd counts before it filters, learns with it how many keys there are. A newer key, or
-// another count than a reader holds, shows that something happened which that reader has yet to deliver. Both are about
-// the prefix alone: writes elsewhere in the cluster, and a progress answer that was lost or that lies, cannot
-// mislead it.
+// The read asks for the newest key under the prefix that was written after the lowest revision that a reader has reached.
+// etcd counts keys before it filters them by revision, so the response also has the number of all keys under the prefix. If
+// there is a newer key, or another number of keys than a reader holds, something happened that this reader has not
+// delivered yet. Writes outside the prefix and lost or wrong progress responses do not matter.
 type prober struct {
-	// attachments are those whose watch is confirmed.
+	// attachments are the attachments with a confirmed watch.
 	attachments []*attachment
-	// begun is when the last read began. While it is under way, cancel ends it and ended closes when it has.
+	// begun is when the last read began. While a read is under way, cancel cancels it, and ended is closed when it has ended.
 	begun  time.Time
 	cancel context.CancelFunc
 	ended  chan struct{}
 }
 
-// probe is one read and what it showed, in terms of what one reader had delivered when it was asked.
+// probe is one read and its result, together with what one reader had delivered when the read began.
 type probe struct {
 	witness *member
 	begun   time.Time
-	// since is the reader's revision at the time of asking, held the number of its keys.
+	// since is the revision that the reader had reached when the read began, held the number of its keys.
 	since int64
 	held  int
 	// at is the revision of the read, newest the mod revision of the newest key written after since (zero if none),
@@ -43,8 +42,8 @@ type probe struct {
 // complete reports whether the probe shows nothing that the reader did not hold when it was asked.
 func (p probe) complete() bool { return p.newest == 0 && p.count == int64(p.held) }
 
-// startProbe reads through the next witness on behalf of all attachments, unless an earlier read is under way or too recent.
-// The answer is not waited for here, where events are taken in.
+// startProbe starts a read through the next witness for all attachments, unless a read is under way or the last one is too
+// recent. It does not wait for the response, since its caller must go on receiving events.
 func (w *Watch) startProbe(ctx context.Context, a *attachment) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -63,7 +62,7 @@ func (w *Watch) startProbe(ctx context.Context, a *attachment) {
 		question.since = min(question.since, position.reached)
 	}
 	question.witness = w.client.pool.witness(watched...)
-	// It serves the other reader too, so it must outlive this attachment.
+	// The read is for the other reader too, so the end of this attachment must not cancel it.
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.cfg.Options.ProbeTimeout)
 	ended := make(chan struct{})
 	q.begun, q.cancel, q.ended = now, cancel, ended
@@ -101,7 +100,8 @@ func (w *Watch) ask(ctx context.Context, p *probe) error {
 	return nil
 }
 
-// answer hands what the witness showed to every attachment that still stands, in terms of what that had delivered.
+// answer gives the result of a read to every attachment that still exists, together with what that attachment had delivered
+// when the read began.
 func (w *Watch) answer(ctx context.Context, shown probe, asked map[*attachment]probe, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -133,13 +133,13 @@ func (w *Watch) answer(ctx context.Context, shown probe, asked map[*attachment]p
 		select {
 		case a.probes <- own:
 		default:
-			// The reader has not weighed the last one yet; another will come.
+			// The reader has not judged the last result yet. Another probe will come.
 		}
 	}
 	w.cfg.Stats.probed(outcome)
 }
 
-// endProbes takes an attachment out of the probes, and ends one that nobody waits for any more.
+// endProbes removes an attachment from the prober, and cancels a read that is for no attachment any more.
 func (w *Watch) endProbes(a *attachment) {
 	w.mu.Lock()
 	q := &w.prober
@@ -155,11 +155,11 @@ func (w *Watch) endProbes(a *attachment) {
 	}
 }
 
-// weigh draws a conclusion from a probe: the reader is complete, or it is suspect and has the grace period, or
-// nothing, because the witness lives in the past.
-func (a *attachment) weigh(p probe) {
+// judge evaluates a probe: either the reader has delivered everything, or it is suspected and has the grace period to deliver
+// the rest. A result with a revision older than the reader's is ignored.
+func (a *attachment) judge(p probe) {
 	if p.at < p.since {
-		// No linearizable read is older than what was seen before it began. A member restored from a backup answers so.
+		// A linearizable read cannot be older than what was seen before it began, unless the member was restored from a backup.
 		a.watch.log.Warn("probe lies in the past", a.watch.where(p.witness, p.begun).Fields(zap.Int64("revision", p.at))...)
 		return
 	}
@@ -167,7 +167,7 @@ func (a *attachment) weigh(p probe) {
 		position := a.reader.position
 		switch {
 		case p.complete():
-			// The keys at p.at are those at p.since, hence those held, unless the reader has moved on in between.
+			// Nothing changed between p.since and p.at, so the reader has the keys as of p.at, unless it has moved on since.
 			position.proven = p.begun
 			if position.reached == p.since && p.at > p.since {
 				s.advance(position, p.at)
@@ -183,11 +183,11 @@ func (a *attachment) weigh(p probe) {
 
 // delivered reports whether the reader has delivered what a probe showed.
 //
-// With a newer key it is enough to have reached that key's revision. Without one, keys were deleted somewhere
-// between since and at, and nothing else happened to those that are left. Reaching at is then enough, but a quiet
-// prefix may never reach it: the last deletion can lie before it. So the keys not written after since, which only
-// ever become fewer, are counted. At revision at there were p.count of them; when the reader holds that many it has
-// delivered the last deletion up to at. This holds under any churn after at, and so raises no false alarm.
+// If the probe showed a newer key, the reader must have reached that key's revision. If not, only deletions happened between
+// since and at. A reader that has reached at has delivered them, but in a quiet prefix a reader may never reach at, since the
+// last deletion may be at a lower revision. So delivered counts the keys that the reader holds and that were not written
+// after since. Their number can only fall, and at revision at it was shown.count. When the reader holds just as many, it has
+// delivered all deletions up to at. Changes after at do not affect this, so there is no false alarm.
 func (p *position) delivered(shown probe) bool {
 	if p.reached >= shown.at || (shown.newest > 0 && p.reached >= shown.newest) {
 		return true
@@ -204,8 +204,8 @@ func (p *position) delivered(shown probe) bool {
 	return old == shown.count
 }
 
-// acquit drops a suspicion that the reader has met. The caller holds the watch's lock.
-func (a *attachment) acquit() {
+// clearSuspicion drops the suspicion if the reader has now delivered what the probe showed. The caller holds the watch's lock.
+func (a *attachment) clearSuspicion() {
 	if a.suspicion != nil && a.reader.position.delivered(*a.suspicion) {
 		a.reader.position.proven = a.suspicion.begun
 		a.suspicion = nil

@@ -14,10 +14,9 @@ import (
 type reader struct {
 	watch    *Watch
 	position *position
-	// mustRead says that the history since position.reached may be gone or must not be trusted to this reader: it begins
-	// with a snapshot on its next member.
+	// mustRead says that the reader cannot resume at position.reached: on its next member it begins with a snapshot.
 	mustRead bool
-	// timeouts counts the attempts to attach, since one succeeded, that ran out of time.
+	// timeouts counts the attempts to attach that timed out since the last success.
 	timeouts int
 }
 
@@ -36,8 +35,8 @@ func (r *reader) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		m := r.choose(tried)
 		if m == nil {
-			// A whole round failed, or there is no member beside that of the other reader. Within a round there is no
-			// pause: the next member is another matter.
+			// All members were tried without success, or there is no member besides that of the other reader. Between
+			// different members there is no pause.
 			clear(tried)
 			Pause(ctx, retry.Next())
 			continue
@@ -48,8 +47,8 @@ func (r *reader) run(ctx context.Context) {
 			break
 		}
 		r.conclude(m, err)
-		// An attachment that was lost as soon as it was made is no success: without this a member that accepts watches
-		// and drops them would be asked again without end or pause.
+		// An attachment that was lost at once does not count as a success. Otherwise a member that accepts watches and then
+		// drops them would be tried again and again without a pause.
 		if lasted >= o.BackoffBase {
 			clear(tried)
 			retry.Reset()
@@ -58,7 +57,7 @@ func (r *reader) run(ctx context.Context) {
 	r.detach(nil)
 }
 
-// choose takes the next member to try that the other reader has not taken.
+// choose returns the next member to try. It must not be the other reader's member.
 func (r *reader) choose(tried map[*member]bool) *member {
 	w := r.watch
 	w.mu.Lock()
@@ -71,7 +70,7 @@ func (r *reader) choose(tried map[*member]bool) *member {
 	return r.position.member
 }
 
-// conclude draws the consequences of an attachment that ended.
+// conclude updates the pool, the counts and the watch's error after an attachment has ended.
 func (r *reader) conclude(m *member, err error) {
 	w := r.watch
 	var (
@@ -95,7 +94,7 @@ func (r *reader) conclude(m *member, err error) {
 		r.mustRead = true
 		w.client.pool.quarantine(m)
 	case errors.As(err, &compacted):
-		// Not the member's fault; it may be the next one as well.
+		// This is not the member's fault, so the same member may be tried next.
 		reason = ReasonCompacted
 		r.mustRead = true
 	default:
@@ -125,17 +124,17 @@ func (r *reader) detach(err error) {
 	r.watch.update(err, func(s *state) { s.detach(r.position) })
 }
 
-// escalated is how long the next attempt at something may take, given what the first may.
+// escalated is the timeout of the next attempt, given that of the first; see Options.Escalation.
 func (r *reader) escalated(first time.Duration) time.Duration {
 	return first * time.Duration(min(1+r.timeouts, r.watch.cfg.Options.Escalation))
 }
 
-// read replaces what is known by a snapshot taken through m, and merges only the differences.
+// read reads a snapshot through m and merges it into the watch's state.
 func (r *reader) read(ctx context.Context, m *member, client *clientv3.Client) error {
 	w := r.watch
 	begun := time.Now()
 	w.mu.Lock()
-	// A linearizable read that begins now cannot be older than what was seen before.
+	// A linearizable read that begins now cannot return a revision older than this.
 	r.position.floor = w.state.revision
 	floor := r.position.floor
 	w.mu.Unlock()

@@ -9,33 +9,33 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 )
 
-// Value is what a key holds.
+// Value is the value of a key.
 type Value struct {
 	Value string
-	// CreateRevision is that of the write that made the key, ModRevision that of the last write. A key deleted and made
-	// again has another CreateRevision.
+	// CreateRevision is the revision of the write that created the key, ModRevision that of the last write. A key that was
+	// deleted and created again has another CreateRevision.
 	CreateRevision, ModRevision int64
 }
 
 // state is what a watch knows, merged key by key from what its readers deliver.
 //
-// Each reader claims for itself alone up to which revision it has delivered everything. Whichever is first wins, what
-// the other says later is dropped key by key, and what the first left out the other still adds. So the state never goes
-// back, and one member's lie or silence hides nothing that the other one knows.
+// Each reader has its own revision up to which it has delivered everything. Of each key the state keeps the newest value that
+// any reader delivered: older values are ignored, and values that one reader left out are added by the other. So the state
+// never goes back, and a member that withholds events hides nothing that the other member delivers.
 type state struct {
-	// values are the keys that exist. Once they were handed out they are copied before the next change.
+	// values are the keys that exist. If a snapshot shares the map, it is copied before the next change.
 	values    map[string]Value
 	handedOut bool
 	// touched says that values changed since the last snapshot.
 	touched bool
-	// versions has the newest mod revision known of every key. Deleted ones stay as long as a reader may still tell of
-	// their earlier life.
+	// versions has the newest mod revision known of every key. A deleted key stays as long as a reader may still deliver
+	// events from before its deletion.
 	versions map[string]version
-	// tombstones are the deleted ones, about in the order of their deletion.
+	// tombstones are the deleted keys, roughly in the order of their deletion.
 	tombstones []tombstone
-	// revision is the newest up to which a reader has delivered everything.
+	// revision is the newest revision up to which a reader has delivered everything.
 	revision int64
-	// clusterID is etcd's; zero until a member told it.
+	// clusterID is etcd's cluster id; zero until a member answered.
 	clusterID uint64
 	positions []*position
 }
@@ -55,41 +55,42 @@ type position struct {
 	// held has the mod revision of every key under the prefix, as of reached.
 	held map[string]int64
 	// reached is the revision up to which the reader has delivered everything. Only snapshots, events and probes raise
-	// it, never a progress answer: a member that withholds events may still answer progress, and ahead of them.
+	// it, never a progress response: a member that withholds events may still answer progress requests, with a revision
+	// past those events.
 	reached int64
-	// floor is the revision after which the reader may still tell of things past.
+	// floor is a revision: the reader may still deliver events after it, old ones included.
 	floor int64
-	// member is the one that the reader is attached to or tries, endpoint the one that it is attached to; nil and empty
-	// between.
+	// member is the member that the reader is attached to or tries; nil if none. endpoint is the endpoint of the member that
+	// it is attached to; empty if none.
 	member   *member
 	endpoint string
-	// proven is when the reader was last known to miss nothing.
+	// proven is when the reader was last known to have delivered everything.
 	proven time.Time
 }
 
-// nothingToTell is the floor of a reader that has no stream: its next one begins with a snapshot.
-const nothingToTell = math.MaxInt64
+// noStream is the floor of a reader without a stream: it can deliver no old events, since it will begin with a snapshot.
+const noStream = math.MaxInt64
 
 func newState(readers int) state {
 	s := state{values: make(map[string]Value), versions: make(map[string]version)}
 	for range readers {
-		s.positions = append(s.positions, &position{held: make(map[string]int64), floor: nothingToTell})
+		s.positions = append(s.positions, &position{held: make(map[string]int64), floor: noStream})
 	}
 	return s
 }
 
-// belongs notes which cluster a member that answered belongs to.
+// belongs notes the cluster id that a member answered with.
 func (s *state) belongs(clusterID uint64) {
 	if clusterID != 0 {
 		s.clusterID = clusterID
 	}
 }
 
-// take merges events that a reader was sent.
+// take merges events that a reader received.
 func (s *state) take(p *position, events []*mvccpb.Event) {
 	known := p.reached
 	for _, event := range events {
-		// A watch begins with what was reached, so that its first events may be known.
+		// A watch begins at the revision that was reached, so its first events may be known already.
 		if event.Kv.ModRevision <= known {
 			continue
 		}
@@ -108,7 +109,7 @@ func (s *state) take(p *position, events []*mvccpb.Event) {
 	}
 }
 
-// replace merges a snapshot that a reader took. Begun is when it was asked for.
+// replace merges a snapshot that a reader read. begun is when the read began.
 func (s *state) replace(p *position, resp *pb.RangeResponse, begun time.Time) {
 	at := resp.Header.Revision
 	present := make(map[string]int64, len(resp.Kvs))
@@ -118,35 +119,35 @@ func (s *state) replace(p *position, resp *pb.RangeResponse, begun time.Time) {
 	}
 	for key, known := range s.versions {
 		if _, ok := present[key]; !ok && !known.deleted && known.revision <= at {
-			s.bury(key, at)
+			s.addTombstone(key, at)
 		}
 	}
 	p.held, p.reached, p.floor, p.proven = present, at, at, begun
 	s.prune()
 }
 
-// advance notes that nothing happened under the prefix between what a reader reached and a revision.
+// advance notes that nothing happened under the prefix between the revision that a reader had reached and to.
 func (s *state) advance(p *position, to int64) {
 	p.reached, p.floor = to, to
 	s.prune()
 }
 
-// detach notes that a reader has no member any more. Beside another reader it always comes back with a snapshot: to let it
-// resume, the watch would have to remember every key deleted meanwhile.
+// detach notes that a reader has no member any more. If there is another reader, this one must begin with a snapshot on its next
+// member: to let it resume, the state would have to remember every key that is deleted meanwhile.
 func (s *state) detach(p *position) {
 	p.member, p.endpoint = nil, ""
 	if len(s.positions) > 1 {
-		p.floor = nothingToTell
+		p.floor = noStream
 	}
 }
 
-// merge takes in what a reader says of a key, unless it is known already or outdated.
+// merge applies an event or a key of a snapshot, unless it is already known or outdated.
 func (s *state) merge(kv *mvccpb.KeyValue, deleted bool) {
 	key := string(kv.Key)
 	switch {
 	case kv.ModRevision <= s.versions[key].revision:
 	case deleted:
-		s.bury(key, kv.ModRevision)
+		s.addTombstone(key, kv.ModRevision)
 	default:
 		s.versions[key] = version{revision: kv.ModRevision}
 		s.own()
@@ -154,7 +155,8 @@ func (s *state) merge(kv *mvccpb.KeyValue, deleted bool) {
 	}
 }
 
-func (s *state) bury(key string, revision int64) {
+// addTombstone deletes a key at a revision and remembers the deletion.
+func (s *state) addTombstone(key string, revision int64) {
 	s.versions[key] = version{revision: revision, deleted: true}
 	s.tombstones = append(s.tombstones, tombstone{key: key, revision: revision})
 	if _, ok := s.values[key]; ok {
@@ -163,7 +165,7 @@ func (s *state) bury(key string, revision int64) {
 	}
 }
 
-// own makes sure that nobody else has the map of values, which is about to change.
+// own copies the map of values if a snapshot shares it. It is called before the map is changed.
 func (s *state) own() {
 	s.touched = true
 	if s.handedOut {
@@ -171,7 +173,7 @@ func (s *state) own() {
 	}
 }
 
-// prune forgets deleted keys of which no reader can tell any more.
+// prune removes deleted keys of which no reader can deliver old events any more.
 func (s *state) prune() {
 	floor := int64(math.MaxInt64)
 	for _, p := range s.positions {

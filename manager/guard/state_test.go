@@ -13,7 +13,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// script is a hedged watch for whose two readers a test speaks.
+// script is the state of a hedged watch. The test plays its two readers.
 type script struct {
 	*testing.T
 	*Watch
@@ -27,7 +27,7 @@ func newScript(t *testing.T) script {
 	return script{t, newWatch(c, "/k/", nil)}
 }
 
-// says lets a reader deliver that a key was put, or with a negative value deleted, at a revision.
+// says makes a reader deliver that a key was put at a revision, or deleted if the value is negative.
 func (s script) says(reader int, key string, value, revision int64) {
 	event := &mvccpb.Event{Kv: &mvccpb.KeyValue{Key: []byte("/k/" + key), ModRevision: revision, CreateRevision: 1}}
 	if value < 0 {
@@ -38,7 +38,7 @@ func (s script) says(reader int, key string, value, revision int64) {
 	s.update(nil, func(st *state) { st.take(st.positions[reader], []*mvccpb.Event{event}) })
 }
 
-// reads lets a reader take a snapshot of keys that were all written at the revisions given, which are their values too.
+// reads makes a reader read a snapshot. The keys were written at the given revisions, which are also their values.
 func (s script) reads(reader int, at int64, keys map[string]int64) {
 	resp := &pb.RangeResponse{Header: &pb.ResponseHeader{Revision: at}}
 	for key, revision := range keys {
@@ -85,7 +85,7 @@ func TestALateReaderDoesNotReviveADeletedKey(t *testing.T) {
 	require.Empty(t, s.state.tombstones)
 }
 
-// A watch that resumes is told the last revision again.
+// A watch that resumes receives the last revision again.
 func TestWhatIsToldTwiceIsPassedOver(t *testing.T) {
 	s := newScript(t)
 	s.reads(0, 10, map[string]int64{"b": 10})
@@ -94,7 +94,7 @@ func TestWhatIsToldTwiceIsPassedOver(t *testing.T) {
 	s.says(0, "a", -1, 12)
 	s.says(0, "a", -1, 12)
 	s.shows(12, map[string]string{"b": "10"})
-	require.Empty(t, s.state.tombstones, "it is buried once")
+	require.Empty(t, s.state.tombstones, "a deletion that comes twice leaves no tombstone")
 	require.Equal(t, int64(12), s.state.positions[0].reached)
 }
 
@@ -148,10 +148,10 @@ func TestAProbeIsWeighedByWhatEachReaderHolds(t *testing.T) {
 		s.says(0, "b", 2, 12)
 		asked := map[*attachment]probe{ahead: {since: 12, held: 2}, behind: {since: 10, held: 1}}
 		s.answer(t.Context(), probe{witness: s.client.pool.members[2], since: 10, at: 13, newest: 12, count: 2}, asked, nil)
-		ahead.weigh(<-ahead.probes)
+		ahead.judge(<-ahead.probes)
 		require.Nil(t, ahead.suspicion)
 		require.Equal(t, int64(13), ahead.reached())
-		behind.weigh(<-behind.probes)
+		behind.judge(<-behind.probes)
 		require.NotNil(t, behind.suspicion)
 		require.Equal(t, int64(10), behind.reached())
 	})

@@ -10,15 +10,15 @@ const (
 	ReasonBroken      = "broken"       // the stream or the connection broke
 	ReasonNotAttached = "not-attached" // the snapshot read or the creation of the watch failed
 	ReasonIdle        = "idle"         // silent for the idle timeout
-	ReasonStale       = "stale"        // did not deliver what another member showed
-	ReasonCompacted   = "compacted"    // the history to resume from is gone
+	ReasonStale       = "stale"        // did not deliver what a probe through another member showed
+	ReasonCompacted   = "compacted"    // the revision to resume at was compacted
 	ReasonQuarantine  = "quarantine"   // another watch found the member silent or stale
 )
 
 // What a probe showed: the keys of [Counts.Probes].
 const (
-	ProbeComplete   = "complete"   // nothing that the watch had not delivered
-	ProbeNewer      = "newer"      // something that the watch had yet to deliver then
+	ProbeComplete   = "complete"   // the watch had delivered everything
+	ProbeNewer      = "newer"      // something that the watch had not delivered yet
 	ProbePast       = "past"       // a revision older than one seen before
 	ProbeUnanswered = "unanswered" // no answer within the probe timeout
 )
@@ -31,7 +31,7 @@ type Stats struct {
 	probes     map[string]uint64
 }
 
-// Counts is what [Stats] counted so far, with a zero for what never happened.
+// Counts are the counts of [Stats]. Every reason and every outcome is a key, also with a count of zero.
 type Counts struct {
 	// Reattaches is how often a reader left its member or did not attach to it, by reason.
 	Reattaches map[string]uint64

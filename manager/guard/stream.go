@@ -11,11 +11,11 @@ import (
 
 // stream is one watch on one gRPC stream.
 //
-// It is not a clientv3.Watcher, for three reasons. That one hides a broken stream and continues by itself, on an
-// endpoint of its own choice. After a progress answer it continues from the revision of that answer, and an answer
-// that ran ahead of withheld events makes it skip them. And it finds the stream for a progress request by the
-// metadata of the context it is asked with, so that a request can go to a stream on which nobody watches. Tokens
-// are no concern here: they are credentials of the connection, which every stream on it carries.
+// It does not use clientv3.Watcher, for three reasons. First, Watcher hides that a stream broke and resumes by itself, on an
+// endpoint that it chooses. Second, after a progress response it resumes from the revision of that response; if the
+// response overtook withheld events, it skips these events. Third, it finds the stream for a progress request by the
+// metadata of the request's context, so a request may go to a stream without a watch. stream need not handle auth tokens:
+// they are credentials of the connection.
 type stream struct {
 	responses chan *pb.WatchResponse
 	// ended receives the one error that ended the stream.
@@ -23,16 +23,15 @@ type stream struct {
 	wg    sync.WaitGroup
 }
 
-// openStream starts a watch that lives until ctx ends, and asks for progress every interval. Both happen in
-// goroutines: opening a stream waits for the connection, and sending on one waits for a member that stopped
-// reading.
+// openStream starts a watch, which lasts until ctx ends, and requests progress at the interval. Both happen in goroutines,
+// since opening a stream waits for the connection, and sending waits if the member does not read.
 func openStream(ctx context.Context, client *clientv3.Client, create *pb.WatchCreateRequest, interval time.Duration) *stream {
 	s := &stream{responses: make(chan *pb.WatchResponse), ended: make(chan error, 1)}
 	s.wg.Go(func() { s.ended <- s.run(ctx, client, create, interval) })
 	return s
 }
 
-// wait returns when the stream's goroutines have ended. Its context must have.
+// wait blocks until the stream's goroutines have ended. The stream's context must have ended.
 func (s *stream) wait() { s.wg.Wait() }
 
 func (s *stream) run(ctx context.Context, client *clientv3.Client, create *pb.WatchCreateRequest, interval time.Duration) error {
@@ -58,7 +57,7 @@ func (s *stream) run(ctx context.Context, client *clientv3.Client, create *pb.Wa
 	}
 }
 
-// askProgress ends with ctx, or when the stream has broken, which the receiver learns with its reason.
+// askProgress requests progress until ctx ends or the stream breaks. Only the receiver reports why it broke.
 func askProgress(ctx context.Context, rpc pb.Watch_WatchClient, interval time.Duration) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()

@@ -12,8 +12,8 @@ import (
 	"github.com/stormwatch/stormwatch/manager/internal/etcdtest"
 )
 
-// These tests run on production timings, in virtual time. In a bubble time.Sleep is what advances the clock, and
-// time stands still until everything that can happen has happened.
+// These tests use production timings in virtual time. In a bubble time.Sleep advances the clock, and time stands still while
+// any goroutine can run.
 
 func TestTheIdleTimeoutComesExactlyAfterTheLastResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -24,7 +24,7 @@ func TestTheIdleTimeoutComesExactlyAfterTheLastResponse(t *testing.T) {
 
 		// Answers come at 3 s, 6 s and 9 s after the start; those asked for later do not come.
 		time.Sleep(10 * time.Second)
-		alpha.Members[0].Mute.Store(true)
+		alpha.Members[0].DropProgress.Store(true)
 		time.Sleep(9*time.Second - time.Nanosecond)
 		synctest.Wait()
 		require.NoError(t, m.view().Err, "too early")
@@ -37,8 +37,8 @@ func TestTheIdleTimeoutComesExactlyAfterTheLastResponse(t *testing.T) {
 		require.Equal(t, "alpha", idle.Cluster)
 		require.Equal(t, "http://m0", idle.Endpoint)
 
-		// The only member is all there is, quarantine or not.
-		alpha.Members[0].Mute.Store(false)
+		// There is no other member, so the quarantine has no effect.
+		alpha.Members[0].DropProgress.Store(false)
 		time.Sleep(time.Second)
 		require.True(t, m.view().Healthy)
 	})
@@ -86,7 +86,7 @@ func TestConstantChurnOnASlowWatchIsNoReasonToLeave(t *testing.T) {
 func TestWithheldEventsAreNoticedWithinProbeIntervalAndGrace(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		// change is what is withheld; it must show in the view.
+		// change makes the change that is withheld; it must show in the view later.
 		change func(*etcdtest.Fake)
 		shows  func(look) bool
 	}{
@@ -157,7 +157,7 @@ func TestASilentMemberIsAvoidedWhileThereAreOthers(t *testing.T) {
 		alpha := etcdtest.StartFake(t, 2)
 		m := start(t, onFake(alpha, guard.Options{WithoutProbe: true}))
 		time.Sleep(time.Second)
-		alpha.Members[0].Mute.Store(true)
+		alpha.Members[0].DropProgress.Store(true)
 		time.Sleep(13 * time.Second)
 		require.Equal(t, "http://m1", m.view().Endpoint)
 		require.Equal(t, []int64{2, 2}, alpha.Creates())

@@ -10,31 +10,32 @@ import (
 	"go.uber.org/zap"
 )
 
-// Snapshot is what a watch knows at one instant. It is shared between all who ask, and must not be changed.
+// Snapshot is what a watch knows at one instant. Its map is shared between all callers, which must not change it.
 type Snapshot struct {
-	// Values are the keys under the prefix that exist, by key. Never nil. A change copies the map, which thousands of keys
-	// do not feel and hundreds of thousands do.
+	// Values are the keys under the prefix that exist, by key. Never nil. Each change copies the map, which is cheap for
+	// thousands of keys but not for hundreds of thousands.
 	Values map[string]Value
-	// Revision of the cluster up to which Values is known to be complete. It never lowers. Zero until the cluster
-	// answered.
+	// Revision is the revision of the cluster up to which Values is known to be complete. It never falls. Zero until the
+	// cluster answered.
 	Revision int64
-	// Healthy is true while the watch is attached to a member, a hedged one to at least one. It says that updates are
-	// on their way, not that they are here: a member that went silent or stale is found out within the idle timeout or
-	// a probe. Proven says how old the last proof is.
+	// Healthy is true while the watch is attached to a member, a hedged watch to at least one. It says that updates will
+	// arrive, not that they have arrived: a member that becomes silent or stale is noticed only at the idle timeout or by
+	// a probe. See Proven for the age of the last proof.
 	Healthy bool
-	// Endpoint is the member that the watch is attached to, the first of two if hedged; empty while it is attached to
-	// none.
+	// Endpoint is the endpoint of the member that the watch is attached to, of the first of two if hedged; empty while it is
+	// not attached.
 	Endpoint string
-	// Proven is when Values was last known to be complete: when the last linearizable read began that showed nothing more.
-	// Zero until the cluster answered.
+	// Proven is when Values was last known to be complete: the begin of the last linearizable read that showed nothing
+	// newer. Zero until the cluster answered.
 	Proven time.Time
-	// ClusterID is etcd's own, to tell one cluster from another at the same endpoints; zero until the cluster answered.
+	// ClusterID is etcd's cluster id, which distinguishes different clusters at the same endpoints; zero until the cluster
+	// answered.
 	ClusterID uint64
 	// Err is the last thing that went wrong. It stays after recovery, until something else goes wrong.
 	Err error
 }
 
-// Watch follows the keys under a prefix. Its methods may be called concurrently.
+// Watch follows the keys under a prefix. Its methods are safe for concurrent use.
 type Watch struct {
 	client  *Client
 	cfg     Config
@@ -44,7 +45,7 @@ type Watch struct {
 	readers []*reader
 
 	cancel context.CancelFunc
-	// ended is closed when nothing of the watch is left.
+	// ended is closed when all goroutines of the watch have ended.
 	ended chan struct{}
 	shown atomic.Pointer[Snapshot]
 	calls calls
@@ -73,20 +74,20 @@ func newWatch(c *Client, prefix string, changed func(Snapshot)) *Watch {
 	return w
 }
 
-// Prefix is what is watched.
+// Prefix is the prefix that is watched.
 func (w *Watch) Prefix() string { return w.prefix }
 
 // Snapshot is what the watch knows now. It does not block, and is cheap enough to be polled.
 func (w *Watch) Snapshot() Snapshot { return *w.shown.Load() }
 
-// Close ends the watch and returns when nothing of it is left, which no member can delay. Its last snapshot stays
-// readable.
+// Close closes the watch and blocks until its goroutines have ended; no member can delay that. Snapshot still returns the last
+// snapshot.
 func (w *Watch) Close() {
 	w.cancel()
 	<-w.ended
 }
 
-// run follows the prefix until ctx ends, and returns when nothing of the watch is left.
+// run follows the prefix until ctx ends, and returns when the goroutines of the watch have ended.
 func (w *Watch) run(ctx context.Context) {
 	var running sync.WaitGroup
 	for _, r := range w.readers {
@@ -95,8 +96,8 @@ func (w *Watch) run(ctx context.Context) {
 	running.Wait()
 }
 
-// update changes the state, shows what it is then, with an error unless that is nil, and tells the one who watches. The
-// change must not wait.
+// update changes the state, publishes the new snapshot, with err as its error unless that is nil, and calls the watch's
+// function if the snapshot changed. change must not block.
 func (w *Watch) update(err error, change func(s *state)) {
 	w.mu.Lock()
 	change(&w.state)
@@ -117,7 +118,7 @@ func (w *Watch) update(err error, change func(s *state)) {
 	w.calls.run(w.changed)
 }
 
-// equal leaves Values and Proven out.
+// equal compares all fields except Values and Proven.
 func (s *Snapshot) equal(o Snapshot) bool {
 	return s.Revision == o.Revision && s.Healthy == o.Healthy && s.Endpoint == o.Endpoint && s.ClusterID == o.ClusterID && s.Err == o.Err
 }
@@ -126,7 +127,7 @@ func (w *Watch) where(m *member, since time.Time) Where {
 	return Where{Cluster: w.cfg.Cluster, Endpoint: m.endpoint, Key: w.prefix, Elapsed: time.Since(since)}
 }
 
-// calls hands snapshots to a function, one at a time and in order, although several goroutines bring them.
+// calls calls a function with snapshots, one at a time and in order, although several goroutines add them.
 type calls struct {
 	// From pending on, mu guards the fields. It is not held during a call.
 	mu      sync.Mutex
@@ -134,14 +135,15 @@ type calls struct {
 	calling bool
 }
 
-// add puts a snapshot in the queue. Whoever adds it calls run afterwards.
+// add puts a snapshot into the queue. The caller must call run afterwards.
 func (c *calls) add(s Snapshot) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.pending = append(c.pending, s)
 }
 
-// run hands out what is in the queue, unless another goroutine is doing so, which then takes this along.
+// run calls the function with the queued snapshots, unless another goroutine is doing so; that one then takes the new
+// snapshots too.
 func (c *calls) run(call func(Snapshot)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

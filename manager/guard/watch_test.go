@@ -54,7 +54,7 @@ func TestACompactedHistoryIsReplacedByASnapshot(t *testing.T) {
 	alpha := etcdtest.StartCluster(t, "alpha", 1)
 	alpha.Put(t, servicePrefix+"web/1", "10.0.0.1:80")
 	m := start(t, on(alpha, brisk()))
-	// Both watches are attached; one that was not would have nothing to resume.
+	// Wait until both watches are attached; otherwise they would have nothing to resume.
 	awaitHealthy(t, m)
 	require.Len(t, m.view().Services, 1)
 

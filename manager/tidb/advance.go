@@ -38,14 +38,13 @@ func (m *Manager) WaitCheckpointAdvance(ctx context.Context, cluster, task strin
 	}
 }
 
-// Checkpoints are the advances of a task's checkpoint, from the one that stands now: one after the other, none twice.
-// Who takes longer than an advance lasts gets the newest and misses those between. A key deleted and made anew begins
-// anew, with another Created and perhaps a lower Value.
+// Checkpoints yields the checkpoint of a task, beginning with the current one, and then each advance, none of them twice. If
+// the loop's body takes so long that several advances come meanwhile, only the newest is yielded. A key that was deleted and
+// created again has another Created and perhaps a lower Value.
 //
-// The loop blocks between advances. A write that is no checkpoint is handed out once, as a [*MalformedError], and
-// the loop goes on. Any other error is the last thing handed out: a [*WaitError] when ctx ended or the cluster is no
-// longer managed, a [*manager.NoClusterError] when it never was. Breaking off the loop ends it too; nothing is left
-// behind, since nothing runs between two rounds of it.
+// The loop blocks between advances. For a write that is no checkpoint it yields a [*MalformedError], once, and goes on. After
+// any other error it ends: a [*WaitError] if ctx ended or the cluster is no longer managed, a [*manager.NoClusterError] if
+// it was not managed from the start. The caller may break the loop at any time: no goroutine runs for it.
 func (m *Manager) Checkpoints(ctx context.Context, cluster, task string) iter.Seq2[Checkpoint, error] {
 	return func(yield func(Checkpoint, error) bool) {
 		f := &follower{manager: m, cluster: cluster, task: task, begun: time.Now()}
@@ -85,14 +84,14 @@ type follower struct {
 	cluster, task string
 	begun         time.Time
 	current       uint64
-	// found is true once the cluster was found to be managed, last is its view then.
+	// found is true once the cluster was managed. last is its latest view.
 	found bool
 	last  View
 }
 
-// look returns what is known of the task now, and what is closed when more is.
+// look returns what is known of the task now, and a channel that is closed when that may have changed.
 func (f *follower) look(ctx context.Context) (checkpointState, <-chan struct{}, error) {
-	// The channel comes first, so that no change is missed: also not that the cluster is no longer managed.
+	// Take the channel before the view, so that no change is missed, nor that the cluster is no longer managed.
 	f.manager.mu.RLock()
 	changed := f.manager.changed
 	f.manager.mu.RUnlock()
@@ -101,7 +100,7 @@ func (f *follower) look(ctx context.Context) (checkpointState, <-chan struct{}, 
 	}
 	below, ok := f.manager.Manager.View(f.cluster)
 	if !ok {
-		// Removed since.
+		// The cluster was removed meanwhile.
 		return checkpointState{}, nil, f.lost(&manager.NoClusterError{Cluster: f.cluster})
 	}
 	f.found = true
@@ -112,7 +111,7 @@ func (f *follower) look(ctx context.Context) (checkpointState, <-chan struct{}, 
 	return f.last.checkpoints[f.task], changed, nil
 }
 
-// lost says what the end of a cluster means to whoever waits for it.
+// lost returns the error of a wait that ended because the cluster is not managed.
 func (f *follower) lost(err error) error {
 	if !f.found {
 		return err
@@ -120,7 +119,7 @@ func (f *follower) lost(err error) error {
 	return f.failed(&manager.ClusterGoneError{Cluster: f.cluster, Closed: errors.Is(err, manager.ErrClosed)})
 }
 
-// wait blocks until there may be news.
+// wait blocks until changed is closed, and returns an error if ctx ends first.
 func (f *follower) wait(ctx context.Context, changed <-chan struct{}) error {
 	select {
 	case <-changed:
@@ -137,7 +136,7 @@ func (f *follower) failed(err error) error {
 		},
 		Current: f.current, Err: err,
 	}
-	// Looked at again, since the view may have changed while this waited.
+	// Take the view again, since it may have changed while this waited.
 	if now, ok := f.manager.View(f.cluster); ok {
 		f.last = now
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/stormwatch/stormwatch/manager/tidb"
 )
 
-// advance is what one wait came to.
+// advance is the result of one wait.
 type advance struct {
 	value uint64
 	err   error

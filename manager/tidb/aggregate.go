@@ -8,14 +8,14 @@ import (
 	"github.com/stormwatch/stormwatch/manager"
 )
 
-// Topology is the backends of all clusters, by cluster/address, so that an address which occurs in two clusters is
-// two backends. It is made of the clusters' views: it never blocks, and no cluster makes another one wait. A
-// cluster whose topology's watch is attached to no member now, or for Config.StaleAfter could not show that its view is
-// complete, contributes the backends it had last, marked stale.
+// Topology returns the backends of all clusters, by cluster/address, so that an address that occurs in two clusters is
+// two backends. It does not block, and no cluster delays the result of another. The backends of a cluster are marked stale
+// if its topology watch is not attached to a member, or if the last proof that they are complete is older than
+// Config.StaleAfter.
 //
-// A cluster that has never answered contributes none; only when there are clusters and none of them ever answered is
-// that an error, which wraps each cluster's own. No clusters have no backends, and that is no error. A closed manager
-// returns [manager.ErrClosed]. The map is the caller's.
+// A cluster that has never answered has no backends in the result. Topology returns an error, which wraps that of each
+// cluster, only if there are clusters and none of them has ever answered. Without clusters the map is empty. If the manager
+// is closed, the error is [manager.ErrClosed]. The caller owns the map.
 func (m *Manager) Topology() (map[string]Backend, error) {
 	if _, err := m.Cluster(""); err != nil {
 		return nil, err
@@ -46,8 +46,7 @@ func (m *Manager) Topology() (map[string]Backend, error) {
 	return merged, nil
 }
 
-// backendsProven is when the backends were last known to be complete, as long as those who watch them are attached to
-// a member; zero otherwise.
+// backendsProven is when the backends were last known to be complete; zero if a watch on them is not attached to a member.
 func (m *Manager) backendsProven(v manager.View) time.Time {
 	watched := []string{topologyPrefix}
 	if m.cfg.Keyspaces {

@@ -23,8 +23,8 @@ func announce(c *etcdtest.Fake, prefix, address, version string) {
 	c.Put(prefix+address+"/ttl", "1")
 }
 
-// deaf makes a cluster that receives no more requests once it is switched on; what is open stays open.
-func deaf(target manager.Target, on *atomic.Bool) manager.Target {
+// unanswering makes all unary requests to a cluster hang once on is set. Open streams are not affected.
+func unanswering(target manager.Target, on *atomic.Bool) manager.Target {
 	target.DialOptions = append(target.DialOptions, grpc.WithChainUnaryInterceptor(
 		func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 			if on.Load() {
@@ -51,7 +51,7 @@ func TestTheTopologyIsThatOfAllClustersAndStaleWhereOneCannotAnswer(t *testing.T
 		}
 		announce(beta, topologyPrefix, "tidb-2:4000", "2")
 		var hung atomic.Bool
-		other := deaf(toFake(beta, "beta"), &hung)
+		other := unanswering(toFake(beta, "beta"), &hung)
 		m := startManager(t, tidb.Config{}, toFake(alpha, "alpha"), other)
 		synctest.Wait()
 		got := topologyOf(t, m)
@@ -93,8 +93,8 @@ func TestTheTopologyIsAnErrorOnlyWhenNobodyEverAnswered(t *testing.T) {
 		var deafAlpha, deafBeta atomic.Bool
 		deafAlpha.Store(true)
 		deafBeta.Store(true)
-		other := deaf(toFake(beta, "beta"), &deafBeta)
-		m := startManager(t, tidb.Config{}, deaf(toFake(alpha, "alpha"), &deafAlpha), other)
+		other := unanswering(toFake(beta, "beta"), &deafBeta)
+		m := startManager(t, tidb.Config{}, unanswering(toFake(alpha, "alpha"), &deafAlpha), other)
 		_, err := m.Topology()
 		require.ErrorIs(t, err, manager.ErrPending)
 		time.Sleep(10 * time.Second)
@@ -160,7 +160,7 @@ func TestBackendsAreStaleAfterTheTimeConfigured(t *testing.T) {
 			alpha := etcdtest.StartFake(t, 1)
 			announce(alpha, topologyPrefix, "tidb-1:4000", "1")
 			var hung atomic.Bool
-			m := startManager(t, c.cfg, deaf(toFake(alpha, "alpha"), &hung))
+			m := startManager(t, c.cfg, unanswering(toFake(alpha, "alpha"), &hung))
 			// The last proof is the probe at 10 s.
 			time.Sleep(10*time.Second + 100*time.Millisecond)
 			hung.Store(true)

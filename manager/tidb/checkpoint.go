@@ -13,26 +13,26 @@ const (
 	checkpointSuffix = "/central_global"
 )
 
-// Checkpoint is the global checkpoint of a log backup task as one write left it.
+// Checkpoint is the global checkpoint of a log backup task, as one write set it.
 type Checkpoint struct {
 	// Value is a TSO.
 	Value uint64
-	// Revision is that of the write, Created that of the write that made the key. An advancer never lowers a
-	// checkpoint, so within one life of the key, that is for one Created, Value only rises; a key made anew belongs to
-	// a new task of the same name.
+	// Revision is the revision of the write, Created that of the write that created the key. An advancer never lowers a
+	// checkpoint, so Value only rises as long as Created is the same. A key that was created again belongs to a new task
+	// with the same name.
 	Revision, Created int64
 }
 
-// checkpoints gathers the global checkpoints of log backup tasks. Other keys under the prefix belong to single stores
-// and are not its business.
+// checkpoints collects the global checkpoints of log backup tasks. Other keys under the prefix belong to single stores
+// and are ignored.
 type checkpoints struct{ tasks map[string]checkpointState }
 
-// checkpointState is what is known of a task: its newest good checkpoint, if there is one, and the write since that
-// was none.
+// checkpointState is what is known of a task: its newest valid checkpoint, if there is one, and the newer write that was not
+// valid, if there is one.
 type checkpointState struct {
 	good    *Checkpoint
 	refused *MalformedError
-	// revision is that of the last write that was looked at.
+	// revision is the revision of the last write that was read.
 	revision int64
 }
 
@@ -45,8 +45,8 @@ type refusal struct {
 
 func newCheckpoints() *checkpoints { return &checkpoints{tasks: make(map[string]checkpointState)} }
 
-// take takes in all keys under the prefix as they are now, and returns what is known of each task and the values that cannot be used,
-// which malformed makes errors of.
+// take updates the checkpoints from all keys under the prefix. It returns what is known of each task and the errors, made by
+// malformed, for values that cannot be used.
 func (c *checkpoints) take(
 	values map[string]guard.Value, malformed func(refusal) *MalformedError,
 ) (known map[string]checkpointState, refused []*MalformedError) {
@@ -76,7 +76,7 @@ func (c *checkpoints) take(
 	return known, refused
 }
 
-// next reads a checkpoint that was written after those known of the same life of the key.
+// next parses a checkpoint that was written after the one known. It must not be lower if the key was not created again.
 func (s checkpointState) next(value guard.Value) (*Checkpoint, error) {
 	if len(value.Value) != 8 {
 		return nil, fmt.Errorf("checkpoint has %d bytes instead of 8", len(value.Value))

@@ -11,8 +11,8 @@ import (
 	"github.com/stormwatch/stormwatch/manager/guard"
 )
 
-// cluster reads the views of one cluster during one tenure, one after the other. Only the manager's announcements
-// use it, which come one at a time.
+// cluster interprets the views of one cluster during one tenure, one after another. Only calls of the manager's OnChange
+// use it, and these come one at a time.
 type cluster struct {
 	name       string
 	log        *zap.Logger
@@ -20,7 +20,7 @@ type cluster struct {
 	clusterID  uint64
 	topologies []*topology
 	checkpoint *checkpoints
-	// last is the last error of the manager's view.
+	// last is the error of the manager's latest view.
 	last error
 	view View
 }
@@ -36,13 +36,12 @@ func newCluster(cfg Config, name string, v manager.View) *cluster {
 	return c
 }
 
-// belongs reports whether a view continues those before: it is of the same tenure, and the target leads to the same
-// etcd cluster.
+// belongs reports whether a view is of the same tenure and the same etcd cluster as those before.
 func (c *cluster) belongs(v manager.View) bool {
 	return c.tenure == v.Tenure && (c.clusterID == 0 || c.clusterID == v.ClusterID)
 }
 
-// take makes the next view.
+// take makes a view of the manager's next view.
 func (c *cluster) take(v manager.View) View {
 	c.clusterID = v.ClusterID
 	next := View{

@@ -1,4 +1,4 @@
-// Package tidb makes of a manager's views what TiDB's keys mean: the TiDB servers of several clusters, and the
+// Package tidb interprets TiDB's keys in a manager's views: the TiDB servers of several clusters, and the
 // checkpoints of their log backup tasks.
 //
 //	m, err := tidb.New(tidb.Config{Manager: manager.Config{Logger: log}})
@@ -13,5 +13,5 @@
 //	/keyspaces/tidb/<keyspace>/topology/tidb/<address>/{info,ttl}  one of a keyspace, if Config.Keyspaces asks for them
 //	/tidb/br-stream/checkpoint/<task>/central_global               the global checkpoint of a log backup task
 //
-// A value that cannot be used is reported in [View.Err] and leaves the value before it in the view.
+// If a value cannot be used, [View.Err] says so and the view keeps the previous value.
 package tidb

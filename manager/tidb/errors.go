@@ -6,8 +6,8 @@ import (
 	"github.com/stormwatch/stormwatch/manager/guard"
 )
 
-// MalformedError says that a key holds something that cannot be used. The previous value stays in the view and
-// the watch goes on. Endpoint is the member that the watch was attached to; Elapsed is zero.
+// MalformedError says that the value of a key cannot be used. The previous value stays in the view, and the watch goes on.
+// Endpoint is the endpoint that the watch was attached to; Elapsed is zero.
 type MalformedError struct {
 	guard.Where
 	// Revision is that of the write.
@@ -21,15 +21,15 @@ func (e *MalformedError) Error() string {
 
 func (e *MalformedError) Unwrap() error { return e.Err }
 
-// WaitError says that a wait for a checkpoint ended before the checkpoint advanced. Endpoint is empty: the cluster
-// as a whole was waited for.
+// WaitError says that a wait for a checkpoint ended before the checkpoint advanced. Endpoint is empty, since the wait is
+// for no particular member.
 type WaitError struct {
 	guard.Where
-	// Current is the checkpoint that was to be passed.
+	// Current is the checkpoint than which a greater one was waited for.
 	Current uint64
-	// Err is the context's error, or one that is manager.ErrClusterGone or manager.ErrClosed.
+	// Err is the context's error, or an error that is manager.ErrClusterGone or manager.ErrClosed.
 	Err error
-	// Last is the view's last error, a hint at why nothing came; nil if there is none.
+	// Last is the view's last error, which may explain why the checkpoint did not advance; nil if there is none.
 	Last error
 }
 
@@ -41,5 +41,5 @@ func (e *WaitError) Error() string {
 	return text
 }
 
-// Unwrap makes Err alone what the error is: Last may be long over.
+// Unwrap returns Err only: Last may be an old error.
 func (e *WaitError) Unwrap() error { return e.Err }

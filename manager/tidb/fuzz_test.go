@@ -10,8 +10,8 @@ import (
 	"github.com/stormwatch/stormwatch/manager/guard"
 )
 
-// Whatever is written under the prefix, what is shown is a checkpoint of 8 bytes that never lowers in one life of its
-// key, under a task's plain name, or nothing.
+// Whatever is written under the prefix, the view shows only checkpoints of 8 bytes that do not fall until their key is
+// created again, by the plain names of their tasks.
 func FuzzCheckpoint(f *testing.F) {
 	f.Add("/tidb/br-stream/checkpoint/backup/central_global", []byte{0, 0, 0, 0, 0, 0, 0, 1}, []byte{0, 0, 0, 0, 0, 0, 0, 2})
 	f.Add("/tidb/br-stream/checkpoint/backup/central_global", []byte("seven b"), []byte{})
@@ -61,7 +61,7 @@ func FuzzTopology(f *testing.F) {
 		for _, part := range []*topology{newTopology(), newKeyspaces()} {
 			keys := make(map[string]guard.Value)
 			for _, field := range []string{"info", "ttl"} {
-				// Its other half, so that it counts if it is one.
+				// The other key of the same server, so that the server counts.
 				if base, ok := strings.CutSuffix(key, "/"+field); ok {
 					for _, half := range []string{"/info", "/ttl"} {
 						keys[base+half] = guard.Value{Value: "{}", CreateRevision: 1, ModRevision: 1}

@@ -14,8 +14,8 @@ import (
 
 // Config says how TiDB's keys are watched. The zero value is the production setting.
 type Config struct {
-	// Manager is the configuration of the manager below. Its Prefixes are added to those of TiDB, and its OnChange is
-	// called as ever.
+	// Manager is the configuration of the manager.Manager that is used. Its Prefixes are watched besides those of TiDB,
+	// and its OnChange is called as usual.
 	Manager manager.Config
 	// Keyspaces adds the TiDB servers of keyspaces, below /keyspaces/tidb/, to the backends. It costs each cluster
 	// another guarded watch, with its stream, its probes and every event below that prefix. Default false.
@@ -23,9 +23,8 @@ type Config struct {
 	// StaleAfter is how old the last proof that a cluster's backends are complete may be before
 	// [Manager.Topology] marks them stale. Default 5 s.
 	StaleAfter time.Duration
-	// OnChange is called after every change of what [Manager.View] answers for a cluster, as manager.Config.OnChange is;
-	// the last view of a cluster that is no longer managed has an Err that is a *manager.ClusterGoneError. Nil: nobody is
-	// told.
+	// OnChange is called after every change of a cluster's [Manager.View], in the way of manager.Config.OnChange. The last
+	// view of a cluster that is no longer managed has a *manager.ClusterGoneError as its Err. Nil: it is not called.
 	OnChange func(cluster string, v View)
 }
 
@@ -36,10 +35,10 @@ func (c Config) logger() *zap.Logger {
 	return c.Manager.Logger
 }
 
-// PresetBR has the figures of TiDB BR's checkpoint advancer (TiDB pull request 69047), for manager.Config.Watch:
-// progress asked for every 30 s, an idle timeout of 90 s, reads and watch creations that may take 5, then 10, then
-// 15 s. It keeps the freshness probe, which BR does not have and without which a leader with a hung disk is never left;
-// set WithoutProbe for BR's behavior to the letter.
+// PresetBR returns options for manager.Config.Watch with the timing of TiDB BR's checkpoint advancer (TiDB pull request
+// 69047): a progress request every 30 s, an idle timeout of 90 s, and timeouts of 5, then 10, then 15 s for reads and watch
+// creations. They include the freshness probe, which BR does not have: without it a leader with a hung disk is never left.
+// Set WithoutProbe for exactly what BR does.
 func PresetBR() guard.Options {
 	return guard.Options{
 		ProgressInterval: 30 * time.Second,
@@ -50,7 +49,7 @@ func PresetBR() guard.Options {
 	}
 }
 
-// Manager is a [manager.Manager] that knows what TiDB's keys mean. All its methods may be called concurrently.
+// Manager is a [manager.Manager] that interprets TiDB's keys. All its methods are safe for concurrent use.
 type Manager struct {
 	*manager.Manager
 	cfg Config
@@ -61,13 +60,13 @@ type Manager struct {
 	changed  chan struct{}
 }
 
-// known is what is shown of a cluster.
+// known is what View returns for a cluster.
 type known struct {
 	reading *cluster
 	view    View
 }
 
-// New makes a manager of no clusters yet, or says everything that is wrong with the config.
+// New makes a manager without clusters. The error names everything that is wrong with the config.
 func New(cfg Config) (*Manager, error) {
 	if cfg.StaleAfter < 0 {
 		return nil, fmt.Errorf("invalid config: stale after is negative: %v", cfg.StaleAfter)
@@ -95,7 +94,7 @@ func New(cfg Config) (*Manager, error) {
 	return m, nil
 }
 
-// take takes in the manager's next view of a cluster.
+// take updates what is known of a cluster by the manager's next view of it.
 func (m *Manager) take(name string, v manager.View) {
 	m.mu.Lock()
 	var next View
@@ -119,8 +118,8 @@ func (m *Manager) take(name string, v manager.View) {
 	}
 }
 
-// View is what is known of a cluster now, and whether it is managed at all. It does not wait for anything, and is cheap
-// enough to be polled.
+// View is what is known of a cluster now. It is false if the manager does not manage the cluster. It does not block, and is
+// cheap enough to be polled.
 func (m *Manager) View(cluster string) (View, bool) {
 	below, ok := m.Manager.View(cluster)
 	if !ok {
@@ -130,7 +129,7 @@ func (m *Manager) View(cluster string) (View, bool) {
 	return v, true
 }
 
-// look returns the view of a cluster that is managed, and what is closed when there is another one.
+// look returns the view of a managed cluster, and a channel that is closed when there is a newer one.
 func (m *Manager) look(cluster string, below manager.View) (View, <-chan struct{}) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()

@@ -15,19 +15,19 @@ const (
 	keyspacePrefix = "/keyspaces/tidb/"
 )
 
-// topology gathers what TiDB servers announce below one prefix: an info key describes a server, a ttl key, under a
-// lease, says that it lives. A server counts only with both.
+// topology collects what TiDB servers announce below one prefix. An info key describes a server, and a ttl key, under a
+// lease, says that the server is up. A server counts only with both.
 type topology struct {
 	prefix string
-	// split takes the keys of this topology apart.
+	// split parses a key of this topology.
 	split func(key string) (s server, field string)
 	infos map[server]info
 }
 
-// server is who announces itself: in a keyspace, or in none.
+// server identifies a TiDB server by its keyspace, which may be empty, and its address.
 type server struct{ keyspace, address string }
 
-// info is the newest good value in this life of an info key, and the revisions of the value that was looked at last.
+// info is the newest valid value of an info key since the key was created, and the revisions of the value that was read last.
 type info struct {
 	created, revision int64
 	good              *Backend
@@ -41,8 +41,8 @@ func newKeyspaces() *topology {
 	return &topology{prefix: keyspacePrefix, split: splitKeyspaceKey, infos: make(map[server]info)}
 }
 
-// take takes in all keys under the prefix as they are now, and returns the servers that live and the values that cannot be used. An
-// info whose newest value cannot be used keeps the one before.
+// take updates the topology from all keys under the prefix. It returns the servers that are up and the values that cannot be
+// used. If the newest value of an info key cannot be used, the previous one is kept.
 func (t *topology) take(values map[string]guard.Value) (live []Backend, refused []refusal) {
 	alive := make(map[server]bool)
 	present := make(map[server]bool)
@@ -69,7 +69,7 @@ func (t *topology) take(values map[string]guard.Value) (live []Backend, refused 
 	return live, refused
 }
 
-// describe takes in a server's info, if it has not been looked at before.
+// describe parses a server's info, unless this value was parsed before.
 func (t *topology) describe(s server, value guard.Value) error {
 	known := t.infos[s]
 	if known.revision == value.ModRevision {
@@ -91,8 +91,8 @@ func (t *topology) describe(s server, value guard.Value) error {
 	return nil
 }
 
-// byAddress joins the servers of all topologies. When several claim an address, the first keeps it: one of no keyspace
-// before all others, and then in the order of the keyspaces' names.
+// byAddress joins the servers of all topologies. If several have the same address, the first one counts: one without a
+// keyspace before all others, and then in the order of the keyspaces' names.
 func byAddress(live []Backend) map[string]Backend {
 	slices.SortFunc(live, func(a, b Backend) int { return cmp.Compare(a.Keyspace, b.Keyspace) })
 	joined := make(map[string]Backend, len(live))
@@ -104,7 +104,8 @@ func byAddress(live []Backend) map[string]Backend {
 	return joined
 }
 
-// splitTopologyKey returns no field for a key that is neither an info nor a ttl.
+// splitTopologyKey parses a key of a server without a keyspace. It returns an empty field for a key that is neither an info
+// nor a ttl key.
 func splitTopologyKey(key string) (s server, field string) {
 	rest, ok := strings.CutPrefix(key, topologyPrefix)
 	if !ok {
@@ -117,7 +118,7 @@ func splitTopologyKey(key string) (s server, field string) {
 	return server{address: address}, field
 }
 
-// splitKeyspaceKey does the same for a key of a keyspace. There is much else under that prefix.
+// splitKeyspaceKey does the same for a key of a server in a keyspace. That prefix has many other keys too.
 func splitKeyspaceKey(key string) (s server, field string) {
 	rest, ok := strings.CutPrefix(key, keyspacePrefix)
 	if !ok {

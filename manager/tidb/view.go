@@ -1,16 +1,16 @@
 package tidb
 
-// View is what is known of TiDB in one cluster at one instant. It is a snapshot: its maps are shared between
-// callers, are never written again, and must not be written by them.
+// View is what is known of TiDB in one cluster at one instant. Its maps are shared between callers: they never change,
+// and callers must not change them.
 type View struct {
-	// Backends are the TiDB servers that announced themselves completely, by address; those of keyspaces too, if
-	// Config.Keyspaces asks for them.
+	// Backends are the TiDB servers with both keys, by address. Those of keyspaces are included if Config.Keyspaces is
+	// set.
 	Backends map[string]Backend
-	// Checkpoints are the global checkpoints of log backup tasks, by task. A checkpoint never lowers as long as
-	// its key exists; a key deleted and made anew starts anew.
+	// Checkpoints are the global checkpoints of log backup tasks, by task. A checkpoint never falls as long as its key
+	// exists. After the key was deleted and created again, it may be lower.
 	Checkpoints map[string]uint64
-	// Revision of the cluster up to which the view is known to be complete: the lowest one of its watches.
-	// It never lowers. Zero until the cluster answered.
+	// Revision is the revision of the cluster up to which the view is known to be complete: the lowest one of its watches.
+	// It never falls. Zero until the cluster answered.
 	Revision int64
 	// Healthy is true while all its watches are attached to a member; see manager.View.
 	Healthy bool
@@ -26,10 +26,10 @@ type View struct {
 type Backend struct {
 	// Address is the host:port in its key, the one that clients connect to.
 	Address string `json:"-"`
-	// Keyspace is the one it serves; empty for a server of no keyspace.
+	// Keyspace is the keyspace that it serves; empty if none.
 	Keyspace string `json:"-"`
-	// Cluster and Stale are known in a [Manager.Topology] only: which cluster it belongs to, and whether that cluster
-	// cannot be asked at present, so that this is how it was last seen.
+	// Cluster and Stale are set by [Manager.Topology] only. Cluster is the cluster that it belongs to. Stale says that the
+	// cluster cannot be watched at present, so that this is its last known state.
 	Cluster string `json:"-"`
 	Stale   bool   `json:"-"`
 

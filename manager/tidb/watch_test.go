@@ -84,7 +84,7 @@ func TestAValueThatIsIgnoredIsLoggedWithItsPlace(t *testing.T) {
 	})
 }
 
-// What a value held before is known to the manager, and not only to the runtime that a changed target replaces.
+// The manager remembers the previous valid value of a key, also when a changed target replaces the runtime.
 func TestAMalformedValueIsNoLossAcrossAChangeOfTarget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		alpha := etcdtest.StartFake(t, 2)
@@ -102,7 +102,7 @@ func TestAMalformedValueIsNoLossAcrossAChangeOfTarget(t *testing.T) {
 	})
 }
 
-// The same name and the same keys, another cluster: its checkpoint does not go back, it is another one.
+// After the target leads to another etcd cluster with the same keys, a lower checkpoint is not a step back.
 func TestAnotherClusterAtTheTargetBeginsAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		alpha, other := etcdtest.StartFake(t, 1), etcdtest.StartFake(t, 1)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// FuzzPrometheus checks that an announcement which is accepted leads somewhere.
+// FuzzPrometheus checks that the URL of an accepted announcement is valid.
 func FuzzPrometheus(f *testing.F) {
 	f.Add([]byte(`{"ip":"10.0.0.1","binary_path":"/p","port":9090}`))
 	f.Add([]byte(`{"ip":"::1","port":1}`))
@@ -25,7 +25,7 @@ func FuzzPrometheus(f *testing.F) {
 	})
 }
 
-// FuzzMetrics checks that every sample of an answer that is accepted says where it is from.
+// FuzzMetrics checks that every sample of an accepted response has the label of its cluster.
 func FuzzMetrics(f *testing.F) {
 	f.Add([]byte(`{"status":"success","data":{"resultType":"vector","result":[{"metric":{"cluster":"x"},"value":[1,"1"]}]}}`))
 	f.Add([]byte(`{"status":"success","data":{"resultType":"matrix","result":[{"values":[[1,"NaN"]]},null]}}`))
@@ -50,7 +50,7 @@ func FuzzMetrics(f *testing.F) {
 	})
 }
 
-// FuzzRegistration checks that whatever an instance says of itself, others can read what it writes.
+// FuzzRegistration checks that others can read what any instance writes about itself.
 func FuzzRegistration(f *testing.F) {
 	f.Add("10.0.0.1:6000", "v1", "abc", "3080", "/deploy", int64(1))
 	f.Add("[::1]:1", "\xff\"", "\n", "", "\x00", int64(-1))

@@ -11,7 +11,7 @@ import (
 
 const registrationPrefix = "/topology/tiproxy/"
 
-// Instance is what a TiProxy says of itself, to /topology/tiproxy/<address>/info.
+// Instance is what a TiProxy writes about itself to /topology/tiproxy/<address>/info.
 type Instance struct {
 	// Address is the host:port that names the instance. Empty: it registers nothing.
 	Address    string
@@ -23,8 +23,8 @@ type Instance struct {
 	StartTimestamp int64
 }
 
-// Registration is what a manager is to register for the instance, also when its address changes
-// ([manager.Manager.SetRegistration]). It fails if the address is not host:port.
+// Registration returns what a manager must register for the instance, for manager.Config and, if the instance changes, for
+// [manager.Manager.SetRegistration]. It fails if the address is not host:port.
 func (i Instance) Registration() (manager.Registration, error) {
 	if i.Address == "" {
 		return manager.Registration{}, nil
@@ -36,7 +36,7 @@ func (i Instance) Registration() (manager.Registration, error) {
 	if i.StartTimestamp == 0 {
 		i.StartTimestamp = time.Now().Unix()
 	}
-	// Ports are text, and the address is split, as TiProxy writes it. Strings and an integer always marshal.
+	// As TiProxy writes it, ports are strings and the address is split. Marshaling strings and an integer cannot fail.
 	info, _ := json.Marshal(struct {
 		Version        string `json:"version"`
 		GitHash        string `json:"git_hash"`

@@ -19,16 +19,16 @@ import (
 
 const (
 	prometheusKey = "/topology/prometheus"
-	// prometheusTries is how often the members are asked where the Prometheus is, as in TiProxy, and prometheusPause the
-	// pause between.
+	// prometheusTries is how many rounds of the members are asked where the Prometheus is, as in TiProxy, and prometheusPause
+	// the pause between two rounds.
 	prometheusTries = 3
 	prometheusPause = 100 * time.Millisecond
 )
 
-// ErrNoPrometheus says that nobody announced a Prometheus in the cluster.
+// ErrNoPrometheus says that no Prometheus is announced in the cluster.
 var ErrNoPrometheus = errors.New("no Prometheus is announced")
 
-// Prometheus is where the metrics of a cluster are, as TiUP announces it.
+// Prometheus is the address of a cluster's Prometheus, as TiUP announces it.
 type Prometheus struct {
 	IP         string `json:"ip"`
 	BinaryPath string `json:"binary_path"`
@@ -41,7 +41,7 @@ func (p Prometheus) URL() string { return "http://" + net.JoinHostPort(p.IP, str
 // AnnouncementError says that what a cluster announces as its Prometheus cannot be used. Endpoint is empty.
 type AnnouncementError struct {
 	guard.Where
-	// Revision is that of the announcement.
+	// Revision is the revision of the announcement.
 	Revision int64
 	Err      error
 }
@@ -52,10 +52,10 @@ func (e *AnnouncementError) Error() string {
 
 func (e *AnnouncementError) Unwrap() error { return e.Err }
 
-// FindPrometheus looks up the cluster's Prometheus in etcd. It asks the members of the cluster one after the other,
-// each for Config.Watch.RequestTimeout, up to three rounds, and blocks no longer than ctx. It fails with a
-// [*guard.OpError] when nobody answers, with [ErrNoPrometheus], wrapped, when there is none, with an
-// [*AnnouncementError] when the announcement cannot be used, and as [manager.Cluster.Get] does.
+// FindPrometheus looks up the cluster's Prometheus in etcd. It asks the members of the cluster one after another, each with a
+// timeout of Config.Watch.RequestTimeout, for up to three rounds, and blocks no longer than ctx. It fails with a
+// [*guard.OpError] if no member answers, with [ErrNoPrometheus], wrapped, if there is none, with an [*AnnouncementError] if
+// the announcement cannot be used, and with the errors of [manager.Cluster.Get].
 func FindPrometheus(ctx context.Context, c *manager.Cluster) (Prometheus, error) {
 	begun := time.Now()
 	response, err := askRounds(ctx, c)

@@ -42,7 +42,7 @@ func vector(samples string) http.HandlerFunc {
 	return answering(`{"status":"success","data":{"resultType":"vector","result":[` + samples + `]}}`)
 }
 
-// brisk is a timing for the wall clock.
+// brisk has short timeouts, for tests in real time.
 func brisk() manager.Config {
 	return manager.Config{
 		Prefixes: []string{"/"},
@@ -154,7 +154,7 @@ func TestAClusterWhosePrometheusHangsCostsTheOthersNothing(t *testing.T) {
 	m, fakes := startClusters(t, "alpha", "beta", "gamma")
 	startPrometheus(t, fakes["alpha"], vector(`{"metric":{},"value":[1,"1"]}`))
 	startPrometheus(t, fakes["beta"], func(_ http.ResponseWriter, r *http.Request) {
-		// Reading the form takes the request in, so that its end is noticed.
+		// The server notices the end of a request only after the request's body has been read.
 		_ = r.ParseForm()
 		<-r.Context().Done()
 	})
@@ -198,7 +198,7 @@ func TestAQueryAsksAllClustersSideBySide(t *testing.T) {
 	asked.Add(len(fakes))
 	for _, c := range fakes {
 		startPrometheus(t, c, func(w http.ResponseWriter, r *http.Request) {
-			// No answer before both were asked.
+			// Neither answers before both were asked.
 			asked.Done()
 			asked.Wait()
 			vector(`{"metric":{},"value":[1,"1"]}`)(w, r)

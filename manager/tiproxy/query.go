@@ -21,27 +21,28 @@ import (
 )
 
 const (
-	// clusterLabel says of each sample where it is from, formerClusterLabel keeps a label of that name which the
-	// sample brought along, as Prometheus does when it scrapes another one.
+	// clusterLabel is the label of each sample that names its cluster. If a sample already has this label, its value moves to
+	// formerClusterLabel, as in Prometheus when it scrapes another Prometheus.
 	clusterLabel       = "cluster"
 	formerClusterLabel = "exported_cluster"
-	// answerLimit is what is read of an answer at most.
+	// answerLimit is how many bytes of a response are read at most.
 	answerLimit = 64 << 20
 
 	defaultTimeout = 5 * time.Second
 )
 
-// Metrics is what the Prometheuses of one or several clusters answered to a query. Each sample and each series has
-// the label cluster; one of that name that it had before is its label exported_cluster now. What belongs to one
-// cluster is together, in the order in which it was answered, and clusters are in the order of their names.
+// Metrics is the result of a query to the Prometheus of one or several clusters. Each sample and each series has the
+// label cluster; if it already had this label, the old value is in exported_cluster. Clusters are in the order of their
+// names, and the samples of each cluster in the order of its response.
 type Metrics struct {
-	// Samples are the answer to a query of instant vectors, and to one of scalars: one sample of no name a cluster.
+	// Samples are the result of a query for an instant vector or a scalar. A scalar is one sample without a name for each
+	// cluster.
 	Samples model.Vector
-	// Series are the answer to a query of range vectors.
+	// Series are the result of a query for a range vector.
 	Series model.Matrix
-	// Warnings are what a Prometheus said besides, by cluster.
+	// Warnings are the warnings of each Prometheus, by cluster.
 	Warnings map[string][]string
-	// Errors are those of clusters that gave no answer, by cluster.
+	// Errors are the errors of clusters without a response, by cluster.
 	Errors map[string]error
 }
 
@@ -61,23 +62,23 @@ func (e *QueryError) Unwrap() error { return e.Err }
 // Querier asks the Prometheuses of the clusters that a manager manages.
 type Querier struct {
 	Manager *manager.Manager
-	// Timeout bounds a query to one cluster, discovery of its Prometheus included. Default 5 s.
+	// Timeout is the timeout of a query to one cluster, including the lookup of its Prometheus. Default 5 s.
 	Timeout time.Duration
 }
 
-// Query evaluates a PromQL expression at an instant in every cluster's Prometheus, side by side, and merges the
-// answers. Each cluster has Timeout from now, so that it blocks no longer than that, or than ctx, and a
-// cluster that is down costs the others' answers nothing. Clusters without an answer are in Metrics.Errors; only when
-// none of them answered is that an error, which wraps them all. No clusters have no metrics, and that is no error.
+// Query evaluates a PromQL expression at an instant in the Prometheus of every cluster, concurrently, and merges the
+// results. It blocks for at most Timeout, and no longer than ctx; a cluster that is down does not affect the results of the
+// others. Clusters without a response are in Metrics.Errors. Query returns an error, which wraps those of all clusters, only
+// if none of them answered. Without clusters the result is empty.
 func (q Querier) Query(ctx context.Context, expression string, at time.Time) (Metrics, error) {
 	var handles []*manager.Cluster
 	for _, name := range q.Manager.Clusters() {
-		// One that was removed since is none of them.
+		// A cluster that was removed meanwhile is left out.
 		if c, err := q.Manager.Cluster(name); err == nil {
 			handles = append(handles, c)
 		}
 	}
-	// The handle of no cluster is to be had as long as the manager is not closed.
+	// This fails only if the manager is closed.
 	if _, err := q.Manager.Cluster(""); err != nil {
 		return Metrics{}, err
 	}
@@ -106,8 +107,8 @@ func (q Querier) Query(ctx context.Context, expression string, at time.Time) (Me
 	return merged, nil
 }
 
-// QueryCluster evaluates a PromQL expression at an instant in one cluster's own Prometheus, which it looks up first. It
-// blocks no longer than Timeout and ctx. It fails as [FindPrometheus] does, or with a [*QueryError].
+// QueryCluster evaluates a PromQL expression at an instant in the Prometheus of one cluster, which it looks up first. It
+// blocks for at most Timeout, and no longer than ctx. It fails with the errors of [FindPrometheus], or with a [*QueryError].
 func (q Querier) QueryCluster(ctx context.Context, c *manager.Cluster, expression string, at time.Time) (Metrics, error) {
 	timeout := q.Timeout
 	if timeout == 0 {
@@ -128,8 +129,8 @@ func (q Querier) QueryCluster(ctx context.Context, c *manager.Cluster, expressio
 	return answer, nil
 }
 
-// query speaks the HTTP API of Prometheus, version 1. Its own client library would bring a JSON library of its own
-// and unsafe code with it, for this one request.
+// query uses the HTTP API of Prometheus, version 1. The client library of Prometheus would add a JSON library and unsafe
+// code as dependencies, for this one request.
 func query(ctx context.Context, c *manager.Cluster, base, expression string, at time.Time) (Metrics, error) {
 	form := url.Values{"query": {expression}, "time": {strconv.FormatFloat(float64(at.UnixMilli())/1e3, 'f', 3, 64)}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/api/v1/query", strings.NewReader(form.Encode()))
@@ -146,7 +147,7 @@ func query(ctx context.Context, c *manager.Cluster, base, expression string, at 
 	if err != nil {
 		return Metrics{}, err
 	}
-	// An error of Prometheus itself is JSON too, with a reason in it; one of whatever stands before it is not.
+	// An error of Prometheus itself is JSON with a reason; an error of a proxy in front of it is not.
 	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	if response.StatusCode/100 != 2 && kind != "application/json" {
 		return Metrics{}, fmt.Errorf("answered %s", response.Status)
@@ -154,7 +155,7 @@ func query(ctx context.Context, c *manager.Cluster, base, expression string, at 
 	return parseAnswer(c.Name(), body)
 }
 
-// parseAnswer makes labelled metrics of a Prometheus' answer.
+// parseAnswer parses a response of Prometheus and adds the cluster's label.
 func parseAnswer(cluster string, body []byte) (Metrics, error) {
 	var answer struct {
 		Status    string `json:"status"`
@@ -195,7 +196,7 @@ func parseAnswer(cluster string, body []byte) (Metrics, error) {
 	return m, m.label(cluster)
 }
 
-// label says of everything where it is from.
+// label adds the cluster's label to all samples and series.
 func (m Metrics) label(cluster string) error {
 	set := func(metric *model.Metric) {
 		if *metric == nil {

@@ -13,10 +13,10 @@ import (
 	"github.com/stormwatch/stormwatch/examples/discovery"
 )
 
-// prefix is where the services are that the workload registers.
+// prefix is the prefix of the services that the workload registers.
 const prefix = "/services/"
 
-// plain is the discovery client as it comes: it has no probe, no idle timeout and no keys of its own.
+// plain is the discovery client as it is: it has no probe, no idle timeout and no keys of its own.
 func plain() harness.Candidate {
 	return harness.Candidate{
 		Name: "discovery", Summary: "service discovery with a read and a watch", Workloads: []*harness.Workload{services.Workload()},
@@ -25,14 +25,14 @@ func plain() harness.Candidate {
 	}
 }
 
-// follow is all that it takes to have the discovery client judged.
+// follow is the whole adapter of the discovery client.
 func follow(ctx context.Context, client *clientv3.Client, publish func(harness.View)) error {
 	registry := discovery.New(client, prefix)
 	registry.Changed = func(instances map[string]string, revision int64) { publish(view(instances, revision, nil)) }
 	return registry.Run(ctx)
 }
 
-// view says what the discovery client knows in the words of the workload.
+// view makes a view with the workload's facts of what the discovery client knows.
 func view(instances map[string]string, revision int64, wrong error) harness.View {
 	facts := harness.Facts{}
 	for name, value := range instances {
@@ -41,7 +41,7 @@ func view(instances map[string]string, revision int64, wrong error) harness.View
 	return harness.View{Facts: facts, Revision: revision, Err: wrong}
 }
 
-// guarded is the same on a guarded watch, with its figures.
+// guarded is the discovery client with a guarded watch and its timing.
 func guarded() harness.Candidate {
 	c := plain()
 	c.Name, c.Summary = "guarded-discovery", "service discovery on a guarded watch"
@@ -62,7 +62,8 @@ func guarded() harness.Candidate {
 	return c
 }
 
-// options are the guarded watch's at the pace of the engine: the production setting in virtual time, faster where time is real.
+// options are the options of the guarded watch for an engine's timing: the production setting in virtual time, shorter intervals in real
+// time.
 func options(t bound.Manager) guard.Options {
 	return guard.Options{
 		ProgressInterval: t.ProgressInterval, IdleTimeout: t.IdleTimeout,

@@ -1,4 +1,4 @@
-// Stormwatch for the discovery client: the catalogue and a scenario of our own.
+// Command stormwatch runs the discovery client through the catalogue and a scenario of its own.
 package main
 
 import (

@@ -14,15 +14,15 @@ import (
 	"github.com/stormwatch/stormwatch/scenarios"
 )
 
-// The tests call the command, which runs each scenario in a child process of the tests' own binary.
+// The tests call the command, which runs each scenario in a child process of the test binary.
 func TestMain(m *testing.M) {
 	cli.Child(catalogue())
 	os.Exit(m.Run())
 }
 
-// The plain client passes where everybody can know that something is wrong, and fails where a member falls behind in silence, by the oracle
-// that says so.
-func TestThePlainClientFailsWhereItDeservesTo(t *testing.T) {
+// The plain client fails the scenarios in which its member falls behind without an error, by the oracle that names this mistake. It passes
+// all others.
+func TestThePlainClientFailsWhereItsMemberFallsBehindWithoutAnError(t *testing.T) {
 	stale := map[string]bool{
 		"leader-isolated": true, "hung-leader-disk": true, "member-frozen": true, "client-blackholed": true,
 		"progress-answered-events-withheld": true, hungAndBlackholed().Name: true,

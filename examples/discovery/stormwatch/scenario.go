@@ -5,8 +5,8 @@ import (
 	"github.com/stormwatch/stormwatch/harness/fault"
 )
 
-// hungAndBlackholed is a scenario of our own: two faults that overlap. The one who leaves the hung leader may choose the member that does not
-// answer next.
+// hungAndBlackholed is a scenario of our own with two faults that overlap. A manager that leaves the hung leader may next choose the member
+// that does not answer.
 func hungAndBlackholed() harness.Scenario {
 	return harness.Scenario{
 		Name:     "hung-leader-and-a-blackhole",

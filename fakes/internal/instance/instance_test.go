@@ -14,8 +14,8 @@ import (
 	"github.com/stormwatch/stormwatch/harness/virtual"
 )
 
-// live lets a workload live in virtual time, with a manager that is good enough where nothing is wrong, and returns what it wrote.
-func live(t *testing.T, workload string, during func(*harness.World)) *record.Record {
+// runWorkload runs a workload in virtual time and returns the record. Its manager is a simple one, which suffices without faults.
+func runWorkload(t *testing.T, workload string, during func(*harness.World)) *record.Record {
 	t.Helper()
 	s := harness.Scenario{Name: "live", Clusters: []harness.Spec{{Name: "alpha", Members: 1}}, Body: func(w *harness.World) {
 		w.StartManager()
@@ -35,7 +35,7 @@ func all(t *testing.T, f func(*testing.T, *harness.Workload)) {
 
 func TestEachKindIsWrittenAsOftenAsItsWorkloadSays(t *testing.T) {
 	all(t, func(t *testing.T, w *harness.Workload) {
-		rec := live(t, w.Name, func(w *harness.World) { w.Pass(3 * time.Minute) })
+		rec := runWorkload(t, w.Name, func(w *harness.World) { w.Pass(3 * time.Minute) })
 		for _, k := range w.Kinds {
 			var last, longest time.Duration
 			for _, c := range rec.Commits {
@@ -55,7 +55,7 @@ func TestEachKindIsWrittenAsOftenAsItsWorkloadSays(t *testing.T) {
 func TestInstancesComeAndGo(t *testing.T) {
 	all(t, func(t *testing.T, w *harness.Workload) {
 		gone := map[record.Subject]int{}
-		for _, c := range live(t, w.Name, func(w *harness.World) { w.Pass(time.Minute) }).Commits {
+		for _, c := range runWorkload(t, w.Name, func(w *harness.World) { w.Pass(time.Minute) }).Commits {
 			if c.Value == "" {
 				require.Positive(t, c.Revision, "%s was lost by accident", c.Subject)
 				gone[c.Subject]++
@@ -68,11 +68,11 @@ func TestInstancesComeAndGo(t *testing.T) {
 	})
 }
 
-// Nobody says when a lease ran out, so the ledger has the subject's end without a revision, and then the new start.
+// Nobody is told when a lease expires, so the ledger has the end of the subject without a revision, and then its new start.
 func TestALostLeaseIsANewStart(t *testing.T) {
 	all(t, func(t *testing.T, w *harness.Workload) {
 		var lost time.Duration
-		rec := live(t, w.Name, func(w *harness.World) {
+		rec := runWorkload(t, w.Name, func(w *harness.World) {
 			w.Pass(w.Timing().Election)
 			lost = w.Elapsed()
 			revokeAll(t, w)
@@ -96,7 +96,7 @@ func TestALostLeaseIsANewStart(t *testing.T) {
 	})
 }
 
-// revokeAll takes all leases away.
+// revokeAll revokes all leases.
 func revokeAll(t *testing.T, w *harness.World) {
 	member, err := w.Cluster("alpha").Leader().Direct()
 	require.NoError(t, err)

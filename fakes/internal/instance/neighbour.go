@@ -6,7 +6,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// Neighbour is the program of somebody else whose keys stand beside the manager's own: it writes them once, and nobody may touch them.
+// Neighbour is the program of somebody else with keys beside those of the manager. It writes them once, and the manager must not touch them.
 func Neighbour(values map[string]string) func(context.Context, *harness.Ledger) error {
 	return func(ctx context.Context, l *harness.Ledger) error {
 		if err := l.Guard(ctx, values); err != nil {

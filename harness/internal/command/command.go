@@ -1,4 +1,4 @@
-// Package command writes command lines that can be pasted into a shell.
+// Package command prints command lines that can be pasted into a shell.
 package command
 
 import (
@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// failpoints is the environment variable by which failpoint is told which switches to throw.
+// failpoints is the environment variable with the failpoints that are switched on from outside.
 const failpoints = "GO_FAILPOINTS"
 
-// Line is a command line of the given words, each quoted where a shell needs it. It begins with GO_FAILPOINTS if that is set here: what was
-// thrown from outside is a part of what happened.
+// Line is a command line of the given words, each quoted if a shell needs it. It begins with GO_FAILPOINTS if that is set in this process,
+// since without the same failpoints the command would not do the same.
 func Line(words ...string) string {
 	quoted := make([]string, 0, len(words)+1)
 	if thrown := os.Getenv(failpoints); thrown != "" {
@@ -23,7 +23,7 @@ func Line(words ...string) string {
 	return strings.Join(quoted, " ")
 }
 
-// plain are words that mean the same to every shell without quotes.
+// plain matches words that need no quotes in any shell.
 var plain = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
 
 // Word is one word of a command line, quoted if a shell needs it.

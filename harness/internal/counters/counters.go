@@ -1,4 +1,4 @@
-// Package counters is the smallest workload there is, one key that counts up, and the smallest managers that follow it: for tests of the harness
+// Package counters has a minimal workload, one key that counts up, and minimal managers that follow it. It is for tests of the harness
 // itself, which must not depend on the catalogue.
 package counters
 
@@ -18,7 +18,7 @@ const Prefix = "/counters/"
 
 const kind = "counter"
 
-// Workload is the counter.
+// Workload is a program that writes a number to one key and counts it up.
 func Workload() *harness.Workload {
 	return &harness.Workload{
 		Name:     "counters",
@@ -51,7 +51,7 @@ func Count(ctx context.Context, l *harness.Ledger) error {
 	return ctx.Err()
 }
 
-// Watching is a manager with a read and a watch, which begins anew when the watch ends. It notices nothing else.
+// Watching is a manager that reads and then watches, and starts again when the watch ends. It does not notice a stale member.
 func Watching() harness.Candidate {
 	return harness.Candidate{
 		Name: "watching", Summary: "A read and a watch.", New: harness.Mirror{Follow: watch}.New, Workloads: []*harness.Workload{Workload()},
@@ -78,8 +78,8 @@ func watch(ctx context.Context, client *clientv3.Client, publish func(harness.Vi
 	return ctx.Err()
 }
 
-// Polling is a manager that reads as often as a manager of the engine's timing would probe, from one member until that does not answer. It
-// notices everything.
+// Polling is a manager that reads linearizably at the probe interval of the engine's timing, from one member until a read fails, and then
+// from the next. It notices stale and silent members.
 func Polling() harness.Candidate {
 	return harness.Candidate{
 		Name: "polling", Summary: "A linearizable read, again and again.", New: newPolling, Workloads: []*harness.Workload{Workload()},

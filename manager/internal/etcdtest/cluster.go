@@ -20,10 +20,10 @@ import (
 	"google.golang.org/grpc"
 )
 
-// Patience is how long a test waits for what must happen. It measures nothing: it is generous for slow machines.
+// Patience is how long a test waits for something that must happen. It is not a measurement: it is long, for slow machines.
 const Patience = 20 * time.Second
 
-// Cluster is a real etcd cluster, and the only way into it for the manager under test.
+// Cluster is a real etcd cluster and the network through which the manager under test reaches it.
 type Cluster struct {
 	Name    string
 	Members []*Member
@@ -126,12 +126,12 @@ func (c *Cluster) Hosts() []string {
 	return hosts
 }
 
-// DialOptions lead over the cluster's network.
+// DialOptions make a client dial through the cluster's network.
 func (c *Cluster) DialOptions() []grpc.DialOption {
 	return []grpc.DialOption{grpc.WithContextDialer(c.Network.Dial)}
 }
 
-// At returns the member behind an endpoint in any spelling.
+// At returns the member with an endpoint, with or without a scheme.
 func (c *Cluster) At(t testing.TB, endpoint string) *Member {
 	t.Helper()
 	for _, m := range c.Members {
@@ -192,7 +192,7 @@ func (c *Cluster) Keys(t testing.TB, prefix string) []string {
 	return keys
 }
 
-// Leases are all that stand.
+// Leases are all leases of the cluster.
 func (c *Cluster) Leases(t testing.TB) []clientv3.LeaseStatus {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), Patience)
@@ -202,8 +202,8 @@ func (c *Cluster) Leases(t testing.TB) []clientv3.LeaseStatus {
 	return resp.Leases
 }
 
-// HangDisk holds the lock that every save to the member's log takes, which is what a dead disk does to it, and
-// returns how to heal it.
+// HangDisk holds the lock that every save to the member's log takes, so that saves wait as with a hung disk. It returns
+// a function that heals it.
 func (m *Member) HangDisk() (heal func()) {
 	storage := reflect.ValueOf(m.Etcd.Server).Elem().FieldByName("r").FieldByName("raftNodeConfig").FieldByName("storage")
 	lock := (*sync.RWMutex)(unsafe.Pointer(storage.Elem().Elem().FieldByName("mux").UnsafeAddr()))

@@ -19,15 +19,15 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Fake is as much of etcd as a manager needs, in memory, for tests in virtual time.
-// What it keeps is one truth; what it tells depends on the member.
+// Fake implements the part of etcd that a manager needs, in memory, for tests in virtual time. Its members share the keys;
+// each has its own faults.
 type Fake struct {
 	Members []*FakeMember
 	// ClusterID is etcd's. 1 unless a test changes it.
 	ClusterID uint64
-	// Listed are further members that the member list names. Swallows lets connecting to them hang instead of failing.
-	Listed   []*pb.Member
-	Swallows bool
+	// Listed are further members in the member list. DialsHang makes connecting to them hang instead of fail.
+	Listed    []*pb.Member
+	DialsHang bool
 
 	revision atomic.Int64
 	mu       sync.Mutex
@@ -37,7 +37,7 @@ type Fake struct {
 	leases   map[int64]bool
 }
 
-// FakeMember is a member of a Fake, with switches that hurt it.
+// FakeMember is a member of a Fake, with switches for its faults.
 type FakeMember struct {
 	pb.UnimplementedKVServer
 	pb.UnimplementedWatchServer
@@ -48,24 +48,25 @@ type FakeMember struct {
 	Name     string
 	Listener *bufconn.Listener
 
-	// Mute drops progress answers, Withhold events; Lag delays events.
-	Mute, Withhold atomic.Bool
-	Lag            time.Duration
-	Creates        atomic.Int64
-	// Hang lets nobody have an answer, nor the confirmation of a watch.
+	// DropProgress drops progress responses, Withhold withholds events, and Lag delays them.
+	DropProgress, Withhold atomic.Bool
+	Lag                    time.Duration
+	Creates                atomic.Int64
+	// Hang keeps every response back, also the confirmation of a watch.
 	Hang atomic.Bool
 	// frozen stops every byte on every connection; nil until Freeze.
 	frozen atomic.Pointer[chan struct{}]
-	// Deaf confirms no watch.
-	Deaf atomic.Bool
+	// ConfirmNoWatch keeps back the confirmation of every watch.
+	ConfirmNoWatch atomic.Bool
 	// Refuse refuses connections, Refusals counts them.
 	Refuse   atomic.Bool
 	Refusals atomic.Int64
-	// Unlisted keeps the member out of the member list, Past is how many revisions behind its answers say they are.
+	// Unlisted keeps the member out of the member list. Past is how many revisions too low the revisions in its responses
+	// are.
 	Unlisted atomic.Bool
 	Past     atomic.Int64
-	// Dials counts all connections ever made, Open those that are, Probes and Snapshots the reads of each kind, Asked
-	// the requests for progress.
+	// Dials counts all connections ever made, Open those that are open, Probes and Snapshots the reads of each kind, and
+	// Asked the progress requests.
 	Dials, Open, Probes, Snapshots, Asked atomic.Int64
 }
 
@@ -93,7 +94,7 @@ func (c *Fake) Dial(ctx context.Context, name string) (net.Conn, error) {
 		m.Open.Add(1)
 		return &fakeConn{Conn: conn, member: m, closed: make(chan struct{})}, nil
 	}
-	if c.Swallows {
+	if c.DialsHang {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
@@ -117,7 +118,7 @@ func NewFake(size int) (c *Fake, stop func()) {
 	for i := range size {
 		m := &FakeMember{cluster: c, ID: uint64(i + 1), Name: fmt.Sprintf("m%d", i), Listener: bufconn.Listen(1 << 16)}
 		c.Members = append(c.Members, m)
-		// As etcd has it: who pings more often, or without a stream, is sent away with too_many_pings.
+		// As in etcd, the connection of a client that pings more often, or without a stream, is closed with too_many_pings.
 		server := grpc.NewServer(grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second}))
 		pb.RegisterKVServer(server, m)
 		pb.RegisterWatchServer(server, m)
@@ -142,7 +143,7 @@ func (c *Fake) Endpoints() (endpoints []string) {
 	return endpoints
 }
 
-// DialOptions lead to the fake.
+// DialOptions make a client dial the fake.
 func (c *Fake) DialOptions() []grpc.DialOption {
 	return []grpc.DialOption{grpc.WithContextDialer(c.Dial)}
 }

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// fakeConn is a connection that a frozen member says and hears nothing on.
+// fakeConn is a connection on which a frozen member sends and receives nothing.
 type fakeConn struct {
 	net.Conn
 	member *FakeMember

@@ -29,7 +29,7 @@ func (m *FakeMember) Watch(stream pb.Watch_WatchServer) error {
 		return nil
 	}
 	m.Creates.Add(1)
-	if m.Deaf.Load() {
+	if m.ConfirmNoWatch.Load() {
 		<-stream.Context().Done()
 		return nil
 	}
@@ -66,8 +66,8 @@ func (m *FakeMember) Watch(stream pb.Watch_WatchServer) error {
 				return nil
 			}
 			m.Asked.Add(1)
-			// As etcd has it, a watch that begins past the store's revision is given no progress until something is written.
-			if m.Mute.Load() || m.cluster.revision.Load() < create.StartRevision {
+			// As in etcd, a watch that begins past the store's revision gets no progress response until something is written.
+			if m.DropProgress.Load() || m.cluster.revision.Load() < create.StartRevision {
 				continue
 			}
 			if err := stream.Send(&pb.WatchResponse{Header: m.header(), WatchId: -1}); err != nil {

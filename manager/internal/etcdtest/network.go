@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// Network is all connections of who is tested to a cluster: counted, and cut at will.
+// Network makes the connections of the manager under test to a cluster. It counts them and can cut them.
 type Network struct {
 	mu    sync.Mutex
 	down  bool

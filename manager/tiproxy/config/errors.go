@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// ErrInvalid is what every [*Error] is.
+// ErrInvalid matches every [*Error] in errors.Is.
 var ErrInvalid = errors.New("invalid configuration")
 
-// Error is one thing that is wrong with a configuration. A file with several of them gives a joined error, in which
+// Error is one thing that is wrong with a configuration. If there are several, they are joined to one error, in which
 // errors.As finds the first.
 type Error struct {
-	// File is empty for a configuration that did not come from one.
+	// File is empty for a configuration that was not read from a file.
 	File string
 	// Line counts from 1; 0 when it is not known.
 	Line int
@@ -21,7 +21,7 @@ type Error struct {
 	// Key is the key concerned, such as pd-addrs; empty when none is.
 	Key    string
 	Reason string
-	// Err is what the reason is from, if it is an error of its own.
+	// Err is the error behind the reason, if there is one.
 	Err error
 }
 

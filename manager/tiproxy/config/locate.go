@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// The TOML library tells where a syntax error is, but not where a value was that turned out to be wrong. These
-// patterns find the places in the text of what was parsed already; what they do not find has no line in its error.
+// The TOML library gives the line of a syntax error, but not the line of a value. These patterns find tables and keys in a
+// text that was parsed already. If they do not find a key, its error has no line.
 var (
 	anyHeader     = regexp.MustCompile(`^\s*\[`)
 	clusterHeader = regexp.MustCompile(`^\s*\[\[\s*proxy\s*\.\s*backend-clusters\s*\]\]`)
@@ -20,7 +20,7 @@ type place struct {
 	keys   map[string]int
 }
 
-// line is that of a key, else that of the table, else 0.
+// line is the line of a key, else that of the table, else 0.
 func (p place) line(key string) int {
 	if line, ok := p.keys[key]; ok {
 		return line
@@ -41,8 +41,8 @@ func (p places) cluster(i int) place {
 	return place{}
 }
 
-// locate finds the tables of a text that is known to have so many clusters. When it finds another number, as with a
-// list written inline, it knows nothing of them.
+// locate finds the tables of the clusters in a text. clusters is how many there are. If locate finds another number, for
+// example because the list is inline, it returns no places for them.
 func locate(text string, clusters int) places {
 	found := places{single: place{keys: make(map[string]int)}}
 	// Before the first header, only proxy.pd-addrs = … is of interest.

@@ -18,10 +18,10 @@ import (
 // defaultCluster is the name of the one cluster that the older proxy.pd-addrs describes.
 const defaultCluster = "default"
 
-// clustersKey is the list of clusters, in the words of the file.
+// clustersKey is the key of the list of clusters.
 const clustersKey = "proxy.backend-clusters"
 
-// file is the part of TiProxy's configuration that is about clusters. The rest is nobody's business here.
+// file is the part of TiProxy's configuration that is about clusters. The rest is ignored.
 type file struct {
 	Proxy struct {
 		PDAddrs         string    `toml:"pd-addrs"`
@@ -58,10 +58,10 @@ func Load(path string) ([]manager.Target, error) {
 	return Parse(path, data)
 }
 
-// Parse makes targets of the text of a configuration, in the order of the text, with names and addresses trimmed;
-// name is what errors call it. A cluster needs a name of its own and at least one address, host:port, with http:// or
-// https:// before it or not. A key of a cluster that is none of those in the package's documentation is refused: it
-// would be a misspelt one that silently does nothing. What is wrong is an [*Error], or several joined.
+// Parse makes targets of the text of a configuration, in the order of the text, with names and addresses trimmed. name
+// is the file name in errors. Each cluster needs a name of its own and at least one address, host:port, with or without
+// http:// or https:// before it. A key of a cluster that is not in the package's documentation is an error, since a
+// misspelt key would have no effect. The error is an [*Error], or several joined.
 func Parse(name string, data []byte) ([]manager.Target, error) {
 	text := string(data)
 	var f file
@@ -88,7 +88,7 @@ func Parse(name string, data []byte) ([]manager.Target, error) {
 	return p.targets, nil
 }
 
-// typeFault is how the TOML library words a value of a wrong type: the line is in the text only.
+// typeFault matches the TOML library's message for a value of a wrong type, which has the line in its text only.
 var typeFault = regexp.MustCompile(`^toml: line (\d+) \(last key "([^"]*)"\): (.*)$`)
 
 func syntaxError(name string, err error) error {
@@ -103,7 +103,7 @@ func syntaxError(name string, err error) error {
 	return &Error{File: name, Reason: err.Error(), Err: err}
 }
 
-// parser gathers the targets of a file and everything that is wrong with it.
+// parser collects the targets of a file and everything that is wrong with it.
 type parser struct {
 	name    string
 	places  places
@@ -127,7 +127,7 @@ func (p *parser) refuseUnknown(keys []toml.Key) {
 	}
 }
 
-// add takes one cluster in, or says everything that is wrong with it.
+// add adds the target of one cluster, or everything that is wrong with it.
 func (p *parser) add(c cluster, shared manager.TLSFiles) {
 	before := len(p.errs)
 	target := manager.Target{Cluster: strings.TrimSpace(c.Name), NameServers: c.NSServers, TLSFiles: shared}
@@ -152,11 +152,11 @@ func (p *parser) add(c cluster, shared manager.TLSFiles) {
 	if len(p.errs) == before {
 		p.validate(target)
 	}
-	// A name that was seen is taken, whatever else is wrong with its cluster.
+	// Add the target also if it is wrong, so that another cluster with the same name is reported.
 	p.targets = append(p.targets, target)
 }
 
-// validate asks the manager, which knows more about targets than the file's form.
+// validate also checks what the manager requires of a target.
 func (p *parser) validate(target manager.Target) {
 	var wrong *manager.TargetError
 	err := target.Validate()

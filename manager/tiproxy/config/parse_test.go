@@ -166,7 +166,7 @@ func TestAFileThatIsNotThereIsNamed(t *testing.T) {
 	require.ErrorContains(t, err, file)
 }
 
-// FuzzParse checks that no text is too odd, and that what is accepted is what a manager accepts.
+// FuzzParse checks that no text makes Parse panic, and that a manager accepts the targets that Parse accepts.
 func FuzzParse(f *testing.F) {
 	f.Add("")
 	f.Add("[proxy]\npd-addrs = \"a:1, b:2\"")

@@ -14,28 +14,28 @@ import (
 	"github.com/stormwatch/stormwatch/manager"
 )
 
-// Watcher follows a configuration file. A zero field means its default.
+// Watcher reads a configuration file whenever it changes. A zero field means its default.
 type Watcher struct {
 	// File is the path of the file. Its directory must exist; the file itself may come later.
 	File string
-	// Settle is how long the file must have been left alone before it is read, so that one who writes it in several
-	// steps is not read halfway: an empty file is a legal configuration, of no clusters. Default 100 ms.
+	// Settle is how long the file must not have changed before it is read, so that a file that is written in several steps
+	// is not read too early: an empty file is a valid configuration without clusters. Default 100 ms.
 	Settle time.Duration
-	// Recheck is how often the file is looked at without a notification, for files behind symbolic links into other
-	// directories and for file systems that notify nobody. Default 10 s.
+	// Recheck is how often the file is read without a notification, for files behind symbolic links into other
+	// directories and for file systems without notifications. Default 10 s.
 	Recheck time.Duration
-	// Report receives what is wrong with the file, once per content: an [*Error], or several joined. It is called by
-	// Run. Nil: nobody wants to know.
+	// Report is called by Run with what is wrong with the file, once per content: an [*Error], or several joined. Nil: it is
+	// not called.
 	Report func(error)
 }
 
-// patience is how many times Settle a file that never rests is waited for.
+// patience limits the wait for a file that changes all the time: after this many times Settle it is read.
 const patience = 20
 
-// Run delivers what the file says now, and again each time its content changes, until ctx ends; it then returns
-// the context's error, and closes updates in any case. A content that is wrong, or no file at all, goes to Report and
-// delivers nothing. It blocks on updates until somebody takes the configuration; if the file changes meanwhile, the
-// latest one is delivered next. It fails if the directory cannot be watched.
+// Run sends the file's targets to updates, now and each time that its content changes, until ctx ends. It then returns
+// the context's error. It closes updates when it returns. If the content is wrong or there is no file, Run calls Report and
+// sends nothing. It blocks on updates until the targets are received; if the file changes meanwhile, it sends the latest
+// content next. It fails if the directory cannot be watched.
 //
 // It watches the directory, not the file: editors replace files by renaming, and Kubernetes replaces the symbolic
 // link ..data that a mounted file leads through.
@@ -72,7 +72,7 @@ func (w Watcher) Run(ctx context.Context, updates chan<- []manager.Target) error
 	}
 }
 
-// await returns when there is a reason to read the file and it has come to rest.
+// await blocks until there is a reason to read the file and the file has not changed for Settle.
 func (w Watcher) await(ctx context.Context, notifier *fsnotify.Watcher, recheck <-chan time.Time) error {
 	settled := time.NewTimer(w.Settle)
 	settled.Stop()
@@ -98,7 +98,7 @@ func (w Watcher) await(ctx context.Context, notifier *fsnotify.Watcher, recheck 
 			if !errors.Is(err, fsnotify.ErrEventOverflow) {
 				return fmt.Errorf("watch %s: %w", w.File, err)
 			}
-			// Events were lost, and one of them may have been ours.
+			// Events were lost, and one of them may have been about the file.
 			settled.Reset(w.Settle)
 		case <-settled.C:
 			return nil
@@ -112,26 +112,27 @@ func (w Watcher) await(ctx context.Context, notifier *fsnotify.Watcher, recheck 
 	}
 }
 
-// concerns leaves out whatever else is written in the directory, which may be a busy log.
+// concerns reports whether an event's file name is about the configuration file. Other files in the directory, such as a log,
+// may change often.
 func (w Watcher) concerns(name string) bool {
 	base := filepath.Base(name)
 	return base == filepath.Base(w.File) || base == "..data"
 }
 
-// reader reads the file and knows what it has read before.
+// reader reads the file and remembers its last content.
 type reader struct {
 	Watcher
-	// data is the last content read, known says that there is one, failure is the last reported failure to read.
+	// data is the last content, known says that there is one, and failure is the last failure to read that was reported.
 	data    []byte
 	known   bool
 	failure string
 }
 
-// read returns the targets of a content that is new and right.
+// read reads the file. It returns its targets if the content is new and valid.
 func (r *reader) read() (targets []manager.Target, fresh bool) {
 	data, err := os.ReadFile(r.File)
 	if err != nil {
-		// A file that is replaced is away for a moment, and one that never comes fails the same way at each recheck.
+		// A file that is being replaced is missing for a moment, and a missing file fails in the same way at each recheck.
 		if r.failure != err.Error() {
 			r.failure = err.Error()
 			r.report(&Error{File: r.File, Reason: "it cannot be read: " + err.Error(), Err: err})

@@ -14,7 +14,7 @@ import (
 	"github.com/stormwatch/stormwatch/manager/tiproxy/config"
 )
 
-// patience is how long a test waits for what must happen. It measures nothing: it is generous for slow machines.
+// patience is how long a test waits for something that must happen. It is not a measurement: it is long, for slow machines.
 const patience = 20 * time.Second
 
 const (
@@ -22,7 +22,7 @@ const (
 	betaToo   = alphaOnly + "[[proxy.backend-clusters]]\nname = \"beta\"\npd-addrs = \"127.0.0.1:1,127.0.0.1:2\"\n"
 )
 
-// following is a watcher at work.
+// following is a running watcher.
 type following struct {
 	updates chan []manager.Target
 	reports chan error
@@ -83,7 +83,7 @@ func write(t *testing.T, file, text string) {
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 }
 
-// replace is how an editor saves: a new file takes the name of the old one.
+// replace saves a file as an editor does: it renames a new file to the name of the old one.
 func replace(t *testing.T, file, text string) {
 	t.Helper()
 	write(t, file+".swp", text)
@@ -185,7 +185,7 @@ func TestAManagerFollowsTheFile(t *testing.T) {
 	beta, err := m.Cluster("beta")
 	require.NoError(t, err)
 
-	// Another order of clusters and addresses, and a new cluster by which to see that it was read.
+	// The same clusters and addresses in another order, and a new cluster that shows that the file was read.
 	replace(t, file, `
 [[proxy.backend-clusters]]
 name = "beta"
