@@ -9,7 +9,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/internal/command"
 )
 
-// againInTest is the go command that runs a test again, in the module of the test.
+// againInTest returns the go test command that runs a test again. It is to be run in the module of the test.
 func againInTest(t testing.TB) string {
 	elements := strings.Split(t.Name(), "/")
 	for i, e := range elements {
@@ -18,8 +18,8 @@ func againInTest(t testing.TB) string {
 	return command.Line("go", "test", testPackage(), "-run", strings.Join(elements, "/"), "-count=1")
 }
 
-// testPackage is the import path of the package whose test is running, as the build knows it. A build that does not, because another tool
-// than the go command made it, is taken to be tested where it is.
+// testPackage returns the import path of the package whose test is running, from the build information. A tool other than the go command may leave
+// it out; then the result is the current directory.
 func testPackage() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Path == "" || info.Path == "command-line-arguments" {

@@ -12,17 +12,17 @@ import (
 	"github.com/stormwatch/stormwatch/harness/embedded"
 )
 
-// deaf is a test that cannot fail and keeps what it is told.
-type deaf struct {
+// recordingTB is a testing.TB that records an error instead of failing.
+type recordingTB struct {
 	testing.TB
 	told string
 }
 
-func (d *deaf) Errorf(format string, args ...any) { d.told += fmt.Sprintf(format, args...) }
+func (d *recordingTB) Errorf(format string, args ...any) { d.told += fmt.Sprintf(format, args...) }
 
-// again is the command by which a run in a test says that it can be made again.
+// again returns the command that a failed run in this test prints for running it again.
 func again(t *testing.T) string {
-	d := &deaf{TB: t}
+	d := &recordingTB{TB: t}
 	harness.Run(d, embedded.Engine{}, harness.Scenario{Name: "never-told"}, harness.Candidate{Name: "none"}, harness.Options{})
 	_, command, found := strings.Cut(d.told, "\n  again: ")
 	require.True(t, found, d.told)

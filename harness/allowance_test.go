@@ -13,7 +13,7 @@ import (
 	"github.com/stormwatch/stormwatch/scenarios"
 )
 
-// valve holds the views of a manager back while a story says so: they stay what they were.
+// valve is a manager whose views can be frozen: while it is closed, View returns the last view from before.
 type valve struct {
 	harness.Manager
 
@@ -22,7 +22,7 @@ type valve struct {
 	before harness.View
 }
 
-// valved is the plain manager behind a valve.
+// valved returns the plain manager with a valve, and the valve.
 func valved() (harness.Candidate, *valve) {
 	v := &valve{}
 	return altered(func(m harness.Manager) harness.Manager {
@@ -47,19 +47,19 @@ func (v *valve) set(closed bool) {
 	v.closed = closed
 }
 
-// holdFor shows nothing new for a while.
+// holdFor freezes the views for d.
 func (v *valve) holdFor(w *harness.World, d time.Duration) {
 	v.set(true)
 	w.Pass(d)
 	v.set(false)
 }
 
-// A fault of two seconds excuses a view for what that fault costs to notice and to leave, counted from the heal. What the costliest of all
-// faults may cost is no excuse.
+// After a fault of two seconds, a view may be stale for the allowance of that fault, counted from its heal, and not for the largest allowance of all
+// faults.
 func TestAShortFaultBuysNoLongExcuse(t *testing.T) {
 	const short = 2 * time.Second
 	type lengths struct{ own, longest time.Duration }
-	// late is a view that stands still from a short fault on until so long after the heal.
+	// late makes a run in which the view is frozen from the begin of a short fault until a time after its heal, which after chooses.
 	late := func(after func(lengths) time.Duration) (r *harness.Result, allowed lengths) {
 		c, valve := valved()
 		r = execute(t, three, c, func(w *harness.World) {
@@ -89,14 +89,14 @@ func TestAShortFaultBuysNoLongExcuse(t *testing.T) {
 	require.Less(t, hole.From+took, hole.To+allowed.longest, "any fault excused as much as the costliest once, and the view was back by then")
 }
 
-// Once a view may have recovered it must be calm, however long the fault goes on.
+// When the allowance for a recovery has passed, the view must be calm, however long the fault lasts.
 func TestALongFaultIsNoLicenceToFlap(t *testing.T) {
 	const hidden, times = time.Second, 3
 	under := func(flapping bool) *harness.Result {
 		c, valve := valved()
 		return execute(t, three, c, func(w *harness.World) {
 			alpha := w.Cluster("alpha")
-			w.StartManager(harness.WatchOn(alpha.Followers()[0])) // where the fault costs it nothing but an election
+			w.StartManager(harness.WatchOn(alpha.Followers()[0])) // there the fault costs the manager only the time of an election
 			hang := w.Inject(fault.HangDisk(alpha.Leader()))
 			w.Pass(w.Bounds().HungLeader())
 			for range times {
@@ -123,7 +123,7 @@ func TestALongFaultIsNoLicenceToFlap(t *testing.T) {
 	require.GreaterOrEqual(t, stale, times)
 }
 
-// Two faults that overlap have no bound of their own: each change of circumstances gives the view what the worse of the two allows.
+// There is no separate bound for two faults that overlap: each time that one begins or heals, the view has the larger of the two allowances.
 func TestFaultsThatOverlapNeedNoBoundOfTheirOwn(t *testing.T) {
 	with := func(c harness.Candidate) (r *harness.Result, hungLeader time.Duration) {
 		r = execute(t, three, c, func(w *harness.World) {
@@ -153,8 +153,8 @@ func TestFaultsThatOverlapNeedNoBoundOfTheirOwn(t *testing.T) {
 	require.Contains(t, failure(t, r, "freshness"), "the deadline for the recovery from HangDisk(alpha/m")
 }
 
-// A manager that can reach no member for longer than its lease lives, or whose cluster has no quorum for that long, is excused until the heal and
-// then has what the faults allow.
+// A manager may be able to reach no member for longer than the TTL of its lease, or its cluster may have no quorum for that long. Until the heal,
+// nothing is required of it; after that it has the allowance of the fault.
 func TestWhatIsLostForAMinuteExcusesUntilTheHeal(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault   func(harness.Referrer) fault.Fault

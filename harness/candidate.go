@@ -9,31 +9,33 @@ import (
 	"github.com/stormwatch/stormwatch/harness/bound"
 )
 
-// Candidate is a manager as it is brought to be tested: what it is, how to make it, and what it sets out to do. Nothing is asked of it that
-// it never set out to do.
+// Candidate describes a manager to be tested: its name, how to make it, and what it is meant to do. It is not judged by what it is not meant to do.
 type Candidate struct {
+	// Name is its name in the command. Summary is one sentence for the command's list.
 	Name, Summary string
-	New           NewManager
-	// Workloads are those that it can be run with, the usual one first. At least one.
+	// New makes the manager for one run.
+	New NewManager
+	// Workloads are the workloads that it can be run with, the usual one first. At least one is needed.
 	Workloads []*Workload
 	// Kinds are the kinds of the workload's facts that it shows. Empty: all of them.
 	Kinds []string
-	// Timing gives the manager's own figures, from what the engine suggests for one that can be told. A figure that stays zero is something
-	// the manager has not got: a probe, an idle timeout, polls, keys of its own. Nil: what the engine suggests.
+	// Timing returns the manager's own intervals. A manager whose intervals can be set may return the engine's suggestion or a part of it. A zero
+	// interval means that the manager has no such thing: no probe, no idle timeout, no polls, no keys of its own (see [bound.Manager]). Nil: the
+	// engine's suggestion.
 	Timing func(suggested bound.Manager) bound.Manager
-	// Within are plain limits that it promises instead of those that follow from its timing.
+	// Within are limits that the manager promises. They replace the allowances that follow from its timing. Zero: none.
 	Within Limits
 }
 
-// Limits are how long a view may take to be fresh again because of a fault.
+// Limits say how long a view may take to be fresh again after a fault. The zero value sets no limits.
 type Limits struct {
-	// Any is for every fault that Of does not name. Zero: what follows from the timing.
+	// Any is the limit for every fault that Of does not name. Zero: what follows from the timing.
 	Any time.Duration
-	// Of are limits by the fault's name, as fault.Parse reads it: "HangDisk".
+	// Of are the limits for single faults, by the name that fault.Parse reads: "HangDisk".
 	Of map[string]time.Duration
 }
 
-// of is the limit for a fault, if one is promised.
+// of returns the limit for a fault, if there is one.
 func (l Limits) of(fault string) (time.Duration, bool) {
 	if limit, ok := l.Of[fault]; ok {
 		return limit, true
@@ -41,7 +43,7 @@ func (l Limits) of(fault string) (time.Duration, bool) {
 	return l.Any, l.Any > 0
 }
 
-// workload finds one of the candidate's by name; empty: the usual one.
+// workload finds a workload of the candidate by name. An empty name means the usual one.
 func (c Candidate) workload(name string) (*Workload, error) {
 	var names []string
 	for _, w := range c.Workloads {
@@ -56,7 +58,7 @@ func (c Candidate) workload(name string) (*Workload, error) {
 	return nil, fmt.Errorf("candidate %s cannot be run with the workload %q; it can be with %s", c.Name, name, strings.Join(names, ", "))
 }
 
-// kinds are those of the workload that the candidate shows.
+// kinds returns the kinds of the workload that the candidate shows.
 func (c Candidate) kinds(w *Workload) ([]Kind, error) {
 	if len(c.Kinds) == 0 {
 		return w.Kinds, nil
@@ -72,8 +74,8 @@ func (c Candidate) kinds(w *Workload) ([]Kind, error) {
 	return shown, nil
 }
 
-// paced is the timing and the kinds of a candidate that shows only such kinds as are not written at every load interval. For such a manager the
-// load is that of the kind written most often: it cannot show, nor notice, what never happens to its kinds.
+// paced adapts the timing and the kinds for a candidate that shows no kind which is written at every load interval. Such a manager sees fewer updates,
+// so the load interval of the bounds becomes that of the kind that is written most often among those it shows.
 func paced(t bound.Timing, kinds []Kind) (bound.Timing, []Kind) {
 	often := 0
 	for _, k := range kinds {
@@ -92,7 +94,7 @@ func paced(t bound.Timing, kinds []Kind) (bound.Timing, []Kind) {
 	return t, kinds
 }
 
-// timing is the one in force for the candidate.
+// timing returns the suggested timing with the candidate's own intervals.
 func (c Candidate) timing(suggested bound.Timing) bound.Timing {
 	m := suggested.Manager
 	if c.Timing != nil {

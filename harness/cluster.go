@@ -20,12 +20,12 @@ type Cluster struct {
 	running Members
 	ledger  *Ledger
 	load    *load
-	// view observes what the manager shows during the tenure under way; nil if the cluster is not the manager's.
+	// view observes what the manager shows in the current tenure; nil if the manager does not manage the cluster.
 	view atomic.Pointer[viewObserver]
 
 	mu      sync.Mutex
 	members []*Member
-	added   int // members that the cluster has ever had
+	added   int // the number of members that the cluster has ever had
 }
 
 // Member is one of a cluster's members.
@@ -44,19 +44,20 @@ func newCluster(w *World, spec Spec) *Cluster {
 	return c
 }
 
-// Name is the cluster's.
+// Name is the name of the cluster.
 func (c *Cluster) Name() string { return c.name }
 
 func (c *Cluster) String() string { return c.name }
 
-// Members are all of the cluster's, in order, running or not.
+// Members are all members of the cluster in order, whether they run or not.
 func (c *Cluster) Members() []*Member {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.members)
 }
 
-// Member finds a member by its name in the cluster ("m1"). A name that is not there ends the scenario.
+// Member finds a member by its name in the cluster ("m1") or by its role ("leader"). If there is none, the scenario ends and the run is not
+// judged.
 func (c *Cluster) Member(name string) *Member {
 	m, err := c.world.Resolve(Ref{c.name, name})
 	if err != nil {
@@ -65,8 +66,8 @@ func (c *Cluster) Member(name string) *Member {
 	return m
 }
 
-// Leader is the member that a majority follows. It blocks until there is one, for as long as an election may take; a cluster
-// that has none by then ends the scenario.
+// Leader is the member that a majority follows. It blocks until there is one, at most for [bound.Bounds.Election]. If there is none by then, the
+// scenario ends and the run is not judged.
 func (c *Cluster) Leader() *Member {
 	leader, err := c.awaitLeader()
 	if err != nil {
@@ -86,20 +87,21 @@ func (c *Cluster) awaitLeader() (leader *Member, err error) {
 	return leader, nil
 }
 
-// Followers are the running members that do not lead, in order. It blocks as Leader does.
+// Followers are the running members that do not lead, in order. It blocks, and may end the scenario, as Leader does.
 func (c *Cluster) Followers() []*Member {
 	leader := c.Leader()
 	return slices.DeleteFunc(c.Members(), func(m *Member) bool { return m == leader || !m.Status().Up })
 }
 
-// currentLeader is the member whose leadership a majority, itself included, agrees on right now.
+// currentLeader is the member that a majority, itself included, follows now; nil if there is none.
 func (c *Cluster) currentLeader() *Member {
 	leader, _ := c.agreed()
 	return leader
 }
 
-// agreed is that member and its term. Two majorities share a member, and that follows one leader, so terms need no comparing; and they cannot
-// be compared, since etcd tells the term of the last entry that a member has applied, and one may apply late. The highest is the leader's.
+// agreed returns that member and its term. It need not compare terms to find the leader: two majorities have a member in common, which follows
+// only one leader. Nor could it compare them: etcd reports the term of the last entry that a member has applied, and a member may apply late. The
+// highest term that the leader or one of its followers reports is the leader's.
 func (c *Cluster) agreed() (*Member, uint64) {
 	members := c.Members()
 	said := make([]Status, len(members))
@@ -124,8 +126,8 @@ func (c *Cluster) agreed() (*Member, uint64) {
 	return nil, 0
 }
 
-// foremost is the member that has applied the most, the leader if it is among them; nil while nobody leads. Not even a leader need know
-// what the cluster has committed: one that applies late leads on.
+// foremost is the member that has applied the most, the leader if several have; nil while there is no leader. It may be another member than the
+// leader, since a leader that applies late stays leader.
 func (c *Cluster) foremost() *Member {
 	foremost := c.currentLeader()
 	if foremost == nil {
@@ -140,9 +142,9 @@ func (c *Cluster) foremost() *Member {
 	return foremost
 }
 
-// AddMember starts a new member that joins the cluster. It blocks until the member serves; etcd takes no member before all others were
-// connected for five seconds. If ctx ends when the member has joined and does not serve yet, the error is [ErrNotServing], and the member
-// belongs to the cluster.
+// AddMember adds a new member to the cluster and starts it. It blocks until the member serves. etcd accepts a new member only after all others have
+// been connected for five seconds. If ctx ends after the member was added and before it serves, the error is [ErrNotServing], and the member belongs to
+// the cluster.
 func (c *Cluster) AddMember(ctx context.Context) (*Member, error) {
 	c.mu.Lock()
 	c.added++
@@ -159,7 +161,7 @@ func (c *Cluster) AddMember(ctx context.Context) (*Member, error) {
 	return m, err
 }
 
-// RemoveMember takes a member out of the cluster and stops it; its data are gone. It blocks until nothing of it runs.
+// RemoveMember removes a member from the cluster, stops it and deletes its data. It blocks until nothing of it runs.
 func (c *Cluster) RemoveMember(ctx context.Context, m *Member) error {
 	if err := c.running.Remove(ctx, m.name); err != nil {
 		return err
@@ -171,7 +173,7 @@ func (c *Cluster) RemoveMember(ctx context.Context, m *Member) error {
 	return nil
 }
 
-// AttachedMembers are the members on which the manager's watches are now, in order; of a manager that polls, those to which it has
+// AttachedMembers are the members that serve the manager's watches now, in order. For a manager that polls, they are those to which it has
 // connections.
 func (c *Cluster) AttachedMembers() []*Member {
 	if c.world.timing.Poll > 0 {
@@ -186,7 +188,7 @@ func (c *Cluster) AttachedMembers() []*Member {
 	return slices.DeleteFunc(c.Members(), func(m *Member) bool { return !watched[m.name] })
 }
 
-// Name is the member's in its cluster ("m1").
+// Name is the name of the member in its cluster ("m1").
 func (m *Member) Name() string { return m.name }
 
 // Cluster is the member's cluster.
@@ -195,10 +197,10 @@ func (m *Member) Cluster() *Cluster { return m.cluster }
 // String is the member's full name ("alpha/m1").
 func (m *Member) String() string { return m.Ref().String() }
 
-// Ref names the member.
+// Ref is the reference to this member by name.
 func (m *Member) Ref() Ref { return Ref{m.cluster.name, m.name} }
 
-// Status is what the member says of itself.
+// Status is what the member reports about itself now. It does not block.
 func (m *Member) Status() Status { return m.cluster.running.Status(m.name) }
 
 // Leads says whether a majority of the cluster follows the member now.
@@ -207,25 +209,25 @@ func (m *Member) Leads() bool { return m.cluster.currentLeader() == m }
 // Endpoint is the member's advertised client URL.
 func (m *Member) Endpoint() string { return m.cluster.running.Endpoint(m.name) }
 
-// Kill stops the member the hard way. It blocks until nothing of it runs.
+// Kill stops the member at once, see [Members]. It blocks until nothing of it runs.
 func (m *Member) Kill(ctx context.Context) error { return m.cluster.running.Kill(ctx, m.name) }
 
-// Restart starts a killed member on the data it had. It blocks until the member serves.
+// Restart starts a killed member on its data. It blocks until the member serves; if ctx ends first, the error is [ErrNotServing].
 func (m *Member) Restart(ctx context.Context) error { return m.cluster.running.Restart(ctx, m.name) }
 
 // CutClients resets the connections of the member's clients.
 func (m *Member) CutClients() { m.cluster.running.CutClients(m.name) }
 
-// Direct reaches the member past every link.
+// Direct is a client of the member whose connection passes no link. The error says that the member is down.
 func (m *Member) Direct() (Direct, error) { return m.cluster.running.Direct(m.name) }
 
-// attempt bounds one try of many on the member, past every link.
-func (m *Member) attempt(ctx context.Context, patience time.Duration, try func(context.Context, Direct) error) error {
+// attempt calls try with a direct client of the member and a context that ends after the timeout.
+func (m *Member) attempt(ctx context.Context, timeout time.Duration, try func(context.Context, Direct) error) error {
 	d, err := m.Direct()
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return try(ctx, d)
 }

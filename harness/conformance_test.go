@@ -15,8 +15,8 @@ import (
 	"github.com/stormwatch/stormwatch/harness/virtual"
 )
 
-// TestBothEnginesAnswerAlike makes the same observations on both engines. The embedded one is etcd as everybody runs it: where they differ,
-// the virtual one is wrong.
+// TestBothEnginesAnswerAlike makes the same observations on both engines. The embedded engine runs etcd as users do, so if the two differ, the virtual
+// engine is wrong.
 func TestBothEnginesAnswerAlike(t *testing.T) {
 	// Embedded clusters mostly wait, so they are observed in parallel. The virtual engine needs its process to itself.
 	real := make([][]string, len(observations))
@@ -62,14 +62,14 @@ var observations = []struct {
 		l.healed(follower)
 	}},
 	{"a follower that applies nothing", func(l *lab) {
-		// On embedded etcd the entry that settles the cluster's version, seconds after the start, would wait with a lock held that
-		// every call takes.
+		// Some seconds after its start, etcd commits an entry that sets the cluster's version. If the embedded follower hung while it applies
+		// that entry, it would hold a lock that every call needs. So we wait until the version is set.
 		want := version.Cluster(version.Version) + ".0"
 		l.await("the cluster's version", func() bool {
 			for _, m := range l.names {
 				direct, err := l.members.Direct(m)
 				require.NoError(l.t, err)
-				// The storage's version follows the cluster's.
+				// etcd sets the storage version after the cluster's version, so this shows that both are set.
 				if st, err := direct.Client.Status(l.ctx, ""); err != nil || st.StorageVersion != want {
 					return false
 				}
@@ -109,8 +109,10 @@ var observations = []struct {
 		for _, m := range l.others(old) {
 			l.throw(old, point.PeerSend(m), point.Drop)
 		}
-		l.newLeader(old)
+		next := l.newLeader(old)
 		l.pass(4 * l.timing.Election)
+		// It hears the new leader. If the machine stalls for an election timeout, it follows nobody for a moment.
+		l.await("a follower", func() bool { return l.members.Status(old).Leader == l.members.Status(next).ID })
 		l.ask(old)
 		l.board.Close()
 		l.healed(old)

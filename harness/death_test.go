@@ -26,10 +26,11 @@ import (
 	"github.com/stormwatch/stormwatch/harness/virtual"
 )
 
-// fileLimit is the environment variable that makes a process the child of the test below.
+// fileLimit is an environment variable. A process in which it is set is a child of the test below.
 const fileLimit = "STORMWATCH_TEST_FILE_LIMIT"
 
-// A limit on the size of files is as good as a full disk, and needs neither root nor a file system of one's own. It is the whole process's.
+// The test limits the size of files, which has the same effect as a full disk, and needs neither root nor another file system. The limit applies to
+// the whole process, so each case runs in a child process.
 func TestAFullDiskEndsMembersAndNotTheProcess(t *testing.T) {
 	engines := map[string]func(*testing.T) harness.Engine{
 		"embedded": func(*testing.T) harness.Engine { return embedded.Engine{} },
@@ -42,9 +43,10 @@ func TestAFullDiskEndsMembersAndNotTheProcess(t *testing.T) {
 				limit       uint64
 				value       int
 			}{
-				// The first value does not fit into the log.
+				// The first value does not fit into the raft log.
 				{"log", "failed to save Raft hard state and entries", 100 << 10, 200 << 10},
-				// A segment of the log has 256 KB from the start, and then the log goes on in another.
+				// A WAL segment has its full 256 KB from the start, and the log then continues in a new one. So with small values the log stays
+				// below the limit, and the database reaches it first.
 				{"database", "failed to commit tx", 400 << 10, 4 << 10},
 			} {
 				t.Run(full.what, func(t *testing.T) {
@@ -101,7 +103,7 @@ func fillTheDisk(t *testing.T, e harness.Engine, limit uint64, value int, want s
 		require.ErrorContains(t, err, "member alpha/"+dead+": it is down")
 		require.NoError(t, members.Kill(ctx, dead), "which waits until nothing of it runs")
 		var restarting errgroup.Group
-		for _, name := range spec.Names() { // the others may have died of the same
+		for _, name := range spec.Names() { // the other members may have died of the same cause
 			if !members.Status(name).Up {
 				require.NoError(t, members.Kill(ctx, name))
 				restarting.Go(func() error { return members.Restart(ctx, name) })
@@ -154,7 +156,7 @@ func TestBrokenDataAreAnErrorOfTheRestartAndDoNotEndTheProcess(t *testing.T) {
 				defer mu.Unlock()
 				require.LessOrEqual(t, len(died), 1)
 			})
-			if ended != nil { // what the server had opened by then stays open
+			if ended != nil { // the server has left open what it had opened when it died
 				require.ErrorContains(t, ended, "goroutines did not end")
 				require.ErrorContains(t, ended, "etcd/server/v3/storage/backend")
 			}
@@ -162,7 +164,7 @@ func TestBrokenDataAreAnErrorOfTheRestartAndDoNotEndTheProcess(t *testing.T) {
 	}
 }
 
-// limitFiles limits the size of files until lift is called.
+// limitFiles limits the size of files to limit bytes until lift is called.
 func limitFiles(t *testing.T, limit uint64) (lift func()) {
 	t.Helper()
 	var before syscall.Rlimit
@@ -184,7 +186,7 @@ func writeUntilOneDies(
 		for _, name := range names {
 			if direct, err := m.Direct(name); err == nil && m.Status(name).Leads() {
 				attempt, cancel := context.WithTimeout(ctx, time.Second)
-				_, _ = direct.Put(attempt, "/full/"+string(rune('a'+i%26))+string(rune('a'+i/26%26)), value) // until it cannot
+				_, _ = direct.Put(attempt, "/full/"+string(rune('a'+i%26))+string(rune('a'+i/26%26)), value) // fails when the disk is full
 				cancel()
 			}
 		}

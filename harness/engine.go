@@ -16,16 +16,16 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// An engine says what any etcd shows from outside, so that one whose members are processes fits as well as those whose members live in
-// this one. How harness/process, which is still to come, does each (design, section 4; prototype/process):
+// The interface of an engine has only what every etcd server shows from outside. So it fits members that are processes of their own, as well as
+// members that run in this process. A third engine, harness/process, is planned. It would implement the methods like this:
 //
 //	Start         a process of the wanted binary per member, on loopback, with a directory each; ready when Status says Up
 //	Status        the process lives, and Maintenance.Status on its direct client port, asked every heartbeat and kept: id, leader, term
 //	Endpoint      the address of the gRPC proxy in front of the client port, which is the advertised one
 //	DialOptions   none
-//	Direct        clientv3 on the direct client port, which nobody is told of, and a lease client on the same connection
-//	Supports      all but Apply: a process has no place to hold its state machine at (a slow snap/db sync comes near: wal-save only)
-//	InForce       the seccomp listener has the switch before it lets the next fsync go, so that the sync under way is what it waits for
+//	Direct        clientv3 on the direct client port, which is advertised to nobody, and a lease client on the same connection
+//	Supports      all but Apply: from outside, nothing can stop a process from applying entries while its raft loop goes on
+//	InForce       wait for the fsync under way; the seccomp listener holds the next one by the new switch
 //	Connections   the proxy counts them; CutClients resets them there
 //	Kill, Restart SIGKILL and wait; start again on the same directory and ports
 //	Add, Remove   package harness's Membership, as everywhere; then start the process, or kill it and remove its directory
@@ -39,72 +39,73 @@ type (
 
 	// Engine builds the clusters of a world. There are two, embedded and virtual; both run unmodified etcd.
 	Engine interface {
-		// Name is the engine's, as the command spells it.
+		// Name is the name of the engine, as the command's --engine flag spells it.
 		Name() string
-		// Timing is the one that suits the engine.
+		// Timing is the timing that suits the engine.
 		Timing() bound.Timing
-		// Dir is where the engine's data are best kept, in memory for example; empty: wherever temporary files are.
+		// Dir is the directory in which the engine prefers to keep its data, for example one in memory. Empty: the directory for temporary files.
 		Dir() string
-		// Run calls body in the engine's time and returns when body and everything it started has ended. The error names what did not
-		// end. One whose chain has a method Stuck() bool that returns true says that the engine's time stood still: then nothing can be
-		// said of whoever was tested.
+		// Run calls body in the engine's time, and blocks until body and everything that it started has ended. The error names what did not
+		// end. If an error in its chain has a method Stuck() bool that returns true, the engine's time stood still, and the run says nothing
+		// about the manager.
 		Run(body func()) error
-		// Start starts a cluster and returns when every member serves and one leads, or when ctx ends.
+		// Start starts a cluster. It blocks until every member serves and one leads, and returns an error if ctx ends first.
 		Start(ctx context.Context, spec Spec, env Env) (Members, error)
 	}
 
-	// Env is what a world lends to an engine for a cluster.
+	// Env is what a world gives an engine for one cluster.
 	Env struct {
-		Timing   bound.Timing
-		Board    *point.Board
-		Recorder *record.Recorder
-		Dir      string // the cluster's own directory, which exists and is removed by the world
-		Log      *zap.Logger
-		// Died is told, once, of a member that ended by itself, because its disk is full or its data are broken say, and why. The member
-		// is down from then on. It must not block. Nil: nobody is told.
+		Timing   bound.Timing     // the timing in force
+		Board    *point.Board     // the fault points of the world, which the engine evaluates
+		Recorder *record.Recorder // receives the watches that members serve
+		Dir      string           // the cluster's own directory, which exists; the world removes it
+		Log      *zap.Logger      // receives etcd's log
+		// Died is called once for a member that ended by itself, for example because its disk is full or its data are damaged, with the cause.
+		// The member is down from then on. Died must not block. Nil: it is not called.
 		Died func(member string, cause error)
 	}
 
-	// Members is a running cluster as its engine sees it. Members are named as in the [Spec]; methods may be called from anywhere.
+	// Members is a running cluster as its engine provides it. Members have the names of the [Spec]. The methods are safe for concurrent use.
 	Members interface {
-		// Status is what a member says of itself now. It does not block.
+		// Status is what a member reports about itself now. It does not block.
 		Status(member string) Status
 		// Endpoint is the client URL that the member advertises; it leads to the link.
 		Endpoint(member string) string
-		// DialOptions are what a client needs to reach the endpoints.
+		// DialOptions are the gRPC options that a client needs to reach the endpoints.
 		DialOptions() []grpc.DialOption
-		// Direct is a client of one member that no link and no fault point is in the way of. The engine owns and closes it: it ends with
-		// the member, and a restarted member has another. The error says that the member is down.
+		// Direct is a client of one member whose connection passes no link and no fault point. The engine owns it and closes it when the
+		// member stops; a restarted member has a new one. The error says that the member is down.
 		Direct(member string) (Direct, error)
 		// Supports says whether the engine has this fault point.
 		Supports(n point.Name) bool
-		// InForce blocks until the switch that was just thrown at a member's point has taken hold: what begins from then on meets it.
+		// InForce blocks until the latest switch of a member's point is in force: everything that reaches the point later is subject to it.
 		// It returns an error if ctx ends first, or the member goes down.
 		InForce(ctx context.Context, member string, n point.Name) error
 		// Connections counts the client connections to the member.
 		Connections(member string) int
 		// CutClients resets the member's client connections.
 		CutClients(member string)
-		// Kill stops a member the hard way: connections are reset and no leadership is handed over. Its data stay. It blocks until
-		// nothing of the member runs. A member that is down stays so.
+		// Kill stops a member at once: its connections are reset, and it does not transfer its leadership. Its data stay. Kill blocks until
+		// nothing of the member runs. It does nothing if the member is down.
 		Kill(ctx context.Context, member string) error
 		// Restart starts a member that is down on its data and blocks until it serves. If ctx ends first the member goes on starting, serves
 		// when it can, and the error is [ErrNotServing].
 		Restart(ctx context.Context, member string) error
-		// Add starts a new member that joins the cluster, and blocks until it serves. The name must be new. If ctx ends after the member has
-		// joined, the error is [ErrNotServing], as for Restart.
+		// Add adds a new member to the cluster, starts it, and blocks until it serves. The name must be new. If ctx ends after the member was
+		// added, the error is [ErrNotServing], as for Restart.
 		Add(ctx context.Context, member string) error
-		// Remove takes a member out of the cluster and stops it. A member that is down can be removed too. Its data are gone.
+		// Remove removes a member from the cluster, stops it if it runs, and deletes its data. It blocks until nothing of the member runs.
 		Remove(ctx context.Context, member string) error
-		// Close stops what still runs. The world has healed all faults before. The error says what of a member that died did not end.
+		// Close stops all members and blocks until they have ended. The world has healed all faults before. The error says what is left of a
+		// member that died.
 		Close() error
 	}
 )
 
-// ErrNotServing says that a member was started and runs, but did not serve in time, for want of a quorum for example.
+// ErrNotServing says that a member was started and runs, but did not serve in time, for example because there is no quorum.
 var ErrNotServing = errors.New("it runs and does not serve yet")
 
-// Names are what the cluster's first members are called.
+// Names are the names of the cluster's first members.
 func (s Spec) Names() []string {
 	names := make([]string, s.Members)
 	for i := range names {
@@ -113,28 +114,28 @@ func (s Spec) Names() []string {
 	return names
 }
 
-// Status is what a member says of itself, whatever the others think. The zero value is a member that is down.
+// Status is what a member reports about itself; other members may disagree. The zero value is a member that is down.
 type Status struct {
 	Up     bool   // it serves clients
-	ID     uint64 // its own, as raft and the member list spell it
+	ID     uint64 // its raft id, as in the member list
 	Leader uint64 // the id of the member that it follows, zero if none
 	Term   uint64
-	// Applied is the index in raft's log of the last entry that it has applied: of two members the one with the higher index knows more.
+	// Applied is the raft log index of the last entry that it has applied. Of two members, the one with the higher index has newer data.
 	Applied uint64
 }
 
-// Leads says whether the member takes itself for the leader.
+// Leads says whether the member believes that it is the leader.
 func (s Status) Leads() bool { return s.Up && s.ID != 0 && s.Leader == s.ID }
 
-// Direct reaches one member past every link. Its methods are the client's, but for Leases, which is the raw service: a grant of clientv3
-// cannot choose the lease's id. (The client's own method of that name is Direct.Client.Leases.)
+// Direct is a client of one member whose connection passes no link. It has the methods of clientv3.Client except Leases, which is etcd's gRPC
+// service, because clientv3 cannot choose the id of a lease that it grants. (The client's own method of that name is Direct.Client.Leases.)
 type Direct struct {
 	*clientv3.Client
 	Leases pb.LeaseClient
 }
 
-// AwaitLeader blocks until all members of a cluster that has just been started follow one leader, and looks every so often. It returns
-// an error when ctx ends first. Engines use it.
+// AwaitLeader blocks until all members of a cluster that has just been started follow one leader. It checks once every interval. It returns an
+// error if ctx ends first. Engines use it.
 func AwaitLeader(ctx context.Context, m Members, spec Spec, every time.Duration) error {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()

@@ -7,7 +7,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// WriteSlowly is Ledger.Write of a key whose answer is on its way for a while.
+// WriteSlowly is Ledger.Write of one key, except that the response arrives only after the duration answer.
 func WriteSlowly(ctx context.Context, l *Ledger, s Subject, value string, answer time.Duration, key string) error {
 	begun := l.Elapsed()
 	revision, err := l.commit(ctx, []clientv3.Op{clientv3.OpPut(key, value)})

@@ -10,33 +10,35 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// Fault is something that can be done to a cluster and undone. Faults are data: package fault has them, and reads what String prints.
+// Fault is something that can be done to a cluster, and undone unless it is over at once. Faults are data. Package fault has them; its Parse reads
+// what String prints.
 type Fault interface {
-	// Name is the fault's without its arguments: "HangDisk".
+	// Name is the name of the fault without its arguments: "HangDisk".
 	Name() string
 	// String is the fault as an expression that can be read back: "HangDisk(alpha/leader)".
 	String() string
-	// Resolve finds the members that the fault concerns now and says what is to be done. An error names what was wrong with asking for it.
+	// Resolve finds the members that the fault's arguments name now, and returns what is to be done. It may block until a cluster has a leader,
+	// for the time that an election may take. The error says why the fault cannot be injected.
 	Resolve(w *World) (Plan, error)
 }
 
-// Plan is what a fault is going to do, on members that are known.
+// Plan is what injecting a fault will do. Its members are known: roles have been resolved.
 type Plan struct {
-	// Text is the fault with its members by name.
+	// Text is the fault as an expression, with names of members and no roles.
 	Text string
-	// Switches are to be thrown, in order, and healed together.
+	// Switches are switched on in this order and healed together.
 	Switches []Switch
-	// Scope is what it touches beyond that which follows from the switches.
+	// Scope is what the fault affects in addition to what its switches affect.
 	Scope record.Scope
 	// Allowance is how stale a view may be because of it.
 	Allowance record.Allowance
-	// Do is done once the switches are in force; nil if there is nothing more to do. It returns how to undo it, or nil.
+	// Do is called when all switches are in force; nil if there is nothing more to do. It returns a function that undoes it, or nil.
 	Do func(ctx context.Context) (undo func(context.Context) error, err error)
 	// Once says that the fault is over as soon as it has happened.
 	Once bool
 }
 
-// Switch is a fault point of a member and what is to happen there.
+// Switch is a fault point of a member and the decision that it is switched to.
 type Switch struct {
 	Member   *Member
 	Point    point.Name
@@ -54,8 +56,8 @@ type Injection struct {
 	healed   bool
 }
 
-// Inject makes a fault happen and returns when it is in force. What is still in force at the end of the run is healed then. A fault that
-// cannot happen, on a member that is down for example, makes the run one that cannot be judged.
+// Inject injects a fault and blocks until it is in force. Faults that are still in force at the end of the scenario are healed then. If the fault
+// cannot be injected, for example because its member is down, the scenario ends and the run is not judged.
 func (w *World) Inject(f Fault) *Injection {
 	i, err := w.Begin(f)
 	if err != nil {
@@ -64,7 +66,7 @@ func (w *World) Inject(f Fault) *Injection {
 	return i
 }
 
-// Begin is Inject for whoever can go on without a fault that cannot happen.
+// Begin is Inject for a caller that can continue without the fault: it returns an error if the fault cannot be injected.
 func (w *World) Begin(f Fault) (*Injection, error) {
 	plan, err := f.Resolve(w)
 	if err != nil {
@@ -77,7 +79,7 @@ func (w *World) Begin(f Fault) (*Injection, error) {
 		return nil, err
 	}
 	i := &Injection{world: w, plan: plan, at: w.Elapsed()}
-	// The fault counts from before it begins: killing takes a while, and its effects come first.
+	// The fault is recorded before it begins: killing a member takes a while, and has effects before it is done.
 	i.recorded = w.recorder.Fault(record.Fault{Text: plan.Text, Scope: scopeOf(w.Bounds(), plan.Switches, plan.Scope), Allowance: plan.Allowance})
 	if err := i.begin(w.ctx); err != nil {
 		i.heal(w.ctx)
@@ -90,7 +92,7 @@ func (w *World) Begin(f Fault) (*Injection, error) {
 	return i, nil
 }
 
-// begin throws the switches, waits until each has taken hold, and does the rest.
+// begin switches the fault points on, blocks until each is in force, and then calls the plan's Do.
 func (i *Injection) begin(ctx context.Context) error {
 	for _, s := range i.plan.Switches {
 		t, err := i.world.board.Throw(i.world.path(s.Member, s.Point), s.Decision.Terms())
@@ -134,7 +136,7 @@ func (i *Injection) heal(ctx context.Context) error {
 	return i.undo(ctx)
 }
 
-// healAll undoes what is in force, the newest first.
+// healAll heals all faults that are in force, the newest first.
 func (w *World) healAll() {
 	for _, i := range slices.Backward(w.injected) {
 		if err := i.heal(w.ctx); err != nil {

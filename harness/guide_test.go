@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The guide for whoever brings a manager names the test of each of its statements.
+// The guide docs/your-own-manager.md names the tests of its statements. Each must exist.
 func TestTheGuideNamesTestsThatExist(t *testing.T) {
 	guide, err := os.ReadFile(filepath.Join("..", "docs", "your-own-manager.md"))
 	require.NoError(t, err)

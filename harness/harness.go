@@ -7,11 +7,11 @@
 //	                          ├── Cluster beta:   m1  m2  m3
 //	                          │      │ ledger          │ watches
 //	                          ├── workload writes   Manager (yours, as a Candidate)
-//	                          │      │                 │ View, looked at all the time
+//	                          │      │                 │ View, read at short intervals
 //	                          └──►  Record  ──►  oracles  ──►  Result: verdicts with evidence
 //
-// A test calls [Run], a command [Execute]; both end in the same [Result]. A scenario takes a [World] and needs nothing but
-// this package and package fault. Whoever brings a manager writes a [Candidate], and for code that mirrors prefixes only a [Mirror].
+// A test calls [Run], a command [Execute]; both return a [Result]. The body of a scenario gets a [World] and needs only this package and package
+// fault. To test your own manager, write a [Candidate]; if your code mirrors keys, [Mirror] makes the manager of one function.
 package harness
 
 import (
@@ -28,63 +28,65 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// Manager is the system under test: anything that keeps watches and leases on several etcd clusters. An adapter for yours
-// is these three methods.
+// Manager is the system under test: code that keeps watches or leases on one or several etcd clusters. An adapter for yours has these three methods.
 //
-// A manager that can do more may have these too; they are found by type assertion: [KeyOwner], [Pusher], and, for an error in a View,
-// [IdleTimeout].
+// A manager may also implement [KeyOwner] and [Pusher], and the error of a View may implement [IdleTimeout]; the harness finds them by type
+// assertion.
 type Manager interface {
 	// Apply makes the given clusters the complete managed set. It may be called at any time, concurrently with everything else. A cluster
-	// that cannot be reached yet is no error. ctx ends with the call: what goes on after it needs a context of its own.
+	// that cannot be reached yet is no error. ctx ends when the call returns: whatever continues after it needs a context of its own.
 	Apply(ctx context.Context, targets []Target) error
-	// View is what the manager believes of a cluster now; false if it does not manage it. It answers at once, from what it has.
+	// View returns what the manager believes of a cluster now; false if it does not manage the cluster. It must answer from memory, at once, see
+	// [bound.Bounds.Look].
 	View(cluster string) (View, bool)
-	// Close ends the manager: when it returns, no goroutine, connection or lease of it is left.
+	// Close ends the manager. When it returns, no goroutine, connection, watch or lease of the manager may be left.
 	Close() error
 }
 
 // KeyOwner is a manager that keeps keys of its own in each cluster.
 type KeyOwner interface {
-	// OwnKeys are the keys that must stand in the cluster while the manager lives, and be gone after Close.
+	// OwnKeys returns the keys that must exist in the cluster while the manager manages it, and must be gone after Close.
 	OwnKeys(cluster string) []string
 }
 
-// Pusher is a manager that can say each time that its view of a cluster has changed, so that nothing is missed between two looks.
+// Pusher is a manager that reports every change of its view, so that the harness misses nothing between two calls of View.
 type Pusher interface {
-	// Push is called once, before Apply. From then on the manager calls f with every new view, in order for each cluster. f
-	// returns at once.
+	// Push is called once, before Apply. From then on the manager calls f with every new view. The calls for one cluster come in the order of
+	// the views. f returns soon.
 	Push(f func(cluster string, v View))
 }
 
-// IdleTimeout is an error that says that a watch was silent, progress included, for an idle timeout: which one, itself or in its chain.
+// IdleTimeout is implemented by the error of a View, or by one in its chain, that says that a watch received nothing, progress included, for the
+// manager's idle timeout. The method returns that timeout.
 type IdleTimeout interface{ IdleTimeout() time.Duration }
 
-// Subject is one thing that a manager can believe something of: a kind of the workload's and a name.
+// Subject is one thing that has a value: a kind of the workload and a name, for example an instance of a service.
 type Subject = record.Subject
 
-// Kind is a sort of fact, as a workload declares it.
+// Kind is a kind of facts, as a workload declares it.
 type Kind = record.Kind
 
-// Facts are what somebody believes: the value of each subject. A subject that is not there is not there.
+// Facts are the values of all subjects that exist. A subject that is not in the map does not exist.
 type Facts map[Subject]string
 
-// View is what a manager believes of a cluster. The harness only reads it; its map may be shared.
+// View is what a manager believes of a cluster. The harness only reads it, so the manager may share its map as long as nobody changes it.
 type View struct {
+	// Facts are the facts of the kinds that the candidate shows; others are ignored.
 	Facts Facts
-	// Revision is the etcd revision that the facts are based on: they show every update up to it. It never decreases. Zero: the manager
-	// keeps none.
+	// Revision is the etcd revision that the facts are based on: they show every update up to it. It never falls. Zero: the manager knows
+	// none.
 	Revision int64
-	// Health is whether the manager takes itself to be up to date.
+	// Health says whether the manager believes that the view is up to date.
 	Health Health
-	// Err is the cluster's last error; it stays until another one.
+	// Err is the last error of the cluster; it stays after recovery, until another error. Nil: there was none.
 	Err error
 }
 
-// Health is whether a manager takes its view to be up to date.
+// Health says whether a manager believes that a view is up to date.
 type Health int
 
 const (
-	// HealthUnknown is what a manager says that does not know.
+	// HealthUnknown says that the manager does not know.
 	HealthUnknown Health = iota
 	// UpToDate says that the view is believed to be up to date.
 	UpToDate
@@ -94,17 +96,20 @@ const (
 
 // Target is a cluster for the manager to manage.
 type Target struct {
-	Cluster   string
+	// Cluster is the name of the cluster, the one that View is called with.
+	Cluster string
+	// Endpoints are the client URLs of all members.
 	Endpoints []string
-	TLS       *tls.Config
-	// DialOptions are needed to reach the members of this cluster, and of no other.
+	// TLS is the TLS configuration for the members. Nil: plain connections.
+	TLS *tls.Config
+	// DialOptions are what every client of this cluster needs. They differ from cluster to cluster.
 	DialOptions []grpc.DialOption
-	// Log is where clients may write.
+	// Log receives the log of clients.
 	Log *zap.Logger
 }
 
-// Config is a client's configuration that is complete for this target: a manager adds its own settings and keeps these. In virtual time a
-// client that is made without the dial options reaches nothing and is told so.
+// Config returns a complete client configuration for this target. A manager adds its own settings and keeps these. In virtual time the calls of a
+// client that is made without the dial options fail with an error that says so.
 func (t Target) Config() clientv3.Config {
 	return clientv3.Config{
 		Endpoints:   slices.Clone(t.Endpoints),
@@ -114,21 +119,21 @@ func (t Target) Config() clientv3.Config {
 	}
 }
 
-// Setup is what a world hands to a manager that it makes.
+// Setup is what a world gives to a manager that it makes.
 type Setup struct {
-	// Timing is the one in force, the candidate's own figures included.
+	// Timing is the timing in force, with the candidate's own intervals.
 	Timing bound.Timing
-	// Workload is the one that runs.
+	// Workload is the workload of the run.
 	Workload *Workload
-	// Log is where the manager may write.
+	// Log receives the manager's log.
 	Log *zap.Logger
-	// Rand draws from [0, 1) by the run's seed: what the manager draws from it, jitter for example, is the same when the seed is. It may
-	// be called from several goroutines.
+	// Rand returns random numbers in [0, 1) that follow from the run's seed. A manager that takes its jitter from it draws the same numbers in
+	// each run of a seed. It is safe for concurrent use.
 	Rand func() float64
 }
 
-// NewManager makes a manager.
+// NewManager makes a manager for one run. An error, a nil manager or a panic is a failure of the manager.
 type NewManager func(Setup) (Manager, error)
 
-// ManagerTiming is a manager's own timing. A zero field means that the manager has no such thing.
+// ManagerTiming has a manager's own intervals. Unless a field says otherwise, zero means that the manager has no such interval.
 type ManagerTiming = bound.Manager

@@ -25,7 +25,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// lab is a cluster of three under observation.
+// lab is a cluster of three members, and what a test has observed of it.
 type lab struct {
 	t       *testing.T
 	ctx     context.Context
@@ -34,13 +34,13 @@ type lab struct {
 	members harness.Members
 	names   []string
 	said    []string
-	// earlier is a watch from before the fault, and how to ask it for progress.
+	// earlier is a watch that was opened before the fault. progress requests progress on it.
 	earlier  clientv3.WatchChan
 	progress func() error
 	closing  []func()
 }
 
-// observe runs an observation on an engine and returns what was seen.
+// observe makes an observation on an engine and returns the lines that it noted.
 func observe(t *testing.T, e harness.Engine, look func(*lab)) []string {
 	t.Helper()
 	l := &lab{t: t, timing: e.Timing()}
@@ -93,7 +93,7 @@ func (l *lab) others(but string) []string {
 	return names
 }
 
-// pass lets time pass.
+// pass blocks for d.
 func (l *lab) pass(d time.Duration) { <-time.After(d) }
 
 func (l *lab) await(what string, holds func() bool) time.Duration {
@@ -106,7 +106,7 @@ func (l *lab) await(what string, holds func() bool) time.Duration {
 	return time.Since(began)
 }
 
-// leader is the one that all running members agree on.
+// leader waits until all running members, except but, follow the same leader, and returns it.
 func (l *lab) leader(but ...string) (leader string) {
 	l.t.Helper()
 	l.await("a leader", func() bool {
@@ -127,13 +127,13 @@ func (l *lab) leader(but ...string) (leader string) {
 	return leader
 }
 
-// newLeader waits for the others to elect one instead of old, and says whether that took between one and two election timeouts.
+// newLeader waits until the other members have elected a leader to replace old, and notes whether the election took as long as it should.
 func (l *lab) newLeader(old string) string {
 	l.t.Helper()
 	began := time.Now()
 	leader := l.leader(old)
 	took := time.Since(began)
-	// A follower's timeout runs from the last heartbeat, which may be one interval ago.
+	// A follower's election timeout counts from the last heartbeat, which may have been one heartbeat interval ago.
 	early := l.timing.Election - 2*l.timing.Heartbeat
 	late := bound.Bounds{Timing: l.timing}.Election()
 	l.say("a new leader within the bounds: %v", took >= early && took <= late || !l.members.Status(old).Up && took <= late)
@@ -159,7 +159,7 @@ func (l *lab) put(member, key, value string) {
 	})
 }
 
-// read is what a linearizable read through a member gives.
+// read returns the value, or the kind of error, of a linearizable read through a member.
 func (l *lab) read(member, key string) string {
 	ctx, cancel := context.WithTimeout(l.ctx, 4*l.timing.Election)
 	defer cancel()
@@ -173,12 +173,12 @@ func (l *lab) read(member, key string) string {
 	return string(resp.Kvs[0].Value)
 }
 
-// kind says what sort of an error it is, without what may differ in its words.
+// kind returns the text of an error, or "timeout" for every error that means one.
 func kind(err error) string {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded) || status.Code(err) == codes.DeadlineExceeded ||
 		errors.Is(err, rpctypes.ErrTimeout) || errors.Is(err, rpctypes.ErrTimeoutDueToConnectionLost) || errors.Is(err, rpctypes.ErrTimeoutDueToLeaderFail):
-		// The client's deadline is the server's too, and where time is real either may be the first to say so.
+		// The server knows the client's deadline. In real time either of them may report it first, in different words.
 		return "timeout"
 	default:
 		return err.Error()
@@ -196,7 +196,7 @@ func (l *lab) watchOn(m string) {
 	l.progress = func() error { return c.RequestProgress(ctx) }
 }
 
-// ask asks a member everything that a client may, after a write that went through the others.
+// ask writes through another member, then makes every kind of request to this one, and notes the responses.
 func (l *lab) ask(m string) {
 	l.t.Helper()
 	limit := 2 * l.timing.Election
@@ -208,7 +208,7 @@ func (l *lab) ask(m string) {
 	c := l.client(m)
 	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(l.ctx))
 	defer cancel()
-	// Watch itself blocks until there is a connection.
+	// Watch blocks until there is a connection, so it is called in a goroutine.
 	opened := make(chan clientv3.WatchChan, 1)
 	go func() { opened <- c.Watch(ctx, "/conformance", clientv3.WithCreatedNotify()) }()
 	created := "unanswered"
@@ -228,8 +228,8 @@ func (l *lab) ask(m string) {
 		l.say("the watch from before gives: %s", given)
 		err := l.progress()
 		if reason, ended := strings.CutPrefix(given, "error: "); ended && err != nil {
-			// The client forgets a stream only after it has told of its end. Until then it answers with that, and from then on opens
-			// another: that is its matter and not the member's.
+			// After a stream has ended, clientv3 may return the stream's error here, or open a new stream and return none. That depends on timing in
+			// the client and not on the member, so the two count as the same.
 			require.Equal(l.t, reason, rpctypes.Error(err).Error())
 			err = nil
 		}
@@ -278,7 +278,7 @@ func (l *lab) ask(m string) {
 	require.NoError(l.t, conn.Close())
 }
 
-// next is what a watch gives within a limit.
+// next describes the next response of a watch, or returns "nothing" if there is none within the limit.
 func (l *lab) next(watch clientv3.WatchChan, limit time.Duration) string {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
@@ -300,7 +300,7 @@ func (l *lab) next(watch clientv3.WatchChan, limit time.Duration) string {
 	}
 }
 
-// healed says whether a member follows the others again and knows what they know.
+// healed waits until a member has the data of the others again, and notes that.
 func (l *lab) healed(m string) {
 	l.t.Helper()
 	l.leader()

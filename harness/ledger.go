@@ -17,9 +17,9 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// Ledger is how the programs of a workload write into one cluster: what they write and what the harness knows of it are one call. Its
-// methods may be called from several goroutines; they block until a leader has carried out what was asked, or ctx ends. Of a write that is
-// given up nobody knows whether it was carried out: only the end of the run may end its context.
+// Ledger is how the programs of a workload write to one cluster. One call writes to etcd and records what was committed, so that the record is
+// complete. Its methods are safe for concurrent use. They block until the cluster has carried out the request, or ctx ends. If ctx ends, it is not
+// known whether a write was carried out, so a program must not end the context of a write before the run ends.
 type Ledger struct {
 	cluster *Cluster
 
@@ -35,10 +35,10 @@ func newLedger(c *Cluster) *Ledger {
 	return &Ledger{cluster: c, leases: map[clientv3.LeaseID]bool{}, traces: map[string]int64{}}
 }
 
-// Write commits the operations in one transaction, which gives the subject the value, and notes that it did. An empty value says that the
-// subject is gone. The first operation must put or delete a key that only this program writes. An attempt which was carried out although its
-// answer never came is told from one that was not, so that the transaction is committed once. A lease among the
-// operations that etcd has let go of is [ErrLeaseLost]; so is a key that is to be deleted and has gone with its lease.
+// Write commits the operations in one transaction, which gives the subject the value, and records the commit. An empty value says that the
+// subject was deleted. The first operation must put or delete a key that only this program writes. Write tries again until it has an answer, but
+// commits the transaction only once, also if an attempt was carried out and its answer was lost. It returns [ErrLeaseLost] if a lease of the
+// operations has expired, or the key to be deleted is gone because its lease has.
 func (l *Ledger) Write(ctx context.Context, s Subject, value string, then ...clientv3.Op) error {
 	if len(then) == 0 {
 		return fmt.Errorf("write %s: a write needs at least one operation", s)
@@ -52,23 +52,23 @@ func (l *Ledger) Write(ctx context.Context, s Subject, value string, then ...cli
 	return nil
 }
 
-// Expired notes that a subject is gone because its lease ran out. Nobody is told when; alive is when a request was begun that found the lease
-// alive, see [Ledger.KeepAlive].
+// Expired records that a subject was deleted because its lease expired. etcd does not report the instant. alive is the latest known instant at
+// which the lease still existed, as [Ledger.KeepAlive] returned it.
 func (l *Ledger) Expired(s Subject, alive time.Duration) { l.note(alive, s, "", 0) }
 
 func (l *Ledger) note(begun time.Duration, s Subject, value string, revision int64) {
 	l.cluster.world.recorder.Commit(record.Commit{Begun: begun, Cluster: l.cluster.name, Subject: s, Value: value, Revision: revision})
 }
 
-// Put commits operations that no fact follows from. They may be carried out more than once.
+// Put commits operations on keys that are no facts of the workload. They may be carried out more than once.
 func (l *Ledger) Put(ctx context.Context, then ...clientv3.Op) error {
-	return l.insist(ctx, func(ctx context.Context, d Direct) error {
+	return l.retry(ctx, func(ctx context.Context, d Direct) error {
 		_, err := d.Txn(ctx).Then(then...).Commit()
 		return err
 	})
 }
 
-// Guard writes keys that stand for somebody else's: the manager must not touch them.
+// Guard writes keys that belong to another program. The manager must not touch them; the run records it if one is gone.
 func (l *Ledger) Guard(ctx context.Context, values map[string]string) error {
 	keys := slices.Sorted(maps.Keys(values))
 	puts := make([]clientv3.Op, len(keys))
@@ -84,12 +84,12 @@ func (l *Ledger) Guard(ctx context.Context, values map[string]string) error {
 	return nil
 }
 
-// tracePrefix is where each write leaves a trace in its transaction: below it, and by the name of its first key, a key that holds the number of
-// the last write. By its trace an attempt that was carried out is told from one that was not, whatever became of the key since: its lease may
-// have taken it away. And an attempt that is carried out only when another write has followed finds that the trace is another, and does nothing.
+// tracePrefix is the prefix of trace keys. Each transaction also puts the number of its write into a trace key, which is named by this prefix and
+// the transaction's first key. The trace shows two things. If an answer is lost, the trace shows whether the attempt was carried out, even if the
+// key itself has been deleted with its lease. And an attempt that reaches etcd after a later write finds another trace, and changes nothing.
 const tracePrefix = "/stormwatch/written"
 
-// commit commits operations once and returns the revision at which they were.
+// commit commits operations once and returns the revision of the commit.
 func (l *Ledger) commit(ctx context.Context, then []clientv3.Op) (revision int64, err error) {
 	key := string(then[0].KeyBytes())
 	trace := tracePrefix + key
@@ -101,7 +101,7 @@ func (l *Ledger) commit(ctx context.Context, then []clientv3.Op) (revision int64
 	if then[0].IsDelete() {
 		conditions = append(conditions, clientv3.Compare(clientv3.CreateRevision(key), ">", 0))
 	}
-	err = l.insist(ctx, func(ctx context.Context, d Direct) error {
+	err = l.retry(ctx, func(ctx context.Context, d Direct) error {
 		resp, err := d.Txn(ctx).
 			If(conditions...).
 			Then(append(slices.Clone(then), clientv3.OpPut(trace, number))...).
@@ -129,16 +129,16 @@ func (l *Ledger) commit(ctx context.Context, then []clientv3.Op) (revision int64
 	return revision, nil
 }
 
-// Grant makes a lease of LeaseTTL. The harness knows it from the first attempt on, since each may be carried out late: no lease of a
-// program's is ever taken for the manager's.
+// Grant creates a lease with a TTL of LeaseTTL. The ledger chooses the id and notes it before the first attempt, since an attempt may be carried
+// out late: so no lease of a program is ever mistaken for one of the manager.
 func (l *Ledger) Grant(ctx context.Context) (clientv3.LeaseID, error) {
 	l.mu.Lock()
 	id := clientv3.LeaseID(len(l.leases) + 1)
 	l.leases[id] = true
 	l.mu.Unlock()
-	// A client cannot choose the lease's id, a server can be told.
+	// clientv3 cannot choose the lease's id, so we use etcd's gRPC service.
 	request := pb.LeaseGrantRequest{ID: int64(id), TTL: int64(l.LeaseTTL() / time.Second)}
-	err := l.insist(ctx, func(ctx context.Context, d Direct) error {
+	err := l.retry(ctx, func(ctx context.Context, d Direct) error {
 		_, err := d.Leases.LeaseGrant(ctx, &request)
 		if errors.Is(rpctypes.Error(err), rpctypes.ErrLeaseExist) {
 			return nil // an attempt that timed out was carried out
@@ -151,22 +151,23 @@ func (l *Ledger) Grant(ctx context.Context) (clientv3.LeaseID, error) {
 	return id, nil
 }
 
-// ErrLeaseLost is returned for a lease that etcd has let go of.
+// ErrLeaseLost says that a lease has expired or was revoked.
 var ErrLeaseLost = errors.New("lease lost")
 
-// KeepAlive refreshes a lease, and returns when the request was begun that found it alive, or [ErrLeaseLost].
+// KeepAlive refreshes a lease. It returns when the call began, as time since the world began: at that instant the lease certainly still existed.
+// The error is [ErrLeaseLost] if the lease is gone.
 func (l *Ledger) KeepAlive(ctx context.Context, id clientv3.LeaseID) (alive time.Duration, err error) {
 	alive = l.cluster.world.Elapsed()
-	err = l.insist(ctx, func(ctx context.Context, d Direct) error {
+	err = l.retry(ctx, func(ctx context.Context, d Direct) error {
 		_, err := d.KeepAliveOnce(ctx, id)
 		return err
 	})
 	return alive, err
 }
 
-// insist tries something on the member that leads until it succeeds, the lease that it needs is lost, or ctx ends. Every other attempt is
-// made through another member, since the leader may carry out what it is asked and be unable to say so.
-func (l *Ledger) insist(ctx context.Context, try func(context.Context, Direct) error) error {
+// retry makes attempts until one succeeds, the lease that it needs is lost, or ctx ends. Every second attempt goes to a follower, since the leader
+// may carry out a request and be unable to answer.
+func (l *Ledger) retry(ctx context.Context, try func(context.Context, Direct) error) error {
 	c := l.cluster
 	for tries := 0; ; tries++ {
 		if m := c.writer(tries); m != nil {
@@ -188,13 +189,13 @@ func (l *Ledger) insist(ctx context.Context, try func(context.Context, Direct) e
 	}
 }
 
-// attempt is the nth attempt through a member, counted from zero. The first take no longer than half an election timeout, since the leader
-// may be hung. A leader may be slow as well, and then every short attempt fails for ever: so attempts take longer and longer, up to
-// sixteen times that, and the longer ones end when another member leads.
+// attempt makes attempt number n, counted from zero, through a member. The first two have a timeout of half an election timeout, since the leader
+// may be hung. But a leader may also be slow, and then every short attempt fails. So the timeout of later attempts grows, up to sixteen times as
+// much; they end early when another member becomes leader.
 func (c *Cluster) attempt(ctx context.Context, m *Member, n int, try func(context.Context, Direct) error) error {
-	patience := c.world.pace.Election / 2
+	timeout := c.world.pace.Election / 2
 	if n < 2 {
-		return m.attempt(ctx, patience, try)
+		return m.attempt(ctx, timeout, try)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
@@ -203,13 +204,13 @@ func (c *Cluster) attempt(ctx context.Context, m *Member, n int, try func(contex
 		c.awaitOtherLeader(ctx)
 		cancel()
 	}()
-	err := m.attempt(ctx, patience<<min(n/2, 4), try)
+	err := m.attempt(ctx, timeout<<min(n/2, 4), try)
 	cancel()
 	<-ended
 	return err
 }
 
-// awaitOtherLeader blocks until another member leads than when it was called, or ctx ends.
+// awaitOtherLeader blocks until the cluster has another leader than at the call, or ctx ends.
 func (c *Cluster) awaitOtherLeader(ctx context.Context) {
 	before := c.currentLeader()
 	ticker := time.NewTicker(c.world.pace.Heartbeat)
@@ -226,10 +227,12 @@ func (c *Cluster) awaitOtherLeader(ctx context.Context) {
 	}
 }
 
-// writer is the member to write through at the nth attempt; nil if nobody leads.
+// writer is the member through which attempt n is made; nil if there is no leader. If no leader has been seen for longer than an election takes,
+// the leader may be a member that runs but does not serve yet, because it must apply entries first. Then the other members are tried.
 func (c *Cluster) writer(n int) *Member {
 	leader := c.currentLeader()
-	if leader == nil || n%2 == 0 {
+	hidden := leader == nil && time.Duration(n)*c.world.pace.Heartbeat > c.world.Bounds().Election()
+	if leader == nil && !hidden || leader != nil && n%2 == 0 {
 		return leader
 	}
 	others := slices.DeleteFunc(c.Members(), func(m *Member) bool { return m == leader || !m.Status().Up })
@@ -242,13 +245,13 @@ func (c *Cluster) writer(n int) *Member {
 // Elapsed is the time since the world began.
 func (l *Ledger) Elapsed() time.Duration { return l.cluster.world.Elapsed() }
 
-// RefreshInterval is how often programs refresh what they have under a lease, and LeaseTTL how long that lasts without.
+// RefreshInterval is how often programs refresh their leases.
 func (l *Ledger) RefreshInterval() time.Duration { return l.cluster.world.pace.Refresh }
 
-// LeaseTTL: see RefreshInterval.
+// LeaseTTL is the TTL of the leases that Grant creates.
 func (l *Ledger) LeaseTTL() time.Duration { return l.cluster.world.pace.LeaseTTL }
 
-// Stamp is a number that the cluster has not given out before, about the time in seconds.
+// Stamp returns a number that looks like a time in seconds since 1970. Each call returns a greater number.
 func (l *Ledger) Stamp() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -256,17 +259,17 @@ func (l *Ledger) Stamp() int64 {
 	return firstStamp + l.stamp
 }
 
-// firstStamp is a second in November 2026.
+// firstStamp is a time in November 2026, in seconds since 1970.
 const firstStamp = 1_795_000_000
 
-// guarded are the keys of others that must stand.
+// guarded returns the keys that Guard has written.
 func (l *Ledger) guarded() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.guards)
 }
 
-// granted says whether a lease is a program's.
+// granted says whether the ledger has granted a lease.
 func (l *Ledger) granted(id clientv3.LeaseID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -15,7 +15,8 @@ import (
 	"github.com/stormwatch/stormwatch/harness/virtual"
 )
 
-// A grant whose answer is late is asked for again, and may be carried out as often as it was asked for. No lease of it is the manager's.
+// A grant whose response is late is tried again, so etcd may carry it out more than once. The leases that come of that must not be mistaken for
+// leases of the manager.
 func TestALeaseOfAProgramIsNotTheManagers(t *testing.T) {
 	grants := 0
 	w := counters.Workload()
@@ -36,10 +37,10 @@ func TestALeaseOfAProgramIsNotTheManagers(t *testing.T) {
 	c := plain()
 	c.Workloads = []*harness.Workload{w}
 	timing := bound.Production()
-	timing.Stay = 0 // the leases are still there at the end
+	timing.Stay = 0 // so that the leases have not expired at the end of the run
 	s := harness.Scenario{Name: "a-test", Clusters: three, Body: func(w *harness.World) {
 		alpha := w.Cluster("alpha")
-		w.StartManager(harness.WatchOn(alpha.Followers()[0])) // where it does not notice
+		w.StartManager(harness.WatchOn(alpha.Followers()[0])) // there the manager does not notice the fault
 		hang := w.Inject(fault.HangApply(alpha.Leader()))
 		w.Pass(10 * w.Timing().Election)
 		hang.Heal()

@@ -12,7 +12,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// leftovers are the connections, watches and leases that somebody other than the workload has on the cluster.
+// leftovers describes the client connections, watches and leases on the cluster that do not belong to the workload.
 func (c *Cluster) leftovers() []string {
 	var left []string
 	for _, m := range c.Members() {
@@ -28,7 +28,8 @@ func (c *Cluster) leftovers() []string {
 	return append(left, c.foreignLeases()...)
 }
 
-// calm is how long anything takes in the cluster while nothing is wrong but what slows it now.
+// calm is how stale a view of the cluster may be now once it has recovered from the faults in force. What is closed should be gone within the same
+// time.
 func (c *Cluster) calm() (calm time.Duration) {
 	c.world.recorder.Look(func(r *record.Record) { calm = r.CalmAt(c.name, r.End) })
 	return calm
@@ -37,7 +38,7 @@ func (c *Cluster) calm() (calm time.Duration) {
 func (c *Cluster) foreignLeases() []string {
 	asked := c.foremost()
 	if asked == nil || c.world.Lost(c, record.LostQuorum) || c.world.Lost(c, record.LostReach) {
-		return nil // nobody can revoke a lease now; it will run out
+		return nil // the manager cannot revoke a lease now; it will expire
 	}
 	var left []string
 	err := asked.attempt(c.world.ctx, c.world.pace.Election/2, func(ctx context.Context, d Direct) error {
@@ -60,8 +61,8 @@ func (c *Cluster) foreignLeases() []string {
 	return left
 }
 
-// standing are those of the keys that still stand in the cluster.
-func (c *Cluster) standing(keys []string) []string {
+// remaining describes those of the keys that still exist in the cluster.
+func (c *Cluster) remaining(keys []string) []string {
 	asked := c.foremost()
 	if asked == nil || len(keys) == 0 {
 		return nil
@@ -79,8 +80,8 @@ func (c *Cluster) standing(keys []string) []string {
 	return left
 }
 
-// goroutinesOfManager are the stacks of the goroutines that the manager started, and those started, and so on: goroutines inherit
-// profiler labels.
+// goroutinesOfManager returns the stacks of the goroutines that the manager has started, directly or through others. It knows them by a profiler
+// label, which a goroutine inherits from the one that starts it.
 func (w *World) goroutinesOfManager() []string {
 	var profile bytes.Buffer
 	if err := pprof.Lookup("goroutine").WriteTo(&profile, 1); err != nil {
@@ -96,7 +97,7 @@ func (w *World) goroutinesOfManager() []string {
 	return left
 }
 
-// stack makes one line of a group of the goroutine profile: how many, and their functions from the innermost out.
+// stack prints a group of the goroutine profile in one line: the number of goroutines and their functions, the innermost first.
 func stack(group string) string {
 	lines := strings.Split(group, "\n")
 	count, _, _ := strings.Cut(strings.TrimSpace(lines[0]), " ")

@@ -10,7 +10,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// Whoever says that it does not manage a cluster shows nothing of it, whatever comes along with that answer.
+// If View returns false, the facts that it returns with that do not count.
 func TestAnAbsentViewShowsNothing(t *testing.T) {
 	var absent atomic.Bool
 	c := altered(func(m harness.Manager) harness.Manager {

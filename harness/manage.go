@@ -18,7 +18,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// managed is the manager of a world while it lives.
+// managed is the manager of a world, from StartManager until its Close.
 type managed struct {
 	manager Manager
 
@@ -32,7 +32,7 @@ func (m *managed) manages(c *Cluster) bool {
 	return slices.Contains(m.clusters, c)
 }
 
-// set replaces the managed set and returns the clusters that were in it and are not any more, and those that are new in it.
+// set replaces the managed set. It returns the clusters that have left it and those that are new in it.
 func (m *managed) set(now []*Cluster) (gone, new []*Cluster) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -50,15 +50,15 @@ func (m *managed) set(now []*Cluster) (gone, new []*Cluster) {
 	return gone, new
 }
 
-// Placement says which member the manager must be attached to, on a member's cluster, when it has started.
+// Placement says to which member of its cluster the manager must be attached when StartManager returns. [WatchOn] makes one.
 type Placement struct{ on Referrer }
 
-// WatchOn attaches the manager to one member of a cluster: while it starts, only that member's link is open. The watches of a manager that
-// watches are there then, and the connections of one that polls.
+// WatchOn attaches the manager to one member of a cluster: while the manager starts, only the link of that member is open. So its watches are on
+// that member or, if it polls, its connections.
 func WatchOn(on Referrer) Placement { return Placement{on} }
 
-// StartManager starts the manager on all clusters and returns when its view of each is fresh and it is attached where it
-// was placed. A manager that takes longer than [bound.Bounds.Start] fails the run and ends the scenario.
+// StartManager starts the manager on all clusters. It blocks until the view of each is fresh and the manager is attached as the placements say. If
+// that takes longer than [bound.Bounds.Start], the run has failed and the scenario ends.
 func (w *World) StartManager(placements ...Placement) {
 	if w.managed.Load() != nil {
 		w.fail("the scenario starts its manager twice")
@@ -94,7 +94,7 @@ func (w *World) StartManager(placements ...Placement) {
 	open()
 }
 
-// make makes the manager.
+// make makes the manager. If New fails, the run has failed and the scenario ends.
 func (w *World) make() (manager Manager) {
 	var err error
 	w.require("start", "", func() error {
@@ -116,9 +116,10 @@ func (w *World) make() (manager Manager) {
 	return manager
 }
 
-// place closes the links of all members that share a cluster with one that the manager is to be attached to but are not it.
+// place closes the links of the other members in the cluster of each given member, so that the manager can only attach to that member. open opens
+// the links again.
 func (w *World) place(on []*Member) (open func()) {
-	var shut []*point.Thrown
+	var closed []*point.Thrown
 	for _, p := range on {
 		for _, m := range p.cluster.Members() {
 			if m == p {
@@ -128,17 +129,17 @@ func (w *World) place(on []*Member) (open func()) {
 			if err != nil {
 				w.fail("place the manager on %s: %w", p, err)
 			}
-			shut = append(shut, t)
+			closed = append(closed, t)
 		}
 	}
 	return func() {
-		for _, t := range shut {
+		for _, t := range closed {
 			t.Heal()
 		}
 	}
 }
 
-// requireAttached fails the run if the manager, which could reach no other member, is not attached to this one.
+// requireAttached fails the run if the manager is not attached to this member, the only one of its cluster that it could reach.
 func (w *World) requireAttached(m *Member) {
 	var on []*Member
 	w.require("start", m.cluster.name, func() error {
@@ -155,8 +156,8 @@ func (w *World) requireAttached(m *Member) {
 	})
 }
 
-// apply calls the manager's Apply, with a context that ends when a start would be late. It gives up on one that has not returned after
-// twice that time, so that one that is late can be told from one that never ends. since is when the tenures of what is new began.
+// apply calls the manager's Apply with a context that ends after the bound on a start. It waits twice that time for Apply to return, so that the
+// evidence can distinguish an Apply that is late from one that never returns. since is when the tenures of the new clusters began.
 func (w *World) apply(name string, m Manager, clusters []*Cluster, since time.Duration) {
 	limit := w.Bounds().Start(1)
 	for _, c := range clusters {
@@ -184,7 +185,7 @@ func (w *World) apply(name string, m Manager, clusters []*Cluster, since time.Du
 		failure = fmt.Errorf("Apply of %v has not returned after %v, its context ended after %v", clusters, 2*limit, limit)
 	}
 	if failure != nil {
-		// Whoever failed to apply a set of clusters is not asked for them.
+		// A manager whose Apply failed manages no clusters: no view is required of it.
 		gone, _ := w.managed.Load().set(nil)
 		for _, c := range gone {
 			c.end()
@@ -194,8 +195,8 @@ func (w *World) apply(name string, m Manager, clusters []*Cluster, since time.Du
 	w.require(name, "", func() error { return failure })
 }
 
-// Manage makes the given clusters the manager's complete set, as a reload of its configuration does. It blocks for as long as the
-// manager's Apply does; an Apply that returns an error, or takes far longer than a start may, fails the run and ends the scenario.
+// Manage makes the given clusters the manager's complete set, as a reload of its configuration does. It blocks until the manager's Apply has
+// returned. If Apply returns an error, or takes longer than twice the bound on a start, the run has failed and the scenario ends.
 func (w *World) Manage(clusters ...*Cluster) {
 	m := w.managed.Load()
 	if m == nil {
@@ -216,7 +217,7 @@ func (w *World) Manage(clusters ...*Cluster) {
 	}
 }
 
-// View is what the manager shows of a cluster now; false if it does not manage it, or there is no manager. It asks the manager itself.
+// View calls the manager's View for a cluster. It is false if the manager does not manage the cluster, or there is no manager.
 func (w *World) View(cluster string) (View, bool) {
 	if m := w.managed.Load(); m != nil {
 		return m.manager.View(cluster)
@@ -236,7 +237,7 @@ func (w *World) targets(clusters []*Cluster) []Target {
 	return targets
 }
 
-// closeManager ends the manager and records what it leaves behind.
+// closeManager closes the manager and records what it leaves behind.
 func (w *World) closeManager() {
 	m := w.managed.Load()
 	if m == nil {
@@ -259,7 +260,7 @@ func (w *World) closeManager() {
 		}
 		closed <- err
 	})
-	// Twice its bound, so that a manager that is late can be told from one that never ends.
+	// We wait twice the bound, so that the evidence can distinguish a Close that is late from one that never returns.
 	timer := time.NewTimer(2 * w.Bounds().Close())
 	defer timer.Stop()
 	select {
@@ -279,16 +280,16 @@ func (w *World) closeManager() {
 		left := w.goroutinesOfManager()
 		for _, c := range w.clusters {
 			left = append(left, c.leftovers()...)
-			left = append(left, c.standing(own[c])...)
+			left = append(left, c.remaining(own[c])...)
 		}
 		return left
 	})
 }
 
-// recordLeftovers gives what is going away a moment to be gone and records what is not.
-func (w *World) recordLeftovers(after string, moment time.Duration, find func() []string) {
+// recordLeftovers waits until find finds nothing, for limit at most, and records what it still finds then.
+func (w *World) recordLeftovers(after string, limit time.Duration, find func() []string) {
 	var left []string
-	w.await(moment, func() bool {
+	w.await(limit, func() bool {
 		left = find()
 		return len(left) == 0
 	})
@@ -297,19 +298,19 @@ func (w *World) recordLeftovers(after string, moment time.Duration, find func() 
 	}
 }
 
-// catch calls f and returns what it panicked with, if it did, as an error that says where.
+// catch calls f. If f panics, it returns an error with the value and the place of the panic.
 func catch(f func()) (caught error) {
 	defer func() {
 		if p := recover(); p != nil {
-			caught = fmt.Errorf("%v, in %s", p, panicked())
+			caught = fmt.Errorf("%v, in %s", p, panicPlace())
 		}
 	}()
 	f()
 	return nil
 }
 
-// panicked is the place of the panic that is being recovered from: the first function below the runtime's own.
-func panicked() string {
+// panicPlace returns the place of the panic that is being recovered from: the innermost function that is not the runtime's.
+func panicPlace() string {
 	var callers [32]uintptr
 	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers[:])])
 	for {
@@ -320,19 +321,20 @@ func panicked() string {
 	}
 }
 
-// asManager runs f so that every goroutine that f starts can be told from the world's own, and from what an earlier world left in the
-// process, by a profiler label.
+// asManager calls f with a profiler label. Every goroutine that f starts inherits the label, which distinguishes it from the world's own goroutines
+// and from those that an earlier world left in the process.
 func (w *World) asManager(f func()) {
 	pprof.Do(context.Background(), pprof.Labels(managerLabel, w.label), func(context.Context) { f() })
 }
 
-// managerLabel is the label's name; its value is the world's number.
+// managerLabel is the name of the label. Its value names the world.
 const managerLabel = "stormwatch"
 
 // worlds counts the worlds of the process, so that each has a number of its own.
 var worlds atomic.Uint64
 
-// draws is a source for a manager, apart from the scenario's so that neither moves the other's draws.
+// draws returns the source of random numbers for a manager. The scenario has another one, so that what one of them draws does not change what the
+// other gets.
 func draws(seed uint64) func() float64 {
 	var mu sync.Mutex
 	source := rand.New(rand.NewPCG(seed, 1))
@@ -343,7 +345,7 @@ func draws(seed uint64) func() float64 {
 	}
 }
 
-// require checks something that the manager owes at this point of the scenario: an error is a failed verdict and ends the scenario.
+// require calls met. If met returns an error, the manager has failed: the error becomes a failed verdict, and the scenario ends.
 func (w *World) require(name, cluster string, met func() error) {
 	if err := met(); err != nil {
 		e := record.Expectation{Cluster: cluster}

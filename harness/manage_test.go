@@ -21,7 +21,7 @@ import (
 
 var two = []harness.Spec{{Name: "alpha", Members: 1}, {Name: "beta", Members: 1}}
 
-// applying is a manager whose Apply does what it likes.
+// applying is a manager with another Apply.
 type applying struct {
 	harness.Manager
 	apply func(context.Context, []harness.Target) error
@@ -52,7 +52,7 @@ func TestAnApplyThatNeverReturnsIsNamed(t *testing.T) {
 	require.Contains(t, failure(t, execute(t, one, c, startManager), "start"), "Apply of [alpha] has not returned after")
 }
 
-// What outlives Apply must not hang on its context: that ends with the call.
+// The context of Apply ends when Apply returns, so what continues after Apply must not use it.
 func TestTheContextOfApplyEndsWithIt(t *testing.T) {
 	var applied context.Context
 	c := altered(func(m harness.Manager) harness.Manager {
@@ -103,7 +103,7 @@ func TestARemovedClusterIsLetGoWhole(t *testing.T) {
 	require.Positive(t, r.Record.Tenures[1].To)
 }
 
-// A cluster that was let go and is managed again begins a new tenure: its view begins anew, which is no way back.
+// When a removed cluster is managed again, a new tenure begins. Its view may begin from an older state, which does not count as a way back.
 func TestAClusterIsManagedAgainInAnotherTenure(t *testing.T) {
 	for _, c := range []harness.Candidate{plain(), scenarios.Reference()} {
 		r := execute(t, two, c, func(w *harness.World) {
@@ -118,7 +118,7 @@ func TestAClusterIsManagedAgainInAnotherTenure(t *testing.T) {
 	}
 }
 
-// The first of two tenures is judged as the second is.
+// The first of two tenures is judged like the second.
 func TestAStaleViewInAFirstTenureIsFound(t *testing.T) {
 	r := execute(t, three, plain(), func(w *harness.World) {
 		alpha := w.Cluster("alpha")
@@ -164,7 +164,7 @@ func TestWhatFlapsIsNotSteady(t *testing.T) {
 			r := execute(t, three, plain(), func(w *harness.World) {
 				alpha := w.Cluster("alpha")
 				w.StartManager(harness.WatchOn(alpha.Leader()))
-				w.Pass(5 * w.Timing().Election) // the links to the others, which were closed, are of use again
+				w.Pass(5 * w.Timing().Election) // by then the manager can use the links again that StartManager had closed
 				hurt := w.Inject(test.fault(alpha))
 				w.Pass(w.Timing().Election)
 				hurt.RequireSteady(alpha)
@@ -178,7 +178,8 @@ func TestWhatFlapsIsNotSteady(t *testing.T) {
 	}
 }
 
-// What was committed and shown just before a fault, and answered just after it, says nothing about the watch since.
+// An update may be committed and shown just before a fault begins, while its writer gets the response just after that. The update does not show that
+// the view has recovered from the fault.
 func TestAnUpdateOnItsWayWhenTheFaultBeganIsNoSignOfLife(t *testing.T) {
 	w := counters.Workload()
 	w.Programs = func() []harness.Program { return []harness.Program{{Name: "slow", Run: countWithSlowAnswers}} }
@@ -187,7 +188,8 @@ func TestAnUpdateOnItsWayWhenTheFaultBeganIsNoSignOfLife(t *testing.T) {
 	r := execute(t, three, c, func(w *harness.World) {
 		alpha := w.Cluster("alpha")
 		w.StartManager(harness.WatchOn(alpha.Leader()))
-		// An answer was noted at most one look ago, and the next is on its way a heartbeat before it is due.
+		// A response was recorded at most one Observe ago. The next update is committed one load interval later, and its response follows after
+		// a heartbeat. So at this time an update has been committed whose response is still on its way.
 		w.Pass(w.Timing().Load - w.Timing().Heartbeat)
 		w.Inject(fault.WithholdEvents(alpha.Leader())).RequireRecovery(alpha)
 	})
@@ -195,7 +197,7 @@ func TestAnUpdateOnItsWayWhenTheFaultBeganIsNoSignOfLife(t *testing.T) {
 	require.Less(t, r.Recovery, time.Duration(0))
 }
 
-// countWithSlowAnswers counts; each answer is on its way for a heartbeat.
+// countWithSlowAnswers counts up; each response arrives a heartbeat late.
 func countWithSlowAnswers(ctx context.Context, l *harness.Ledger) error {
 	const answer = 100 * time.Millisecond
 	pace := l.Pace()
@@ -253,7 +255,7 @@ func TestAResultIsOneJSONObject(t *testing.T) {
 	require.Equal(t, r.Verdicts, got.Verdicts)
 }
 
-// A client that is made without the world's dial options is told what it lacks.
+// The error of a client that is made without the world's dial options says what is missing.
 func TestAClientWithoutDialOptionsIsToldSo(t *testing.T) {
 	c := plain()
 	c.New = harness.Mirror{

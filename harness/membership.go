@@ -14,8 +14,8 @@ import (
 	"github.com/stormwatch/stormwatch/harness/bound"
 )
 
-// Membership changes who belongs to a cluster, the same way on every engine: through the members' direct clients, as etcdctl would. Engines
-// use it; starting and stopping the members is theirs.
+// Membership changes the member list of a cluster in the same way on every engine: through the members' direct clients, as etcdctl would. Engines
+// use it, and start and stop the members themselves.
 type Membership struct {
 	Members Members
 	// Names are the members that belong to the cluster now.
@@ -23,21 +23,25 @@ type Membership struct {
 	Timing bound.Timing
 }
 
-// Joined is what a newcomer must know of itself.
+// Joined is what a new member must know before it starts: its own id and that of the cluster.
 type Joined struct{ ID, ClusterID uint64 }
 
-// Announce makes the cluster expect a new member with this peer URL, which no other member may have. It blocks until every member that
-// runs knows of it, or has not learnt it in two elections' time: the newcomer asks one of them who belongs to the cluster.
-// etcd refuses until all members were connected for five seconds; Announce tries again until it does not, or ctx ends.
+// Announce adds a new member with this peer URL, which no other member may have, to the member list. The new member asks one of the others for that
+// list when it starts. So Announce blocks until every running member lists it, but no longer than two election timeouts for that. etcd refuses a new
+// member until all members have been connected for five seconds; Announce tries again until etcd accepts it, or ctx ends.
 func (m Membership) Announce(ctx context.Context, peerURL string) (Joined, error) {
 	var joined Joined
 	err := m.change(ctx, "", func(ctx context.Context, d Direct) error {
 		resp, err := d.MemberAdd(ctx, []string{peerURL})
-		switch {
-		case err == nil:
+		if err == nil {
 			joined = Joined{ID: resp.Member.GetID(), ClusterID: resp.Header.GetClusterId()}
-		case errors.Is(err, rpctypes.ErrPeerURLExist): // an attempt that timed out was carried out
-			joined, err = find(ctx, d, peerURL)
+			return nil
+		}
+		// An attempt that timed out may have been carried out. Then the cluster may have no quorum until the new member runs, so this read must
+		// not need one.
+		if found, notFound := find(ctx, d, peerURL); notFound == nil {
+			joined = found
+			return nil
 		}
 		return err
 	})
@@ -48,8 +52,7 @@ func (m Membership) Announce(ctx context.Context, peerURL string) (Joined, error
 	return joined, nil
 }
 
-// Expel makes the cluster forget a member of this name and id. It asks the others first to last, those that lead first, until
-// one has done it or ctx ends.
+// Expel removes the member of this name and id from the member list. It asks the other members, and blocks until one has done it or ctx ends.
 func (m Membership) Expel(ctx context.Context, name string, id uint64) error {
 	return m.change(ctx, name, func(ctx context.Context, d Direct) error {
 		_, err := d.MemberRemove(ctx, id)
@@ -60,8 +63,8 @@ func (m Membership) Expel(ctx context.Context, name string, id uint64) error {
 	})
 }
 
-// change asks the members that run, but for one that is leaving, those that lead first, until one has carried the change out. Each
-// attempt has two elections' time, since a member may be hung.
+// change asks the running members, except one that is leaving, until one has carried out the change or ctx ends. It asks members that believe that
+// they lead first. Each attempt has a timeout of two election timeouts, since a member may be hung.
 func (m Membership) change(ctx context.Context, leaving string, ask func(context.Context, Direct) error) error {
 	err := errors.New("no other member runs")
 	ticker := time.NewTicker(m.Timing.Heartbeat)
@@ -87,7 +90,7 @@ func (m Membership) change(ctx context.Context, leaving string, ask func(context
 	}
 }
 
-// inOrder are the members to be asked: those that take themselves for the leader, then the others, and one that is leaving never.
+// inOrder returns the members to ask, without the one that is leaving: first those that believe that they lead, then the others.
 func (m Membership) inOrder(leaving string) []string {
 	var leaders, others []string
 	for _, name := range m.Names {
@@ -102,7 +105,8 @@ func (m Membership) inOrder(leaving string) []string {
 	return append(leaders, others...)
 }
 
-// awaitKnown waits until the members know of the newcomer. One that cannot apply anything would hold it up for ever, hence the limit.
+// awaitKnown waits until every member lists the new one. A member that cannot apply anything would delay it for ever, so it waits for two election
+// timeouts at most.
 func (m Membership) awaitKnown(ctx context.Context, id uint64) {
 	ctx, cancel := context.WithTimeout(ctx, 2*m.Timing.Election)
 	defer cancel()
@@ -119,7 +123,7 @@ func (m Membership) awaitKnown(ctx context.Context, id uint64) {
 	}
 }
 
-// knows says whether a member has applied that the one with this id belongs to the cluster, or is down, which needs no waiting.
+// knows says whether a member lists the member with this id. It is true for a member that is down, since we need not wait for that.
 func (m Membership) knows(ctx context.Context, name string, id uint64) bool {
 	direct, err := m.Members.Direct(name)
 	if err != nil {
@@ -131,7 +135,7 @@ func (m Membership) knows(ctx context.Context, name string, id uint64) bool {
 
 // find looks up the member with a peer URL.
 func find(ctx context.Context, d Direct, peerURL string) (Joined, error) {
-	list, err := d.MemberList(ctx)
+	list, err := d.MemberList(ctx, clientv3.WithSerializable())
 	if err != nil {
 		return Joined{}, err
 	}

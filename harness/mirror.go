@@ -11,29 +11,29 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// Mirror is an adapter for code that mirrors keys of one cluster: it takes one function, and does the rest of a [Manager].
+// Mirror makes a [Manager] of code that mirrors keys of one cluster: you write one function, Mirror does the rest.
 //
 //	candidate := harness.Candidate{Name: "mine", New: harness.Mirror{Follow: follow}.New, …}
 //
-// Each cluster has a client and a call of Follow of its own.
+// It makes a client and calls Follow for each cluster that it is given.
 type Mirror struct {
-	// Follow keeps publishing what the code under test sees of a cluster until ctx ends, and then returns. publish may be called from any
-	// goroutine and returns at once. An error that Follow returns earlier is shown in the view, which stays as it is.
+	// Follow publishes what the code under test sees of a cluster, each time that it changes, until ctx ends, and then returns. publish may be
+	// called from any goroutine and returns soon. If Follow returns an error before ctx ends, the view keeps its facts and shows the error.
 	Follow func(ctx context.Context, client *clientv3.Client, publish func(View)) error
-	// Client changes the configuration of the client, which is complete already. Nil: the client as it comes.
+	// Client may change the client's configuration, which is complete without it. Nil: it is not changed.
 	Client func(*clientv3.Config)
-	// FollowTarget takes the place of Follow for code that makes clients of its own: it does the same, given the cluster.
+	// FollowTarget replaces Follow for code that makes its own clients. It does the same with a target instead of a client. Nil: Follow is used.
 	FollowTarget func(ctx context.Context, target Target, publish func(View)) error
-	// OwnKeys are the keys that the code keeps in each cluster.
+	// OwnKeys are the keys that the code keeps in each cluster, see [KeyOwner].
 	OwnKeys []string
 }
 
-// New makes the manager.
+// New makes the manager. It is a [NewManager] and never fails.
 func (m Mirror) New(Setup) (Manager, error) {
 	return &mirrors{mirror: m, clusters: map[string]*mirrored{}}, nil
 }
 
-// mirrors is a manager whose clusters have nothing to do with each other.
+// mirrors is the manager that Mirror makes. It follows each cluster by itself.
 type mirrors struct {
 	mirror Mirror
 
@@ -53,7 +53,8 @@ type mirrored struct {
 	view View
 }
 
-// Apply opens what is new, opens anew what has other endpoints, and closes what is gone.
+// Apply begins to follow new clusters, begins again with those whose endpoints changed, and stops following the others that are not among the
+// targets. It blocks until those have ended.
 func (m *mirrors) Apply(_ context.Context, targets []Target) error {
 	wanted := map[string]Target{}
 	for _, t := range targets {
@@ -125,7 +126,7 @@ func (m *mirrors) open(t Target) (*mirrored, error) {
 	return c, nil
 }
 
-// close ends the following and the client, and blocks until both are gone.
+// close stops following the cluster and closes its client. It blocks until both have ended.
 func (c *mirrored) close() error {
 	c.cancel()
 	var err error
@@ -134,12 +135,12 @@ func (c *mirrored) close() error {
 	}
 	<-c.done
 	if errors.Is(err, context.Canceled) {
-		return nil // that is how a client says that it is closed
+		return nil // Close of a clientv3.Client cancels its context, and may return that as an error
 	}
 	return err
 }
 
-// View is what was published last.
+// View returns the view that was published last.
 func (m *mirrors) View(cluster string) (View, bool) {
 	m.mu.Lock()
 	c := m.clusters[cluster]
@@ -152,14 +153,14 @@ func (m *mirrors) View(cluster string) (View, bool) {
 	return c.view, true
 }
 
-// Push has every published view handed on.
+// Push makes the manager call f with every view that is published.
 func (m *mirrors) Push(f func(cluster string, v View)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.push = f
 }
 
-// OwnKeys are those of the mirror.
+// OwnKeys returns Mirror.OwnKeys.
 func (m *mirrors) OwnKeys(string) []string { return m.mirror.OwnKeys }
 
 // Close stops following all clusters.

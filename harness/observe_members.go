@@ -10,13 +10,13 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// observe looks at the cluster's members, over and over, and records who leads and who believes so.
+// observe checks the cluster's members once every Observe, until ctx ends, and records who leads and which members believe that they lead.
 func (c *Cluster) observe(ctx context.Context) {
 	o := observer{cluster: c, beliefs: map[*Member]record.Belief{}}
 	each(ctx, c.world.timing.Observe, o.look)
 }
 
-// each calls f at once and then every so often until ctx ends.
+// each calls f at once, and then once every interval until ctx ends.
 func each(ctx context.Context, every time.Duration, f func()) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -30,7 +30,7 @@ func each(ctx context.Context, every time.Duration, f func()) {
 	}
 }
 
-// observer remembers what it saw last of one cluster.
+// observer remembers what it recorded last of one cluster.
 type observer struct {
 	cluster *Cluster
 	led     bool
@@ -53,7 +53,7 @@ func (o *observer) look() {
 	for _, m := range c.Members() {
 		s := m.Status()
 		now := record.Belief{Cluster: c.name, Member: m.name, Down: !s.Up, Leads: s.Leads(), Term: s.Term}
-		// The term alone is no news: it changes with each election for everybody.
+		// We record no change of the term alone for a member that does not lead: it changes for every member at each election.
 		if was := o.beliefs[m]; was.Member == "" || was.Down != now.Down || was.Leads != now.Leads || now.Leads && was.Term != now.Term {
 			rec.Belief(now)
 			o.beliefs[m] = now
@@ -61,11 +61,11 @@ func (o *observer) look() {
 	}
 }
 
-// observeKeys sees, once in an election timeout, whether the keys that must stand do, and records it at the first look of each tenure and
-// whenever it changes. It has a goroutine of its own, since it waits for answers.
+// observeKeys checks once every election timeout which of the keys that must exist are missing. It records the result of the first check of each
+// tenure and every change. It runs in a goroutine of its own, since it waits for responses of etcd.
 func (c *Cluster) observeKeys(ctx context.Context) {
-	var tenure *viewObserver // the last that was looked at
-	var seen bool            // in that
+	var tenure *viewObserver // the tenure of the last check
+	var seen bool            // whether a result is recorded for that tenure
 	var keys record.Keys
 	each(ctx, c.world.timing.Election, func() {
 		now, asked := c.view.Load(), c.foremost()
@@ -79,7 +79,7 @@ func (c *Cluster) observeKeys(ctx context.Context) {
 		missing, err := asked.missing(ctx, own)
 		foreign, err2 := asked.missing(ctx, guards)
 		if err != nil || err2 != nil {
-			return // the member went down meanwhile; the next look asks another
+			return // the member went down meanwhile; the next check asks another
 		}
 		if c.view.Load() != now {
 			return // the tenure ended meanwhile
@@ -93,7 +93,7 @@ func (c *Cluster) observeKeys(ctx context.Context) {
 	})
 }
 
-// ownKeys are those that the manager says must stand in the cluster.
+// ownKeys returns the keys that the manager says must exist in the cluster.
 func (c *Cluster) ownKeys(m Manager) (own []string) {
 	owner, ok := m.(KeyOwner)
 	if !ok {
@@ -105,7 +105,7 @@ func (c *Cluster) ownKeys(m Manager) (own []string) {
 	return own
 }
 
-// checkGuards records which keys of others are gone once the manager is: it may have taken them along.
+// checkGuards records which keys of others are gone after the manager was closed, since its Close may have deleted them.
 func (c *Cluster) checkGuards() {
 	asked := c.foremost()
 	if asked == nil {
@@ -116,7 +116,7 @@ func (c *Cluster) checkGuards() {
 	}
 }
 
-// missing are those of the keys that do not stand in the cluster, as this member knows it.
+// missing returns those of the keys that do not exist in this member's copy of the data.
 func (m *Member) missing(ctx context.Context, keys []string) ([]string, error) {
 	var missing []string
 	if len(keys) == 0 {

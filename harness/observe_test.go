@@ -11,7 +11,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// owning is a manager that says it keeps a key in one cluster.
+// owning is a manager that claims a key of its own in one cluster.
 type owning struct {
 	harness.Manager
 	cluster, key string
@@ -24,8 +24,8 @@ func (o owning) OwnKeys(cluster string) []string {
 	return []string{o.key}
 }
 
-// Each tenure's keys are looked at anew: a key that stood all the time, and is missing for a while long after the second tenure began, was
-// not missing since that began.
+// Keys are checked again at the begin of each tenure. A key that exists then, and is missing for a short time much later, has not been missing since
+// the begin of the tenure.
 func TestOwnKeysAreLookedAtAnewInEachTenure(t *testing.T) {
 	const key = "/own"
 	c := altered(func(m harness.Manager) harness.Manager { return owning{m, "beta", key} })
@@ -45,7 +45,7 @@ func TestOwnKeysAreLookedAtAnewInEachTenure(t *testing.T) {
 
 		change(put)
 		w.StartManager()
-		w.Pass(2 * w.Timing().Election) // the keys are looked at once in an election timeout
+		w.Pass(2 * w.Timing().Election) // keys are checked once every election timeout
 		w.Manage(alpha)
 		w.Manage(alpha, beta)
 		w.Pass(time.Minute)

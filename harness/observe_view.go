@@ -13,9 +13,9 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// viewObserver sees what the manager shows of one cluster during one tenure, and records what changed. It looks every Observe. A [Pusher] tells it
-// of every view besides; then those are what the manager shows, and a look only sees whether the manager answers, and answers with
-// one of them.
+// viewObserver records every change of what the manager shows of one cluster during one tenure. It calls View once every Observe. If the manager is
+// a [Pusher], the pushed views count as what the manager shows; the calls of View then only check that the manager answers, and that it does not
+// keep answering with other facts than it pushed.
 type viewObserver struct {
 	cluster *Cluster
 	manager Manager
@@ -24,15 +24,15 @@ type viewObserver struct {
 
 	mu       sync.Mutex
 	over     bool
-	pushed   View      // the last, of a pusher
-	differs  time.Time // since when View of a pusher has shown other facts; zero while it does not
+	pushed   View      // the last view that a Pusher pushed
+	differs  time.Time // since when View of a Pusher has returned other facts than it pushed; zero while it does not
 	shown    map[record.Subject]string
 	revision int64
 	absent   bool
 	err      error
 }
 
-// begin begins a tenure: the manager is given the cluster.
+// begin begins a tenure and starts to observe its view. The manager is about to be given the cluster.
 func (c *Cluster) begin(m *managed) {
 	o := &viewObserver{cluster: c, manager: m.manager, stop: make(chan struct{}), shown: map[record.Subject]string{}, absent: true}
 	_, o.pusher = m.manager.(Pusher)
@@ -41,7 +41,7 @@ func (c *Cluster) begin(m *managed) {
 	c.world.observers.Go(func() { o.watch(c.world.ctx) })
 }
 
-// end ends the tenure: nothing that the manager shows of the cluster is recorded any more.
+// end ends the tenure, if there is one: what the manager shows of the cluster is not recorded any more.
 func (c *Cluster) end() {
 	if o := c.view.Swap(nil); o != nil {
 		o.mu.Lock()
@@ -51,7 +51,7 @@ func (c *Cluster) end() {
 	}
 }
 
-// pushed takes in a view that the manager pushed.
+// pushed records a view that the manager pushed. The manager calls it through Pusher.Push.
 func (w *World) pushed(cluster string, v View) {
 	c, err := w.Find(cluster)
 	if err != nil {
@@ -66,8 +66,8 @@ func (w *World) pushed(cluster string, v View) {
 	}
 }
 
-// watch looks at the view until the tenure is over. View is called on a goroutine of its own, since it may block or panic; while it has not
-// answered it is not called again.
+// watch calls View once every Observe until the tenure is over or ctx ends. It calls it in a goroutine of its own, since View may block or panic.
+// While View has not returned, it is not called again.
 func (o *viewObserver) watch(ctx context.Context) {
 	asked, answers := make(chan struct{}), make(chan answer, 1)
 	defer close(asked)
@@ -99,7 +99,7 @@ func (o *viewObserver) watch(ctx context.Context) {
 	}
 }
 
-// answer is one answer of View's.
+// answer is the outcome of one call of View.
 type answer struct {
 	view  View
 	ok    bool
@@ -115,7 +115,7 @@ func (o *viewObserver) ask() (g answer) {
 	return g
 }
 
-// await takes an answer in. It is false if the tenure was over first.
+// await waits for the answer of a call of View and records it. It returns false if the tenure is over or ctx ends first.
 func (o *viewObserver) await(ctx context.Context, answers <-chan answer) bool {
 	rec, name, limit := o.cluster.world.recorder, o.cluster.name, o.cluster.world.Bounds().Look()
 	late := time.NewTimer(limit)
@@ -136,7 +136,7 @@ func (o *viewObserver) await(ctx context.Context, answers <-chan answer) bool {
 			o.take(g)
 			return true
 		case <-late.C:
-			// Said again and again, so that the record knows since when nothing was seen.
+			// We record this again at intervals, so that the record shows for how long no view was seen.
 			problem(true, "View has not answered after %v, allowed %v", time.Since(asked), limit)
 			late.Reset(o.cluster.world.timing.Election)
 		case <-o.stop:
@@ -147,7 +147,8 @@ func (o *viewObserver) await(ctx context.Context, answers <-chan answer) bool {
 	}
 }
 
-// take takes in what a call of View gave. Of a pusher it may be newer than what was pushed, which is on its way then.
+// take records the answer of a call of View. The answer of a Pusher may be newer than the last pushed view, since the push may still be on its
+// way; so for a Pusher the pushed view is recorded.
 func (o *viewObserver) take(g answer) {
 	if g.panic != nil {
 		return
@@ -162,7 +163,7 @@ func (o *viewObserver) take(g answer) {
 	o.compare(g.view)
 }
 
-// compare complains of a pusher whose View goes on showing other facts than it pushed. The caller holds o.mu.
+// compare records a problem if View of a Pusher returns other facts than it pushed for longer than calm. The caller holds o.mu.
 func (o *viewObserver) compare(v View) {
 	switch limit := o.cluster.world.Bounds().Calm(); {
 	case maps.Equal(v.Facts, o.pushed.Facts):
@@ -177,14 +178,14 @@ func (o *viewObserver) compare(v View) {
 	}
 }
 
-// see records what differs from what was shown before. The caller holds o.mu.
+// see records the difference between a view and the one before. The caller holds o.mu.
 func (o *viewObserver) see(v View, ok bool) {
 	if o.over {
 		return
 	}
 	rec, name := o.cluster.world.recorder, o.cluster.name
 	if !ok {
-		v.Facts = nil // whatever it shows of a cluster that it says it does not manage
+		v.Facts = nil // facts of a cluster that the manager says it does not manage do not count
 	}
 	changes := o.changes(v.Facts)
 	if ok && v.Revision != o.revision || len(changes) > 0 || !ok && !o.absent {
@@ -205,8 +206,7 @@ func (o *viewObserver) see(v View, ok bool) {
 	o.err = v.Err
 }
 
-// changes brings what was shown up to the facts and returns what differed, in a fixed order. Facts of kinds that the candidate does not
-// show are not looked at.
+// changes updates o.shown to the facts and returns the differences, sorted by subject. It ignores facts of kinds that the candidate does not show.
 func (o *viewObserver) changes(facts Facts) []record.Change {
 	var changes []record.Change
 	note := func(s record.Subject, value string) {
@@ -229,7 +229,7 @@ func (o *viewObserver) changes(facts Facts) []record.Change {
 	return changes
 }
 
-// sameError compares errors that may be of a type that == cannot compare.
+// sameError compares two errors. Errors of a type that == cannot compare are the same if their texts are.
 func sameError(a, b error) bool {
 	if a == nil || b == nil {
 		return a == b

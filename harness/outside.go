@@ -9,9 +9,9 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// throwOutside checks the switches that were thrown from outside, by GO_FAILPOINTS for example, and records each like a fault that is in force
-// from the start on. It is called before the clusters start. One that means nothing in this world is an error that says so.
-func (w *World) throwOutside() error {
+// recordOutside checks the fault points that were switched on from outside, for example by GO_FAILPOINTS, and records each as a fault that is in
+// force from the start. It is called before the clusters start. It returns an error for a switch that has no effect in this world.
+func (w *World) recordOutside() error {
 	clusters := map[string][]string{}
 	for _, c := range w.clusters {
 		for _, m := range c.Members() {
@@ -31,7 +31,8 @@ func (w *World) throwOutside() error {
 	return nil
 }
 
-// withOutside names the switches that were thrown from outside, for the error of a start that they may have hindered; empty if there are none.
+// withOutside names the fault points that were switched on from outside, for the error of a cluster that did not start, since they may be the
+// cause. It is empty if there are none.
 func (w *World) withOutside() string {
 	var names []string
 	for _, s := range w.board.Outside() {
@@ -43,8 +44,8 @@ func (w *World) withOutside() string {
 	return " with " + strings.Join(names, ", ") + " thrown from outside"
 }
 
-// outsideFault is a switch that was thrown from outside, as a fault. What it touches follows from what it may ask for, and since nobody says
-// which fault it stands for, its allowance is the largest that any fault has.
+// outsideFault makes a fault of a fault point that was switched on from outside. Its scope follows from every decision that the terms may come to.
+// Nobody says which fault it stands for, so it has the largest allowance of all faults.
 func (w *World) outsideFault(m *Member, s point.Switch) record.Fault {
 	var switches []Switch
 	var delay time.Duration

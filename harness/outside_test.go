@@ -12,10 +12,10 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// failpoints is what failpoint reads when the process starts, so that each of these tests runs in a child process.
+// failpoints is the environment variable that failpoint reads when the process starts. So each of these tests runs in a child process.
 const failpoints = "GO_FAILPOINTS"
 
-// withFailpoints runs a test again in a child process with switches thrown from outside. It is false in that process.
+// withFailpoints runs the test again in a child process with these failpoints, and returns true. In the child process it returns false.
 func withFailpoints(t *testing.T, switches string) (parent bool) {
 	t.Helper()
 	if os.Getenv(failpoints) != "" {
@@ -29,7 +29,7 @@ func withFailpoints(t *testing.T, switches string) (parent bool) {
 	return true
 }
 
-// A switch that GO_FAILPOINTS throws is a fault like any other: it is on record, and it excuses what it does.
+// A failpoint that GO_FAILPOINTS enables is a fault like any other: it is recorded, and it has an allowance.
 func TestASwitchFromOutsideIsAFaultAndExcuses(t *testing.T) {
 	const thrown = `stormwatch/alpha/m1/client-write=return(1000)`
 	if withFailpoints(t, thrown) {
@@ -52,7 +52,7 @@ func TestASwitchFromOutsideIsAFaultAndExcuses(t *testing.T) {
 	require.Less(t, f.To, time.Duration(0), "nobody heals it")
 }
 
-// What it does not excuse is a failure, and the evidence names it.
+// A view that is staler than the allowance fails, and the evidence names the failpoint.
 func TestASwitchFromOutsideIsInTheEvidence(t *testing.T) {
 	const thrown = `stormwatch/alpha/m1/client-write=return(250)`
 	if withFailpoints(t, thrown) {
@@ -67,7 +67,7 @@ func TestASwitchFromOutsideIsInTheEvidence(t *testing.T) {
 	require.Contains(t, failure(t, r, "freshness"), "GO_FAILPOINTS("+thrown+") in force")
 }
 
-// One that means nothing is the caller's mistake, and is told with the nearest names.
+// A failpoint without effect is a mistake of the caller. The error suggests the nearest names.
 func TestAWrongSwitchFromOutsideIsTheCallersMistake(t *testing.T) {
 	for name, wrong := range map[string]struct{ thrown, want string }{
 		"cluster": {`stormwatch/alhpa/m1/wal-save=return("hang")`, `no cluster is called "alhpa"; the nearest: alpha`},
@@ -87,7 +87,7 @@ func TestAWrongSwitchFromOutsideIsTheCallersMistake(t *testing.T) {
 	}
 }
 
-// A cluster that cannot start because of one says so.
+// The error of a cluster that does not start names the failpoints, since they may be the cause.
 func TestAStartThatASwitchFromOutsideHindersNamesIt(t *testing.T) {
 	const thrown = `stormwatch/alpha/m1/wal-save=return("hang")`
 	if withFailpoints(t, thrown) {

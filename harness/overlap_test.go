@@ -15,9 +15,10 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// What faults that overlap do to the harness itself. Each was found by a drawn schedule that blamed a good manager or could not be judged.
+// The tests in this file are about the effects of overlapping faults on the harness itself. Random schedules found each of them: they failed a good
+// manager, or could not be judged.
 
-// writing is the plain manager in a world that has one more program.
+// writing returns the plain manager with a workload that has run as an additional program.
 func writing(run func(context.Context, *harness.Ledger) error) harness.Candidate {
 	w := counters.Workload()
 	w.Programs = func() []harness.Program {
@@ -28,7 +29,7 @@ func writing(run func(context.Context, *harness.Ledger) error) harness.Candidate
 	return c
 }
 
-// notes are the lines of the timeline that contain a text.
+// notes returns the notes of the record that contain a text.
 func notes(r *harness.Result, text string) (lines []string) {
 	for _, n := range r.Record.Notes {
 		if strings.Contains(n.Text, text) {
@@ -38,7 +39,7 @@ func notes(r *harness.Result, text string) (lines []string) {
 	return lines
 }
 
-// A put that waits at a hung member is carried out when that is healed. By then the key has been deleted, and must not come back.
+// A put that waits at a hung member is carried out when the member is healed. By then the key has been deleted, and it must stay deleted.
 func TestAWriteThatComesLateDoesNothing(t *testing.T) {
 	const key = "/else/late"
 	subject := harness.Subject{Kind: "else", Name: "late"}
@@ -59,7 +60,7 @@ func TestAWriteThatComesLateDoesNothing(t *testing.T) {
 	execute(t, three, c, func(w *harness.World) {
 		w.StartManager()
 		alpha := w.Cluster("alpha")
-		// The first attempt goes to the leader, which is slow to answer, the next to the first of the others.
+		// The first attempt goes to the leader, which answers slowly, the second to the first follower, whose disk hangs.
 		hang := w.Inject(fault.HangDisk(alpha.Followers()[0]))
 		slow := w.Inject(fault.SlowApply(alpha.Leader(), w.Timing().Election*9/10))
 		w.Pass(20 * time.Second)
@@ -112,7 +113,7 @@ func TestALeaseThatTookAKeyIsToldFromADeletion(t *testing.T) {
 	require.ErrorIs(t, lost, harness.ErrLeaseLost)
 }
 
-// A leader that applies late answers late. Attempts that are given up too early never succeed, and the load would stop.
+// A leader that applies entries late answers late. If every attempt were given up too early, none would succeed, and the load would stop.
 func TestALeaderThatIsSlowIsWrittenThrough(t *testing.T) {
 	for name, slow := range map[string]func(*harness.Member) fault.Fault{
 		"apply": func(m *harness.Member) fault.Fault { return fault.SlowApply(m, 3*time.Second) },
@@ -129,7 +130,8 @@ func TestALeaderThatIsSlowIsWrittenThrough(t *testing.T) {
 	}
 }
 
-// etcd tells the term of the last entry that a member has applied: one that applies nothing leads in a term that it does not tell.
+// etcd reports the term of the last entry that a member has applied. So a leader that applies nothing reports an older term than the one in which it
+// leads.
 func TestALeaderThatAppliesNothingIsSeen(t *testing.T) {
 	led := false
 	execute(t, three, plain(), func(w *harness.World) {
@@ -137,14 +139,28 @@ func TestALeaderThatAppliesNothingIsSeen(t *testing.T) {
 		alpha := w.Cluster("alpha")
 		m := alpha.Followers()[0]
 		w.Inject(fault.HangApply(m))
-		w.Inject(fault.MoveLeader(alpha.Followers()[1])) // another term
+		w.Inject(fault.MoveLeader(alpha.Followers()[1])) // so that the term changes
 		w.Inject(fault.MoveLeader(m))
 		led = alpha.Leader() == m
 	})
 	require.True(t, led)
 }
 
-// What is left of a manager is asked of the member that knows the most: a leader may be slow to learn that a lease was revoked.
+// A member that was restarted must apply entries before it serves, and may win an election before that. Until it serves, the harness cannot see that it
+// leads, but can write through the other members.
+func TestALeaderThatDoesNotServeIsWrittenThrough(t *testing.T) {
+	r := execute(t, three, plain(), func(w *harness.World) {
+		w.StartManager()
+		leader := w.Cluster("alpha").Leader()
+		w.Inject(fault.HangApply(leader))
+		w.Inject(fault.Restart(leader))
+		w.Inject(fault.Freeze(w.Cluster("alpha").Leader()))
+		w.Pass(time.Minute)
+	})
+	require.NotEqual(t, record.NotJudged, r.Outcome, r.String())
+}
+
+// Leftovers of a manager are read from the member that has applied the most: a leader may be slow to apply that a lease was revoked.
 func TestALeaderThatAppliesLateHidesNoRevocation(t *testing.T) {
 	c := altered(func(m harness.Manager) harness.Manager { return &leasing{Manager: m} })
 	clusters := []harness.Spec{{Name: "alpha", Members: 3}, {Name: "beta", Members: 1}}
@@ -157,7 +173,7 @@ func TestALeaderThatAppliesLateHidesNoRevocation(t *testing.T) {
 	require.Empty(t, r.Record.Left)
 }
 
-// leasing is a manager that has a lease in alpha while it manages that. It asks the followers.
+// leasing is a manager that has a lease in alpha while it manages alpha. It sends its requests to the followers.
 type leasing struct {
 	harness.Manager
 	client *clientv3.Client
@@ -218,7 +234,7 @@ func TestALoadThatCannotComeToRestGoesOn(t *testing.T) {
 	require.NotEqual(t, record.NotJudged, r.Outcome, r.String())
 }
 
-// A member that is started again without a quorum serves when there is one, and nothing waits for that.
+// A member that is restarted without a quorum serves as soon as there is one. The heal that restarts it does not wait until then.
 func TestARestartWithoutAQuorumHoldsNothingUp(t *testing.T) {
 	var took time.Duration
 	r := execute(t, three, plain(), func(w *harness.World) {
@@ -240,6 +256,20 @@ func TestARestartWithoutAQuorumHoldsNothingUp(t *testing.T) {
 	require.Len(t, notes(r, "runs, and serves when it can"), 1)
 }
 
+// The first attempt to add the member times out but is carried out. From then on the cluster has no quorum until the new member runs.
+func TestAMemberThatJoinedUnheardOfIsStarted(t *testing.T) {
+	members := 0
+	r := execute(t, one, plain(), func(w *harness.World) {
+		w.StartManager()
+		alpha := w.Cluster("alpha")
+		w.Inject(fault.SlowApply(alpha.Leader(), 3*time.Second))
+		w.Inject(fault.AddMember(alpha))
+		members = len(alpha.Members())
+	})
+	require.Equal(t, 2, members)
+	require.NotEqual(t, record.NotJudged, r.Outcome, r.String())
+}
+
 func TestAMemberThatWasRemovedIsNotStartedAgain(t *testing.T) {
 	r := execute(t, three, plain(), func(w *harness.World) {
 		w.StartManager()
@@ -251,7 +281,7 @@ func TestAMemberThatWasRemovedIsNotStartedAgain(t *testing.T) {
 	require.NotEqual(t, record.NotJudged, r.Outcome, r.String())
 }
 
-// Nobody can revoke a lease of a cluster that has lost its quorum.
+// A manager cannot revoke its lease in a cluster that has lost its quorum, so such a lease does not count as left behind.
 func TestALeaseThatCannotBeRevokedIsNotLeftBehind(t *testing.T) {
 	c := altered(func(m harness.Manager) harness.Manager { return &leasing{Manager: m} })
 	r := execute(t, two, c, func(w *harness.World) {

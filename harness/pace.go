@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Pace is how a program paces its updates, so that a scenario can bring a cluster's load to rest and know when it is:
+// Pace makes a program wait between its updates, and lets a scenario stop the load of a cluster and know when no update is under way:
 //
 //	pace := ledger.Pace()
 //	defer pace.End()
@@ -19,20 +19,20 @@ type Pace struct {
 	inside bool
 }
 
-// load is the load on one cluster: whether it rests, and how many updates are under way.
+// load is the load on one cluster: whether it is stopped, and how many updates are under way.
 type load struct {
 	every time.Duration
 
 	mu       sync.Mutex
-	resting  chan struct{} // closed when the load may go on; nil while it does
+	resting  chan struct{} // closed when the load may go on; nil while it is not stopped
 	underWay int
 }
 
-// Pace begins a program's updates.
+// Pace returns the pace for one program. It does not block.
 func (l *Ledger) Pace() *Pace { return &Pace{load: l.cluster.load} }
 
-// Next ends the last update, waits for a load interval and, if the load is at rest, until it goes on, and begins the next update. It is
-// false when ctx ended first.
+// Next ends the last update and begins the next one. It blocks for a load interval and, if the load is stopped, until it goes on. It returns false
+// if ctx ends first.
 func (p *Pace) Next(ctx context.Context) bool {
 	p.End()
 	timer := time.NewTimer(p.load.every)
@@ -55,7 +55,7 @@ func (p *Pace) Next(ctx context.Context) bool {
 	}
 }
 
-// begin begins an update, or returns what to wait for.
+// begin begins an update and returns nil. If the load is stopped, it returns a channel that is closed when the load may go on.
 func (p *Pace) begin() <-chan struct{} {
 	p.load.mu.Lock()
 	defer p.load.mu.Unlock()
@@ -78,8 +78,8 @@ func (p *Pace) End() {
 	p.load.underWay--
 }
 
-// Rest brings the cluster's load to rest and returns when no update is under way; resume lets it go on. Leases are refreshed all
-// the same. An update that cannot be committed within an election's time makes the run one that cannot be judged.
+// Rest stops the cluster's load and blocks until no update is under way; resume lets the load go on. Programs still refresh their leases. If an
+// update is still under way after [bound.Bounds.LostLeader], the scenario ends and the run is not judged.
 func (c *Cluster) Rest() (resume func()) {
 	resume, err := c.BringToRest()
 	if err != nil {
@@ -88,7 +88,8 @@ func (c *Cluster) Rest() (resume func()) {
 	return resume
 }
 
-// BringToRest is Rest for whoever can go on without: a load that cannot come to rest, because the quorum is lost say, is an error and goes on.
+// BringToRest is Rest for a caller that can continue without it. If an update does not end, for example because the quorum is lost, it returns an
+// error and the load goes on.
 func (c *Cluster) BringToRest() (resume func(), err error) {
 	resting := make(chan struct{})
 	c.load.mu.Lock()

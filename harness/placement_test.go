@@ -14,7 +14,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// The links that were closed so that the manager is attached where it was placed are open once it is.
+// StartManager closes the other members' links so that the manager attaches as placed, and opens them again before it returns.
 func TestPlacementOpensTheOtherLinksAgain(t *testing.T) {
 	var given harness.Target
 	c := altered(func(m harness.Manager) harness.Manager {

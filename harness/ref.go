@@ -7,26 +7,26 @@ import (
 	"strings"
 )
 
-// Ref names a member: by its name in its cluster ("alpha/m1"), or by its role at the moment at which somebody asks ("alpha/leader").
+// Ref names a member: by its name in its cluster ("alpha/m1"), or by its role ("alpha/leader"), which [World.Resolve] looks up when it is called.
 type Ref struct{ Cluster, Member string }
 
-// The roles. They are no names of members.
+// The roles. No member has such a name.
 const (
 	// RoleLeader is the member that a majority follows.
 	RoleLeader = "leader"
 	// RoleFollower is the first running member, in order, that does not lead.
 	RoleFollower = "follower"
-	// RoleWatched is the first member, in order, that one of the manager's watches is on; for a manager that polls, that it has a
-	// connection to.
+	// RoleWatched is the first member, in order, that serves one of the manager's watches. For a manager that polls, it is the first to which
+	// the manager has a connection.
 	RoleWatched = "watched"
 )
 
-// Roles are all of them.
+// Roles are all roles.
 func Roles() []string { return []string{RoleLeader, RoleFollower, RoleWatched} }
 
 var memberName = regexp.MustCompile(`^m[1-9][0-9]*$`)
 
-// ParseRef reads what String prints.
+// ParseRef reads what Ref.String prints. The error says what is wanted.
 func ParseRef(text string) (Ref, error) {
 	cluster, member, found := strings.Cut(text, "/")
 	switch {
@@ -40,13 +40,14 @@ func ParseRef(text string) (Ref, error) {
 
 func (r Ref) String() string { return r.Cluster + "/" + r.Member }
 
-// Ref is the reference itself, so that both it and a [Member] can say which member is meant.
+// Ref returns the reference itself, so that a Ref is a [Referrer] as a [Member] is.
 func (r Ref) Ref() Ref { return r }
 
-// Referrer says which member is meant.
+// Referrer names a member. It is a [Ref] or a [Member].
 type Referrer interface{ Ref() Ref }
 
-// Resolve finds the member that a reference means now. A leader is waited for, for as long as an election may take.
+// Resolve finds the member that a reference means now. For the leader or a follower it blocks until there is a leader, for as long as an election
+// may take. The error says what is missing.
 func (w *World) Resolve(r Ref) (*Member, error) {
 	c, err := w.Find(r.Cluster)
 	if err != nil {

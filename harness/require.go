@@ -8,9 +8,9 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// RequireRecovery waits until the manager's view of the cluster has recovered from the fault: it shows an update begun since the fault began, and
-// all others. What that may take the fault knows. It then waits for Timing.Stay, with the fault in force as it was, to see that the view is fresh for
-// good. It fails the run, and ends the scenario, if the view was not fresh in time or did not stay so.
+// RequireRecovery blocks until the manager's view of the cluster has recovered from the fault: it shows an update that began after the fault did, and
+// every older one. The fault's allowance says how long that may take. It then waits for Timing.Stay, while the fault is still in force, to see whether
+// the view stays fresh. If the view is not fresh in time or does not stay so, the run has failed and the scenario ends.
 func (i *Injection) RequireRecovery(c *Cluster) {
 	i.world.requireRecovery("recovery", c, i.at)
 }
@@ -27,8 +27,8 @@ func (w *World) requireRecovery(name string, c *Cluster, since time.Duration) {
 	w.expect(e)
 }
 
-// Measure waits, for no longer than longest, until the manager's view of the cluster has recovered from the fault, and records how long that
-// took. It requires nothing.
+// Measure blocks until the manager's view of the cluster has recovered from the fault, for longest at most, and records how long that took. It never
+// fails the run.
 func (i *Injection) Measure(c *Cluster, longest time.Duration) {
 	w := i.world
 	bound := w.deadline(c) - i.at
@@ -38,7 +38,7 @@ func (i *Injection) Measure(c *Cluster, longest time.Duration) {
 	w.recorder.Check(e)
 }
 
-// measure says how long a cluster's view took to recover since a fault began.
+// measure makes the verdict on how long a cluster's view took to recover from a fault that began at since.
 func (w *World) measure(name string, c *Cluster, since, bound time.Duration) record.Expectation {
 	e := record.Expectation{Cluster: c.name, Fresh: true, Bound: bound}
 	var back bool
@@ -57,8 +57,8 @@ func (w *World) measure(name string, c *Cluster, since, bound time.Duration) rec
 	return e
 }
 
-// RequireFresh waits until the view of the cluster shows an update begun after this call, and all others. It fails the run,
-// and ends the scenario, when that takes longer than what has happened to the cluster so far excuses.
+// RequireFresh blocks until the view of the cluster shows an update that began after this call, and every older one. If that takes longer than the
+// faults so far allow, the run has failed and the scenario ends.
 func (w *World) RequireFresh(c *Cluster) { w.requireFresh("fresh", c) }
 
 func (w *World) requireFresh(name string, c *Cluster) {
@@ -79,7 +79,7 @@ func (w *World) requireFresh(name string, c *Cluster) {
 	w.expect(e)
 }
 
-// awaitCommit waits for an update of the cluster that is begun after since, for as long as an election may hold it up.
+// awaitCommit waits for an update of the cluster that began after since, for as long as an election may delay one.
 func (w *World) awaitCommit(c *Cluster, since time.Duration) (at time.Duration, ok bool) {
 	w.await(w.Bounds().LostLeader(), func() bool {
 		at, ok = w.recorder.CommitAfter(c.name, since)
@@ -88,7 +88,8 @@ func (w *World) awaitCommit(c *Cluster, since time.Duration) (at time.Duration, 
 	return at, ok
 }
 
-// RequireCalm fails the run if the view of one of the named clusters was staler than calm since the fault began. It does not wait.
+// RequireCalm requires that the views of the named clusters have never been staler than calm since the fault began. If one was, the run has failed
+// and the scenario ends. It does not block.
 func (i *Injection) RequireCalm(clusters ...string) {
 	w := i.world
 	for _, name := range clusters {
@@ -118,9 +119,9 @@ func (i *Injection) RequireCalm(clusters ...string) {
 	}
 }
 
-// RequireIdleTimeout waits until the manager says that a watch on the cluster reached its idle timeout, after the fault began. It fails the
-// run, and ends the scenario, when the manager does not say so in time; the idle-timeout oracle judges
-// how exact it was. Of a manager that has no idle timeout nothing is asked.
+// RequireIdleTimeout blocks until the manager reports, after the fault began, that a watch on the cluster reached its idle timeout. If it does not
+// report that in time, the run has failed and the scenario ends; the oracle "idle timeout" judges how exact the report was. For a manager without an
+// idle timeout it requires nothing and does not block.
 func (i *Injection) RequireIdleTimeout(c *Cluster) {
 	w := i.world
 	e := record.Expectation{Cluster: c.name}
@@ -130,7 +131,7 @@ func (i *Injection) RequireIdleTimeout(c *Cluster) {
 		w.expect(e)
 		return
 	}
-	// The last answer may have been on its way when the fault began.
+	// The last response on the watch may have been on its way when the fault began, so the silence may begin later.
 	bound := w.timing.IdleTimeout + 2*w.Bounds().IdleLate()
 	said := w.await(i.at+bound-w.Elapsed(), func() bool {
 		said := false
@@ -149,9 +150,9 @@ func (i *Injection) RequireIdleTimeout(c *Cluster) {
 	w.expect(e)
 }
 
-// RequireSteady fails the run, and ends the scenario, if the cluster got another leader since the fault began, or a watch on it was replaced by one
-// on another member: what limps must not flap. A watch that is opened anew on the same member is no matter, nor is one beside a watch that
-// stays where it is. It does not wait.
+// RequireSteady requires that since the fault began the cluster kept its leader, and the manager moved no watch on it to another member: a slow member
+// is no reason to leave it. A watch that is opened again on the same member does not count, nor does an additional watch while the old one stays
+// open. If the requirement is not met, the run has failed and the scenario ends. It does not block.
 func (i *Injection) RequireSteady(c *Cluster) {
 	w := i.world
 	var moves []string
@@ -163,7 +164,7 @@ func (i *Injection) RequireSteady(c *Cluster) {
 		}
 		before, left := map[string]bool{}, map[string]bool{}
 		for _, watch := range r.Watches {
-			// One that the fault closed, at the very instant at which it began, was open before.
+			// A watch that closed at the instant at which the fault began was open before it.
 			if watch.Cluster == c.name && watch.Opened < i.at && (watch.Closed < 0 || watch.Closed >= i.at) {
 				before[watch.Key+" on "+watch.Member] = true
 				left[watch.Key] = left[watch.Key] || watch.Closed >= 0
@@ -185,8 +186,8 @@ func (i *Injection) RequireSteady(c *Cluster) {
 	w.expect(e)
 }
 
-// awaitFresh waits until the view of a cluster is fresh, until by at most. For one that is not by then it waits a moment longer, so that the
-// record shows what the oracles name.
+// awaitFresh waits until the view of a cluster is fresh, until the instant by at most. If it is not fresh by then, it waits a little longer, so that
+// the oracles find on record that the view was too stale.
 func (w *World) awaitFresh(c *Cluster, since, by time.Duration) bool {
 	fresh := w.await(by-w.Elapsed(), func() bool { return w.fresh(c, since) })
 	if !fresh {
@@ -195,24 +196,24 @@ func (w *World) awaitFresh(c *Cluster, since, by time.Duration) bool {
 	return fresh
 }
 
-// fresh says whether the view shows an update begun since, and nothing it does not show is older than calm.
+// fresh says whether the view shows an update that began after since, and no update that it does not show is older than calm.
 func (w *World) fresh(c *Cluster, since time.Duration) bool {
 	return w.recorder.Fresh(c.name, since, w.calm(c))
 }
 
-// calm is how stale the view of a cluster may be now that it has recovered from what is in force.
+// calm is how stale the view of a cluster may be now, once it has recovered from the faults in force.
 func (w *World) calm(c *Cluster) (calm time.Duration) {
 	w.recorder.Look(func(r *record.Record) { calm = r.CalmAt(c.name, r.End) })
 	return calm
 }
 
-// deadline is until when the view of a cluster may take to be fresh again, after what has happened so far.
+// deadline is the instant by which the view of a cluster must be fresh again, after what has happened so far.
 func (w *World) deadline(c *Cluster) (by time.Duration) {
 	w.recorder.Look(func(r *record.Record) { by = r.Deadline(c.name, r.End) })
 	return by
 }
 
-// unmet ends a scenario whose requirement failed: the verdict is on record already.
+// unmet is the panic value that ends a scenario after a failed requirement. The verdict has been recorded.
 type unmet struct{}
 
 func (w *World) expect(e record.Expectation) {

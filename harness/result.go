@@ -12,36 +12,37 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// Result is what a run ends in.
+// Result is the outcome of one run, with the verdicts and the record that they follow from.
 type Result struct {
 	Scenario, Engine, Manager, Workload string
 	Seed                                uint64
-	// Outcome is that of the run. Only [record.Passed] and [record.Failed] say anything of the manager. A scenario whose faults the engine has
-	// not got is [record.NotAsked].
+	// Outcome is the outcome of the run. Only [record.Passed] and [record.Failed] say anything about the manager. It is [record.NotAsked] if the
+	// engine does not support a fault of the scenario.
 	Outcome record.Outcome
-	// Cause is why the run cannot be judged; empty if it was. Usage says that it was asked for wrongly.
+	// Cause says why the run was not judged; empty if it was. Usage says that the caller made a mistake, for example an unknown name.
 	Cause string
 	Usage bool
-	// Recovery is the longest that a RequireRecovery of the scenario measured, Bound the one it was allowed. Bound is zero if the
-	// scenario measures none; Recovery is negative if the view was not back in time.
+	// Recovery is the longest recovery that the scenario measured, and Bound how long it was allowed to take. Bound is zero if the scenario
+	// measured none. Recovery is negative if the view was not fresh again in time.
 	Recovery, Bound time.Duration
 	// MaxStaleness is the largest staleness of any cluster's view after it was complete for the first time.
 	MaxStaleness time.Duration
-	// Wall is how long the run took by the wall clock, Virtual by its own; the same where time is real.
+	// Wall is how long the run took by the wall clock, Virtual how long by the engine's clock. Where time is real, both are that time, except
+	// that Virtual leaves out what happened before and after the world.
 	Wall, Virtual time.Duration
 	Verdicts      []record.Verdict
-	// Again is the command that runs it again.
+	// Again is the command that makes the run again; empty if the caller gave none.
 	Again  string
 	Record *record.Record
 }
 
-// NotJudged is the result of a run that could not be made.
+// NotJudged completes r as the result of a run that could not be made because of cause.
 func NotJudged(r Result, cause error) *Result {
 	r.judge(record.Empty(), cause)
 	return &r
 }
 
-// judge fills in what follows from the record. A cause says why there is nothing to be judged.
+// judge fills in the fields that follow from the record. If cause is not nil, it says why the run is not judged.
 func (r *Result) judge(rec *record.Record, cause error) {
 	r.Record = rec
 	r.Virtual = rec.End
@@ -73,8 +74,8 @@ func (r *Result) judge(rec *record.Record, cause error) {
 	}
 }
 
-// requirements are the verdicts on what the scenario required. One that failed because a view was not fresh is left out where an oracle has
-// found that too, or that the view could not be seen: one mistake is one verdict.
+// requirements are the verdicts on what the scenario required. It leaves out failed requirements of freshness if an oracle has found the same stale
+// view, or that View did not answer, so that one mistake gives one verdict.
 func requirements(rec *record.Record, judged []record.Verdict) []record.Verdict {
 	found := slices.ContainsFunc(judged, func(v record.Verdict) bool {
 		return v.Outcome == record.Failed && slices.Contains([]string{
@@ -93,7 +94,7 @@ func requirements(rec *record.Record, judged []record.Verdict) []record.Verdict 
 // Failed are the verdicts that failed.
 func (r *Result) Failed() []record.Verdict { return r.those(record.Failed) }
 
-// NotAsked are the verdicts on what does not apply to the manager, or was not asked.
+// NotAsked are the verdicts on properties that do not apply to the manager, or that nothing in the run put to the test.
 func (r *Result) NotAsked() []record.Verdict { return r.those(record.NotAsked) }
 
 func (r *Result) those(outcome record.Outcome) []record.Verdict {
@@ -106,7 +107,7 @@ func (r *Result) those(outcome record.Outcome) []record.Verdict {
 	return list
 }
 
-// String says what failed, with the evidence and the command that runs it again, or that everything passed, or why it was not judged.
+// String prints the outcome in words: what failed, with the evidence, or why the run was not judged, and the command that makes it again.
 func (r *Result) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s on %s with the %s manager: ", r.Scenario, r.Engine, r.Manager)
@@ -128,8 +129,8 @@ func (r *Result) String() string {
 	return b.String()
 }
 
-// MarshalJSON writes the result as one object, times in milliseconds; recovery_ms is null if the view was not back in time, and
-// so is bound_ms, with it, where the scenario measures none.
+// MarshalJSON writes the result as one object, with times in milliseconds. recovery_ms is null if the view was not fresh again in time; recovery_ms
+// and bound_ms are both null if the scenario measured no recovery.
 func (r *Result) MarshalJSON() ([]byte, error) {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	var recovery, bound *float64

@@ -14,38 +14,40 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// Scenario is a story of what happens to a manager's clusters, written once for every engine, workload and manager.
+// Scenario is what happens to a manager's clusters and what is required of the manager. It is written once for every engine, workload and manager.
 type Scenario struct {
-	// Name is how the command and the catalogue call it, in kebab case.
+	// Name is its name in the command and the catalogue, in kebab case.
 	Name string
-	// Summary is one sentence, Incident the real event it stands for.
+	// Summary describes it in one sentence. Incident is the real incident that it reproduces; empty if there is none.
 	Summary, Incident string
-	Clusters          []Spec
-	// Body is the story. It must start the manager.
+	// Clusters are started before Body is called.
+	Clusters []Spec
+	// Body is called in the engine's time with all clusters running. It must call [World.StartManager]. When it returns, the world heals all
+	// faults, waits until the views should be fresh again, and closes the manager.
 	Body func(*World)
 }
 
-// Options are a run's. The zero value is a run with seed 0, the engine's timing, the candidate's usual workload, and nothing written anywhere.
+// Options are the options of a run. The zero value is a run with seed 0, the engine's timing, the candidate's usual workload, and no log.
 type Options struct {
 	Seed     uint64
-	Workload string        // the name of one of the candidate's; empty: its usual one
+	Workload string        // the name of one of the candidate's workloads; empty: its usual one
 	Timing   *bound.Timing // nil: the engine's
-	Dir      string        // where the world makes its directory; empty: where the engine likes it
-	Log      *zap.Logger   // etcd's and the manager's; nil: none
-	// Again is the command that makes the run again, for evidence.
+	Dir      string        // the directory in which the world makes its own; empty: the one that the engine prefers
+	Log      *zap.Logger   // receives the log of etcd and of the manager; nil: no log
+	// Again is the command that makes the run again, which the result prints. Empty: [Run] makes one, [Execute] prints none.
 	Again string
 }
 
-// UsageError says that a run was asked for that cannot be: an unknown name, a wrong value.
+// UsageError says that the caller asked for a run that is not possible: an unknown name, a wrong value.
 type UsageError struct{ Err error }
 
 func (e *UsageError) Error() string { return e.Err.Error() }
 
-// Unwrap is what was wrong.
+// Unwrap returns Err.
 func (e *UsageError) Unwrap() error { return e.Err }
 
-// Run executes a scenario in a test and reports each failed verdict to t, with the transcript. A run that cannot be judged fails the test
-// too, and says so. It blocks until the world is closed.
+// Run runs a scenario in a test. If a verdict failed, it fails the test with the evidence and the transcript. If the run is not judged, it fails the
+// test too and says why. It blocks until the world is closed.
 func Run(t testing.TB, e Engine, s Scenario, c Candidate, o Options) *Result {
 	t.Helper()
 	if o.Dir == "" && e.Dir() == "" {
@@ -64,8 +66,8 @@ func Run(t testing.TB, e Engine, s Scenario, c Candidate, o Options) *Result {
 	return result
 }
 
-// Execute runs a scenario and judges the manager. It blocks until the world is closed, which it is whatever happens: a run
-// that cannot go on, panics outside of the manager, or is interrupted by ctx is not judged, and the result says why.
+// Execute runs a scenario and judges the manager. It blocks until the world is closed, and closes it whatever happens. If the run cannot go on, panics
+// outside of the manager, or is interrupted by the end of ctx, it is not judged, and the result says why.
 func Execute(ctx context.Context, e Engine, s Scenario, c Candidate, o Options) *Result {
 	result := &Result{Scenario: s.Name, Engine: e.Name(), Manager: c.Name, Seed: o.Seed, Again: o.Again}
 	if w, err := c.workload(o.Workload); err == nil {
@@ -82,8 +84,8 @@ func Execute(ctx context.Context, e Engine, s Scenario, c Candidate, o Options) 
 	return result
 }
 
-// blame says whether an engine's end is a reason not to judge the run. What a manager left behind does not end with the world: that is on
-// record already, and is its failure.
+// blame returns the error of Engine.Run if it is a reason not to judge the run. It is none if the manager left something behind: that does not end with
+// the world, and it is on record as a failure of the manager.
 func blame(rec *record.Record, ended error) error {
 	var stuck interface{ Stuck() bool }
 	leaked := len(rec.Left) > 0 || rec.ManagerClose >= 0 && rec.ManagerClosed < 0
@@ -93,16 +95,16 @@ func blame(rec *record.Record, ended error) error {
 	return ended
 }
 
-// execute is a run in the engine's time. The cause is why it cannot be judged.
+// execute makes a run. It is called in the engine's time. cause says why the run cannot be judged; nil if it can.
 func execute(ctx context.Context, e Engine, s Scenario, c Candidate, o Options) (rec *record.Record, cause error) {
 	w, err := newWorld(ctx, e, c, o)
 	if err != nil {
 		return record.Empty(), err
 	}
-	// Deferred, since a story may also end in runtime.Goexit: a test's FailNow does.
+	// Deferred, since the scenario's body may also end in runtime.Goexit, as it does when it calls FailNow of a test.
 	defer func() {
 		w.outer = context.Background() // closing is not interrupted
-		// A scenario that ended early may have left faults in force; what the manager holds of a frozen member cannot be told.
+		// A scenario that ended early may have left faults in force. They are healed first, since leftovers on a frozen member cannot be found.
 		w.healAll()
 		w.guard(w.closeManager)
 		if err := w.stop(); err != nil {
@@ -110,12 +112,12 @@ func execute(ctx context.Context, e Engine, s Scenario, c Candidate, o Options) 
 		}
 		rec, cause = w.recorder.Finish(), w.unjudged()
 	}()
-	w.tell(s)
+	w.play(s)
 	return nil, nil
 }
 
-// tell runs the story and lets the world settle after it.
-func (w *World) tell(s Scenario) {
+// play starts the clusters, calls the scenario's body, and lets the world settle after it.
+func (w *World) play(s Scenario) {
 	if err := w.start(s.Clusters); err != nil {
 		w.broken(err)
 		return
@@ -129,8 +131,8 @@ func (w *World) tell(s Scenario) {
 	w.guard(w.settle)
 }
 
-// settle heals what is in force, gives every view the time that it may take to be fresh again, goes on for Timing.Stay, and then waits until all
-// views are complete with the load at rest, so that the oracles can compare them with the ledger. It requires nothing: the oracles do.
+// settle heals all faults, waits until each view is fresh again or its deadline has passed, and goes on for Timing.Stay. Then it stops the load and
+// waits until all views are complete, so that the oracles can compare them with the ledger. It makes no verdict itself.
 func (w *World) settle() {
 	m := w.managed.Load()
 	w.healAll()
@@ -161,8 +163,8 @@ func (w *World) settle() {
 	w.await(w.Bounds().Calm(), func() bool { return managed(func(c *Cluster) bool { return w.recorder.Complete(c.name) }) })
 }
 
-// guard runs a part of the run. An unmet requirement ends it, and its verdict is on record; anything else that ends it early makes the run
-// one that cannot be judged.
+// guard calls f, a part of the run, and recovers from its panics. A panic of a failed requirement only ends f, since its verdict is on record. After
+// any other panic the run is not judged.
 func (w *World) guard(f func()) {
 	defer func() {
 		switch p := recover().(type) {

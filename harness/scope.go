@@ -8,7 +8,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// scopeOf is what switches touch, added to what is known of a fault already. So no fault says twice what it does.
+// scopeOf adds what the switches affect to a scope. So a fault that consists of switches need not say what it affects.
 func scopeOf(b bound.Bounds, switches []Switch, s record.Scope) record.Scope {
 	for _, one := range switches {
 		m := one.Member
@@ -24,7 +24,7 @@ func scopeOf(b bound.Bounds, switches []Switch, s record.Scope) record.Scope {
 			}
 			s.Lagging = include(s.Lagging, to)
 		case one.Point == point.WALSave:
-			// A vote that takes an election timeout to be written comes too late.
+			// A member must write its vote before it sends it. If that takes an election timeout, the vote comes too late.
 			if stops || one.Decision.Delay >= b.Timing.Election {
 				s.Crippled = include(s.Crippled, m.name)
 			}
@@ -45,8 +45,8 @@ func scopeOf(b bound.Bounds, switches []Switch, s record.Scope) record.Scope {
 				s.Uninformed = include(s.Uninformed, m.name)
 			}
 		case one.Point == point.ClientAccept, one.Point == point.ClientRead, one.Point == point.ClientWrite:
-			// A request is two pieces, its head and its message, and so is the answer; each may wait behind the one before. One that takes
-			// longer than the manager lets it take is not answered.
+			// A request is sent in two parts, its headers and its message, and so is the response. Each part may wait for the one before it,
+			// so a request may take four delays. If that is the request timeout or longer, the manager may get no response.
 			if stops || 4*one.Decision.Delay >= b.Timing.RequestTimeout {
 				s.Unreachable = include(s.Unreachable, m.name)
 			}
@@ -61,7 +61,7 @@ func scopeOf(b bound.Bounds, switches []Switch, s record.Scope) record.Scope {
 	return s
 }
 
-// include appends what is not there yet.
+// include appends those items that the list does not contain.
 func include(list []string, items ...string) []string {
 	for _, i := range items {
 		if !slices.Contains(list, i) {

@@ -16,8 +16,8 @@ import (
 
 var undisturbed = flag.Int("undisturbed", 2, "how many undisturbed worlds to run on busy cores")
 
-// The compressed timing must not elect leaders, or move watches, that nobody asked for, with every core busy. The reference manager would
-// leave a member that is slow to answer.
+// With the compressed timing and every core busy, a cluster without faults must keep its leader, and the reference manager must keep its watches where
+// they are. It would leave a member that answers too slowly.
 func TestAnUndisturbedWorldKeepsItsLeadersOnBusyCores(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short runs only what is in virtual time")

@@ -14,10 +14,10 @@ import (
 	"github.com/stormwatch/stormwatch/harness/virtual"
 )
 
-// plain is the smallest manager, which notices nothing.
+// plain returns the smallest manager, which notices no fault.
 func plain() harness.Candidate { return counters.Watching() }
 
-// altered is the plain manager with something about it changed.
+// altered returns the plain manager as changed by alter.
 func altered(alter func(harness.Manager) harness.Manager) harness.Candidate {
 	c := plain()
 	c.New = func(s harness.Setup) (harness.Manager, error) {
@@ -32,14 +32,14 @@ var (
 	three = []harness.Spec{{Name: "alpha", Members: 3}}
 )
 
-// execute runs a story in virtual time.
+// execute runs a scenario of this body in virtual time.
 func execute(t *testing.T, clusters []harness.Spec, c harness.Candidate, body func(*harness.World)) *harness.Result {
 	t.Helper()
 	s := harness.Scenario{Name: "a-test", Clusters: clusters, Body: body}
 	return harness.Execute(t.Context(), virtual.New(t, 1), s, c, harness.Options{Seed: 1})
 }
 
-// failure is the evidence of the only verdict that failed, which must be that of the given oracle.
+// failure requires that exactly one verdict failed, that of the given oracle, and returns its evidence.
 func failure(t *testing.T, r *harness.Result, oracle string) string {
 	t.Helper()
 	require.Equal(t, record.Failed, r.Outcome, r.String())
@@ -56,7 +56,7 @@ func TestAPlainManagerPassesWhereNothingHappens(t *testing.T) {
 	require.Greater(t, r.Virtual, time.Minute, "runs in virtual time are minutes long")
 }
 
-// blocking is a manager whose View does what it likes.
+// viewing is a manager with another View.
 type viewing struct {
 	harness.Manager
 	view func(cluster string) (harness.View, bool)
@@ -88,7 +88,7 @@ func TestAViewThatPanicsIsNamed(t *testing.T) {
 	require.Contains(t, failure(t, execute(t, one, c, startManager), "honesty"), "View panicked: at the disco, in github.com/stormwatch/stormwatch/harness_test.TestAViewThatPanicsIsNamed")
 }
 
-// closing is a manager whose Close does what it likes.
+// closing is a manager with another Close.
 type closing struct {
 	harness.Manager
 	end func() error

@@ -41,7 +41,7 @@ func TestDirectoriesOfRunsAreTheirOwnAndGoWithThem(t *testing.T) {
 	require.Empty(t, entries(t, parent))
 }
 
-// workdirParent is the environment variable by which the child process below is told where to make a directory.
+// workdirParent is an environment variable. It tells the child process of the test below where to make a directory.
 const workdirParent = "STORMWATCH_TEST_WORKDIR_PARENT"
 
 func TestTheNextRunSweepsWhatAKilledOneLeft(t *testing.T) {
@@ -69,10 +69,10 @@ func TestTheNextRunSweepsWhatAKilledOneLeft(t *testing.T) {
 	require.NoError(t, child.Process.Kill())
 	require.Error(t, child.Wait())
 	require.DirExists(t, left)
-	// What a sweeper that was killed left, and what was killed before it had a lock.
+	// One directory of a process that was killed while it removed it, and one of a process that was killed before it had the lock.
 	require.NoError(t, os.MkdirAll(filepath.Join(parent, "stormwatch-dead-00000000000000aa", "alpha"), 0o700))
 	require.NoError(t, os.Mkdir(filepath.Join(parent, "stormwatch-run-000077"), 0o700))
-	// What is nobody's business.
+	// A directory that has no name of ours, and must stay.
 	require.NoError(t, os.Mkdir(filepath.Join(parent, "stormwatch-run-mine"), 0o700))
 
 	next, release, err := harness.MakeDir(parent)

@@ -2,24 +2,27 @@ package harness
 
 import "context"
 
-// Workload is the programs that write into a world's clusters, and the kinds of facts that follow from what they write.
+// Workload is the programs that write to a world's clusters, and the kinds of facts that follow from what they write.
 //
-// The programs stand for other machines. They write through the member that truly leads, and so get through whatever a scenario does to
-// the manager's way to etcd: what they have written is the truth that the manager is measured by. They are no systems under test.
+// The programs stand for other machines; they are not under test. They write through the ledger, over connections that no fault on links to clients
+// affects, so that updates go on while the manager is cut off. The harness compares the manager's views with what they have written.
 type Workload struct {
+	// Name is its name in the command, Summary one sentence.
 	Name, Summary string
-	Kinds         []Kind
-	// Prefixes are the key prefixes below which the facts are, for managers that can watch any.
+	// Kinds are the kinds of the facts.
+	Kinds []Kind
+	// Prefixes are the prefixes of the keys that the facts follow from. A manager that can watch any prefix watches these.
 	Prefixes []string
-	// Facts are what follows from all keys below the prefixes and their values.
+	// Facts returns the facts that follow from the values of all keys under the prefixes, by key. Managers of this repository use it.
 	Facts func(values map[string]string) Facts
-	// Programs are those of one cluster. Each is given the cluster's ledger and runs from before the manager starts until the world closes.
+	// Programs makes the programs for one cluster. They run from before the manager starts until the world closes.
 	Programs func() []Program
 }
 
-// Program is one of a workload's. Run returns soon after ctx has ended. A program that ends with an error before that makes the run one that
-// cannot be judged.
+// Program is one program of a workload.
 type Program struct {
+	// Name is its name in errors.
 	Name string
-	Run  func(ctx context.Context, l *Ledger) error
+	// Run writes to one cluster through its ledger, and returns soon after ctx has ended. If it returns earlier or panics, the run is not judged.
+	Run func(ctx context.Context, l *Ledger) error
 }

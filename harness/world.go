@@ -21,24 +21,26 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// World is everything one run holds: clusters, links, clock, manager, ledger, timeline. A scenario is a function of it. Its methods
-// are for the scenario's goroutine; one that cannot do what it is asked ends the scenario, and the run is then not judged.
+// World is everything that one run holds: clusters, links, clock, manager, ledger, timeline. The body of a scenario gets one.
+//
+// Only the goroutine of the scenario's body may call its methods, unless a method says otherwise. A method that returns no error ends the scenario if
+// it cannot do what it should: it panics with a value that the harness recovers, and the run is not judged.
 type World struct {
-	// Rand is the run's source of randomness, drawn from its seed.
+	// Rand is the scenario's source of randomness. It follows from the run's seed.
 	Rand *rand.Rand
 
 	seed      uint64
 	engine    Engine
 	candidate Candidate
 	workload  *Workload
-	kinds     []Kind       // that the candidate shows
-	pace      bound.Timing // the engine's: of the workload, and what a candidate is told
-	timing    bound.Timing // the candidate's
+	kinds     []Kind       // the kinds of facts that the candidate shows
+	pace      bound.Timing // the engine's timing, which the workload follows and candidates adapt
+	timing    bound.Timing // the timing in force, with the candidate's own intervals
 	log       *zap.Logger
 	dir       string
 	release   func() error    // removes dir
-	label     string          // of the manager's goroutines
-	outer     context.Context // asked for its error only: it may belong to another clock
+	label     string          // the profiler label of the manager's goroutines
+	outer     context.Context // the caller's; only Err is called, since a wait for its Done channel would stop virtual time
 	ctx       context.Context // ends when the world closes
 	cancel    context.CancelFunc
 	board     *point.Board
@@ -55,7 +57,7 @@ type World struct {
 	cause error // why the run cannot be judged; nil while it can
 }
 
-// Cluster finds a cluster by name. A name that is not there ends the scenario.
+// Cluster finds a cluster by name. If there is none, the scenario ends and the run is not judged.
 func (w *World) Cluster(name string) *Cluster {
 	c, err := w.Find(name)
 	if err != nil {
@@ -64,7 +66,7 @@ func (w *World) Cluster(name string) *Cluster {
 	return c
 }
 
-// Find finds a cluster by name, or says that it is not there.
+// Find finds a cluster by name. It returns an error if there is none.
 func (w *World) Find(name string) (*Cluster, error) {
 	for _, c := range w.clusters {
 		if c.name == name {
@@ -77,13 +79,14 @@ func (w *World) Find(name string) (*Cluster, error) {
 // Clusters are all clusters in the order of the scenario.
 func (w *World) Clusters() []*Cluster { return slices.Clone(w.clusters) }
 
-// Timing is the timing in force, the candidate's own figures included.
+// Timing is the timing in force, with the candidate's own intervals.
 func (w *World) Timing() bound.Timing { return w.timing }
 
-// Bounds are the bounds that follow from it.
+// Bounds are the bounds that follow from Timing.
 func (w *World) Bounds() bound.Bounds { return bound.Bounds{Timing: w.timing} }
 
-// Lost says whether a cluster has lost its quorum, or clients every way to it, because of the faults in force.
+// Lost says whether a cluster has lost, because of the faults in force, its quorum ([record.LostQuorum]) or its reach by clients
+// ([record.LostReach]).
 func (w *World) Lost(c *Cluster, of record.Lost) (lost bool) {
 	w.recorder.Look(func(r *record.Record) {
 		lost = slices.ContainsFunc(r.Losses, func(l record.Loss) bool { return l.Cluster == c.name && l.Of == of && l.To < 0 })
@@ -91,19 +94,20 @@ func (w *World) Lost(c *Cluster, of record.Lost) (lost bool) {
 	return lost
 }
 
-// LostWithout says whether a member's cluster would have no quorum, with the faults in force, if the member were no part of it.
-func (w *World) LostWithout(m *Member) (lost bool) {
-	w.recorder.Look(func(r *record.Record) { lost = !r.QuorumWithout(m.cluster.name, m.name) })
-	return lost
+// QuorumAfter says whether a cluster would have a quorum, with the faults in force, after members have joined and left it.
+func (w *World) QuorumAfter(c *Cluster, joined, left []string) (quorum bool) {
+	w.recorder.Look(func(r *record.Record) { quorum = r.QuorumAfter(c.name, joined, left) })
+	return quorum
 }
 
-// Elapsed is the time since the world began.
+// Elapsed is the time since the world began. It may be called from any goroutine.
 func (w *World) Elapsed() time.Duration { return w.recorder.Now() }
 
-// Note adds a line to the run's timeline.
+// Note adds a line to the run's timeline. It may be called from any goroutine.
 func (w *World) Note(format string, args ...any) { w.recorder.Note(fmt.Sprintf(format, args...)) }
 
-// Pass lets time pass with everything as it is. It returns at once if d is not above zero.
+// Pass blocks for d of the engine's time, in which everything goes on. It returns at once if d is zero or negative. If the run cannot be judged any
+// more, it ends the scenario.
 func (w *World) Pass(d time.Duration) {
 	for until := time.Now().Add(d); ; {
 		w.check()
@@ -115,7 +119,7 @@ func (w *World) Pass(d time.Duration) {
 	}
 }
 
-// await looks at a condition each Observe until it holds or the time is over, and returns whether it holds.
+// await checks a condition once every Observe, until it holds or the time within is over, and returns whether it holds.
 func (w *World) await(within time.Duration, holds func() bool) bool {
 	deadline := time.Now().Add(within)
 	ticker := time.NewTicker(w.timing.Observe)
@@ -132,7 +136,7 @@ func (w *World) await(within time.Duration, holds func() bool) bool {
 	}
 }
 
-// check ends the scenario if the run cannot be judged any more.
+// check ends the scenario if the run has been interrupted or cannot be judged any more.
 func (w *World) check() {
 	if err := w.outer.Err(); err != nil {
 		w.broken(fmt.Errorf("interrupted: %w", err))
@@ -142,8 +146,8 @@ func (w *World) check() {
 	}
 }
 
-// broken notes why the run cannot be judged. It may be called from any goroutine; the first cause counts, and the scenario ends at its next
-// step.
+// broken records why the run cannot be judged; the first cause counts. It may be called from any goroutine. The scenario ends at its next call of
+// check.
 func (w *World) broken(cause error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -158,17 +162,17 @@ func (w *World) unjudged() error {
 	return w.cause
 }
 
-// abort is what the scenario's goroutine is ended with, and caught by again.
+// abort is the panic value that ends a scenario whose run cannot be judged. World.guard recovers it.
 type abort struct{ err error }
 
-// fail ends the scenario: the run cannot be judged. Only the scenario's goroutine may call it.
+// fail ends the scenario, and the run is not judged. Only the scenario's goroutine may call it.
 func (w *World) fail(format string, args ...any) {
 	err := fmt.Errorf(format, args...)
 	w.broken(err)
 	panic(abort{err})
 }
 
-// Abort ends the scenario: the run cannot be judged, because of err.
+// Abort ends the scenario, and the run is not judged because of err. It does not return.
 func (w *World) Abort(err error) { w.fail("%w", err) }
 
 var clusterName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
@@ -246,7 +250,7 @@ func newWorld(ctx context.Context, e Engine, c Candidate, o Options) (*World, er
 	return w, nil
 }
 
-// start starts the clusters side by side, what watches over them, and the workload's programs.
+// start starts the clusters concurrently, then their observers and the workload's programs.
 func (w *World) start(specs []Spec) error {
 	if err := checkSpecs(specs); err != nil {
 		return &UsageError{err}
@@ -255,11 +259,11 @@ func (w *World) start(specs []Spec) error {
 		w.clusters = append(w.clusters, newCluster(w, spec))
 		w.recorder.Cluster(spec.Name, spec.Names())
 	}
-	// Before anything starts, since members meet these switches from their first moment on.
-	if err := w.throwOutside(); err != nil {
+	// This comes before the clusters start, since these fault points are in force while members start.
+	if err := w.recordOutside(); err != nil {
 		return err
 	}
-	// A member that dies while it starts ends the start: its engine would wait for it for as long as a start may take.
+	// A member that dies while it starts ends the start of all. Otherwise its engine would wait for it until the start times out.
 	ctx, giveUp := context.WithCancel(w.ctx)
 	defer giveUp()
 	var starting errgroup.Group
@@ -297,7 +301,7 @@ func (w *World) start(specs []Spec) error {
 	return nil
 }
 
-// died makes the run one that cannot be judged: etcd ended a member by itself.
+// died records that a member ended by itself. The run cannot be judged.
 func (c *Cluster) died(member string, cause error) {
 	c.world.broken(fmt.Errorf("member %s/%s died: %w", c.name, member, cause))
 }
@@ -321,7 +325,8 @@ func (w *World) run(c *Cluster, p Program) {
 	})
 }
 
-// stop ends everything that the world still runs and removes its data. It is called once, whatever happened before.
+// stop ends everything that the world still runs, blocks until it has ended, and removes the world's data. It is called once, whatever happened
+// before.
 func (w *World) stop() error {
 	w.healAll()
 	w.board.Close()

@@ -20,7 +20,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/virtual"
 )
 
-// executeEmbedded runs a story on embedded etcd and checks that the world is closed after it: no goroutine, no directory.
+// executeEmbedded runs a scenario of this body on embedded etcd. It requires that afterwards no goroutine and no directory is left.
 func executeEmbedded(t *testing.T, clusters []harness.Spec, c harness.Candidate, o harness.Options, body func(*harness.World)) *harness.Result {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
@@ -38,7 +38,7 @@ func requireEmpty(t *testing.T, dir string) {
 	require.Empty(t, left, "the world leaves its directory behind")
 }
 
-// notJudged is why a run was not judged.
+// notJudged requires that a run was not judged, and returns the cause.
 func notJudged(t *testing.T, r *harness.Result) string {
 	t.Helper()
 	require.Equal(t, record.NotJudged, r.Outcome, r.String())
@@ -132,7 +132,7 @@ func TestAWorldClosesWhenItsStoryEndsItsGoroutine(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	dir := t.TempDir()
 	ended := make(chan struct{})
-	go func() { // what FailNow does, without failing this test
+	go func() { // Goexit is what FailNow calls; FailNow itself would fail this test
 		defer close(ended)
 		harness.Execute(context.Background(), embedded.Engine{}, harness.Scenario{Name: "a-test", Clusters: one, Body: func(w *harness.World) {
 			w.StartManager()
@@ -191,7 +191,7 @@ func TestARunWhoseWorkloadDiesIsNotJudged(t *testing.T) {
 	}
 }
 
-// A world in which one kind is not written any more says nothing of who watches it.
+// If a kind of facts is not written, a run says nothing about a manager that shows that kind.
 func TestARunInWhichAKindIsNotWrittenIsNotJudged(t *testing.T) {
 	w := counters.Workload()
 	w.Kinds = append(w.Kinds, harness.Kind{Name: "sheep", Every: 1})
@@ -200,11 +200,11 @@ func TestARunInWhichAKindIsNotWrittenIsNotJudged(t *testing.T) {
 	r := execute(t, one, c, startManager)
 	require.Equal(t, record.NotJudged, r.Outcome, r.String())
 	require.Contains(t, r.Cause, "load: alpha: nothing of kind sheep was written")
-	c.Kinds = []string{"counter"} // a manager that does not set out to show it is not asked for it
+	c.Kinds = []string{"counter"} // a manager that does not show the kind is judged all the same
 	require.Equal(t, record.Passed, execute(t, one, c, startManager).Outcome)
 }
 
-// stuck is an engine whose time stood still.
+// stuck is an engine that reports that its time stood still.
 type stuck struct{ harness.Engine }
 
 func (s stuck) Run(body func()) error {
@@ -216,7 +216,8 @@ type stoodStill struct{}
 func (stoodStill) Error() string { return "virtual time has stood still" }
 func (stoodStill) Stuck() bool   { return true }
 
-// A lock held across a wait stops virtual time, and is no mistake of the manager's: even if it could not be closed, nothing is said of it.
+// A lock that is held across a wait stops virtual time, but is no mistake of the manager. So the run is not judged, even if the manager could not be
+// closed.
 func TestARunWhoseTimeStoodStillIsNotJudged(t *testing.T) {
 	s := harness.Scenario{Name: "a-test", Clusters: one, Body: startManager}
 	c := altered(func(m harness.Manager) harness.Manager {
@@ -247,7 +248,7 @@ func TestWhatAManagerNeverSetOutToDoIsNotAsked(t *testing.T) {
 	}
 }
 
-// wait lets d pass, unless ctx ends first.
+// wait blocks for d. It returns an error if ctx ends first.
 func wait(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):

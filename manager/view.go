@@ -13,8 +13,8 @@ import (
 type View struct {
 	// Prefixes has the keys and values of each of Config.Prefixes, and what is known of each watch.
 	Prefixes map[string]guard.Snapshot
-	// Revision of the cluster up to which the view is known to be complete: the lowest one of its watches.
-	// It never lowers within a tenure. Zero until the cluster answered.
+	// Revision is the revision of the cluster up to which the view is known to be complete: the lowest one of its watches.
+	// It never falls within a tenure. Zero until the cluster answered.
 	Revision int64
 	// Healthy is true while all its watches are attached to a member. It says that updates will arrive, not that they
 	// have arrived; see [guard.Snapshot].

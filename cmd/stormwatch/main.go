@@ -1,4 +1,4 @@
-// Stormwatch runs managers of etcd clusters through the catalogue of scenarios and says which bounds they keep.
+// Stormwatch runs managers of etcd clusters through this repository's scenarios and reports whether each kept its bounds.
 package main
 
 import (

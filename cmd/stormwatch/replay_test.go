@@ -24,10 +24,10 @@ var (
 	needReplay = flag.Bool("need-replay", false, "fail unless this is a replay build")
 	firstSeed  = flag.Uint64("first-seed", 0, "the first of the seeds")
 	repeats    = flag.Int("repeats", 3, "how often to run each seed")
-	update     = flag.Bool("update", false, "write the golden files anew")
+	update     = flag.Bool("update", false, "write the golden files again")
 )
 
-// The test's own binary is what its children run, as the command's is.
+// The command runs each scenario in a child process of its own binary, here the test binary.
 func TestMain(m *testing.M) {
 	cli.Child(catalogue())
 	flag.Parse()
@@ -38,8 +38,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// told is what a run of the command told of a scenario.
-type told struct {
+// result is what one run command printed about a scenario.
+type result struct {
 	Outcome, Digest string
 	Verdicts        []struct{ Oracle, Outcome string }
 
@@ -48,21 +48,21 @@ type told struct {
 }
 
 // run runs a scenario with the reference manager in virtual time.
-func run(t *testing.T, scenario string, seed uint64, transcript string) told {
+func run(t *testing.T, scenario string, seed uint64, transcript string) result {
 	var stdout, stderr bytes.Buffer
 	args := []string{"run", scenario, "--seed", fmt.Sprint(seed), "--json", "-", "--transcript=" + transcript}
-	r := told{code: cli.Execute(t.Context(), catalogue(), args, &stdout, &stderr)}
+	r := result{code: cli.Execute(t.Context(), catalogue(), args, &stdout, &stderr)}
 	if err := json.Unmarshal(stdout.Bytes(), &r); err != nil {
 		t.Errorf("%v: %s", err, stderr.String())
 	}
-	// The transcript stands after the line that says whose it is and before the table.
+	// The transcript is between the line that ends with the digest and the table.
 	_, r.transcript, _ = strings.Cut(stderr.String(), r.Digest+"\n")
 	r.transcript, _, _ = strings.Cut(r.transcript, "\nSCENARIO ")
 	return r
 }
 
-// A seed gives the same verdicts each time, and in a replay build the same timeline to the last switch. make test-replay makes such a
-// build and asks for more seeds and repeats.
+// A seed gives the same verdicts each time. In a replay build it also gives the same timeline, to the last goroutine switch. make test-replay makes
+// such a build and runs more seeds, more often.
 func TestASeedReplays(t *testing.T) {
 	for _, s := range scenarios.All() {
 		for seed := *firstSeed; seed < *firstSeed+uint64(*seeds); seed++ {
@@ -79,9 +79,9 @@ func TestASeedReplays(t *testing.T) {
 	}
 }
 
-// repeated runs a seed again and again, as many processes at a time as there are processors.
-func repeated(t *testing.T, scenario string, seed uint64) []told {
-	results := make([]told, *repeats)
+// repeated runs a seed as often as -repeats says, as many runs at a time as there are processors.
+func repeated(t *testing.T, scenario string, seed uint64) []result {
+	results := make([]result, *repeats)
 	var running errgroup.Group
 	running.SetLimit(runtime.NumCPU())
 	for i := range results {
@@ -94,8 +94,8 @@ func repeated(t *testing.T, scenario string, seed uint64) []told {
 	return results
 }
 
-// The transcripts of a handful of scenarios, so that a change of behaviour is reviewed as text. Only a replay build tells simultaneous
-// things in the same order each time; make test-replay makes one, and with UPDATE=-update writes the files anew.
+// The transcripts of a few scenarios are golden files, so that a change of behaviour is reviewed as text. Only in a replay build do simultaneous
+// events come in the same order each time. make test-replay makes such a build; with UPDATE=-update it writes the files again.
 func TestTranscriptsAreAsReviewed(t *testing.T) {
 	if !replay.Built() {
 		t.Skip("golden transcripts need a replay build: make test-replay")

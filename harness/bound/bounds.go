@@ -56,7 +56,8 @@ func (b Bounds) StaleNotice() time.Duration {
 	return b.Timing.Unaided
 }
 
-// SilentNotice is the same for a member that does not answer at all: the shorter of StaleNotice and IdleNotice, if the manager has both.
+// SilentNotice is how long a manager needs to notice a member that does not answer at all: the shorter of StaleNotice and IdleNotice, if the
+// manager has both.
 func (b Bounds) SilentNotice() time.Duration {
 	notice := b.StaleNotice()
 	if b.Timing.IdleTimeout == 0 {
@@ -74,8 +75,8 @@ func (b Bounds) HungLeader() time.Duration {
 	return b.Election() + b.Timing.Load + b.StaleNotice() + b.Attach() + b.Calm()
 }
 
-// IsolatedLeader is the same for a leader that is cut off from its peers but not from its clients. etcd cancels a watch that requires a
-// leader three election timeouts after the member steps down. With production timings a probe is at least as fast as that.
+// IsolatedLeader is how long the view may be stale after the watched leader was cut off from its peers but not from its clients. etcd cancels a
+// watch that requires a leader three election timeouts after the member steps down. With production timings a probe is at least as fast as that.
 func (b Bounds) IsolatedLeader() time.Duration { return b.HungLeader() }
 
 // LostLeader is how long the view may be stale after the watched leader died or transferred its leadership: the manager notices the broken
@@ -84,7 +85,7 @@ func (b Bounds) LostLeader() time.Duration {
 	return b.Election() + b.Timing.Load + b.Attach() + b.Calm()
 }
 
-// LostMember is the same for a member that did not lead, or for connections that were reset.
+// LostMember is how long the view may be stale after a watched member that did not lead died, or the manager's connections were reset.
 func (b Bounds) LostMember() time.Duration {
 	return b.Timing.Load + b.Attach() + b.Calm()
 }
@@ -95,8 +96,8 @@ func (b Bounds) SilentMember() time.Duration {
 	return b.Timing.Load + b.SilentNotice() + b.Attach() + b.Calm()
 }
 
-// StaleMember is the same for a member that answers everything but sends no events, because it withholds them or has fallen behind. An idle
-// timeout does not notice that.
+// StaleMember is how long the view may be stale after the watched member stopped sending events, because it withholds them or has fallen behind,
+// while it goes on answering everything else. An idle timeout does not notice that.
 func (b Bounds) StaleMember() time.Duration {
 	return b.Timing.Load + b.StaleNotice() + b.Attach() + b.Calm()
 }

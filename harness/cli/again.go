@@ -9,31 +9,33 @@ import (
 	"strings"
 )
 
-// programName is what the command is called in its own messages.
+// programName is the name that the command uses for itself in its messages.
 func programName() string {
 	return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
 }
 
-// program is the beginning of a command line that runs this program again, here, whichever way it was started.
+// program returns the first words of a command line that runs this program again in the same directory. They depend on how it was started: by
+// go run, by name through PATH, or by the path of a file.
 func program() []string {
 	self, err := os.Executable()
 	if err != nil {
 		return []string{os.Args[0]}
 	}
-	path := "" // unknown if another tool than the go command built it
+	path := "" // the import path; unknown if a tool other than the go command built the program
 	if info, ok := debug.ReadBuildInfo(); ok {
 		path = info.Path
 	}
 	return programOf(os.Args[0], self, path)
 }
 
-// temporary is where go run puts what it builds the first time, and where it finds it in the build cache later.
-var temporary = regexp.MustCompile(`[/\\]go-build\d+[/\\]b\d+[/\\]|[/\\][0-9a-f]{2}[/\\][0-9a-f]{64}-d[/\\]`)
+// goRunPath matches the path of a binary that go run started: a temporary directory the first time, the build cache later.
+var goRunPath = regexp.MustCompile(`[/\\]go-build\d+[/\\]b\d+[/\\]|[/\\][0-9a-f]{2}[/\\][0-9a-f]{64}-d[/\\]`)
 
-// programOf is program, of one that was invoked by a name, is a file, and was built of the package with an import path.
+// programOf does the work of program. invoked is the program's first argument, self the path of its file, and path the import path of its main
+// package.
 func programOf(invoked, self, path string) []string {
-	if temporary.MatchString(self) {
-		// A test binary is there too; the package that is tested is as near as one can come.
+	if goRunPath.MatchString(self) {
+		// go test builds there too. No command starts a test binary again, so we name the package under test.
 		path = strings.TrimSuffix(path, ".test")
 		if path == "" || path == "command-line-arguments" { // go run main.go
 			path = "."

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A program is named so that the name works where it is printed.
+// The words that program returns start the same program when they are typed where they were printed.
 func TestAProgramIsNamedAsItCanBeStartedAgain(t *testing.T) {
 	dir := t.TempDir()
 	file := func(path ...string) string {

@@ -17,13 +17,14 @@ import (
 	"github.com/stormwatch/stormwatch/harness/names"
 )
 
-// batch is how many seeds a child process measures: enough to forget what a process costs, few enough to see progress.
-const batch = 20
+// batchSize is the number of seeds that one child process measures: large enough that starting the process costs little in comparison, small
+// enough that progress is reported often.
+const batchSize = 20
 
-// benchCase is a fault that recovery is measured from.
+// benchCase is a fault from which recovery is measured, and the name of the case.
 type benchCase struct{ name, fault string }
 
-// benchCases are those that are measured unless others are asked for.
+// benchCases returns the cases that are measured by default.
 func benchCases() []benchCase {
 	return []benchCase{
 		{"hung-leader-disk", "HangDisk(alpha/leader)"},
@@ -34,7 +35,7 @@ func benchCases() []benchCase {
 	}
 }
 
-// bench is what one call of bench is to do.
+// bench holds the arguments of one bench command.
 type bench struct {
 	catalogue       Catalogue
 	cases, managers []string
@@ -56,15 +57,15 @@ func newBench(c Catalogue) *cobra.Command {
 		Use:   "bench",
 		Short: "Measure how long managers need to recover, in virtual time on production timings",
 		Long: "Measure, over many seeds, how long a manager's view takes to be fresh again after a fault that lasts.\n" +
-			"The manager is attached to the member that the fault strikes, and has had time to settle.\n\n" +
+			"The manager's watch is on the member that the fault strikes, and the manager has had time to settle.\n\n" +
 			strings.Join(about, "\n") + "\n\n" +
 			"OVER counts the runs that took longer than the fault allows, NEVER those in which the view was not fresh after " + longEnough.String() + ".\n" +
-			"STALE is how old an update became before the view showed it: the election that a recovery may have to wait for is not in it.",
+			"STALE is how old an update became before the view showed it. It leaves out the time of an election, since nothing is committed meanwhile.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd) },
 	}
 	f := cmd.Flags()
-	f.IntVar(&b.runs, "runs", 100, "how many seeds to measure each case and manager with")
+	f.IntVar(&b.runs, "runs", 100, "how many seeds to measure for each case and manager")
 	f.Uint64Var(&b.seed, "seed", 1, "the first of the seeds")
 	f.StringSliceVar(&b.cases, "case", nil, "the cases to measure; all, if neither a case nor a fault is named")
 	f.StringArrayVar(&b.faults, "fault", nil, "a `fault` to measure, see list --faults; may be given more than once")
@@ -75,7 +76,7 @@ func newBench(c Catalogue) *cobra.Command {
 	return cmd
 }
 
-// chosen are the cases that were asked for.
+// chosen returns the cases named by --case and --fault, or the default ones.
 func (b *bench) chosen() ([]benchCase, error) {
 	if len(b.cases) == 0 && len(b.faults) == 0 {
 		return benchCases(), nil
@@ -104,14 +105,14 @@ func (b *bench) chosen() ([]benchCase, error) {
 	return list, nil
 }
 
-// cell is a case with a manager, and what came of it.
+// cell is one row of the table: a case, a manager, and what was measured.
 type cell struct {
 	benchCase
 	manager  string
 	measured []measurement
 }
 
-// cells are those that were asked for.
+// cells returns a cell for each chosen case and manager, or an error if the command was used wrongly.
 func (b *bench) cells() ([]*cell, error) {
 	if b.runs < 1 {
 		return nil, fmt.Errorf("--runs %d: want at least 1", b.runs)
@@ -136,7 +137,7 @@ func (b *bench) cells() ([]*cell, error) {
 	return list, nil
 }
 
-// run measures all cells and prints what was measured, also when it is interrupted.
+// run measures all cells and prints what was measured, even if the user interrupts it.
 func (b *bench) run(cmd *cobra.Command) error {
 	cells, err := b.cells()
 	if err != nil {
@@ -160,9 +161,9 @@ func (b *bench) run(cmd *cobra.Command) error {
 	return errors.Join(errs...)
 }
 
-// measure measures cell after cell, as many batches at a time as there are processors.
+// measure measures one cell after another. It runs as many batches at a time as there are processors.
 func (b *bench) measure(ctx context.Context, cells []*cell, progress io.Writer) {
-	batches := (b.runs + batch - 1) / batch
+	batches := (b.runs + batchSize - 1) / batchSize
 	began := time.Now()
 	do := func(ctx context.Context, i int) []measurement {
 		return measureInChild(ctx, b.order(cells[i/batches], i%batches))
@@ -178,15 +179,15 @@ func (b *bench) measure(ctx context.Context, cells []*cell, progress io.Writer) 
 	})
 }
 
-// order is for one batch of a cell.
+// order makes the order for batch i of a cell.
 func (b *bench) order(c *cell, i int) order {
 	return order{
 		Story: story{Name: c.name, Fault: c.fault}, Engine: virtualName, Manager: c.manager, Workload: b.workload,
-		Seed: b.seed + uint64(i*batch), Within: b.within.limits, Measure: min(batch, b.runs-i*batch),
+		Seed: b.seed + uint64(i*batchSize), Within: b.within.limits, Measure: min(batchSize, b.runs-i*batchSize),
 	}
 }
 
-// failures tells what of a cell could not be measured, the first of each sort, and how to measure it again.
+// failures prints the first failure of each sort in a cell, with the command that measures its seed again. It returns all failures.
 func (b *bench) failures(out io.Writer, c *cell) error {
 	var errs []error
 	told := map[error]bool{}
@@ -210,7 +211,7 @@ func (b *bench) failures(out io.Writer, c *cell) error {
 	return errors.Join(errs...)
 }
 
-// again is the command that measures one seed of a cell again.
+// again returns the command that measures one seed of a cell again.
 func (b *bench) again(c *cell, seed uint64) string {
 	words := append(program(), "bench")
 	if c.name == c.fault {
@@ -226,9 +227,9 @@ func (b *bench) again(c *cell, seed uint64) string {
 	return command.Line(append(words, b.within.again()...)...)
 }
 
-// measuring is the story that a recovery is measured with: clusters of three members, a manager that has had time to settle, attached to
-// the member that the fault then strikes, and an instant of the fault that the seed draws.
-func measuring(name, expression string) (harness.Scenario, error) {
+// measuringScenario makes the scenario in which a recovery is measured. Its clusters have three members. The manager's watch is on the member that
+// the fault will strike. After the manager has had time to settle, the fault begins at an instant that the seed draws.
+func measuringScenario(name, expression string) (harness.Scenario, error) {
 	f, err := fault.Parse(expression)
 	if err != nil {
 		return harness.Scenario{}, err
@@ -240,11 +241,11 @@ func measuring(name, expression string) (harness.Scenario, error) {
 			on = append(on, harness.WatchOn(m))
 		}
 		w.StartManager(on...)
-		// The links that were closed while the manager took its place may take this long to be of use again: gRPC and the manager both
-		// pause between attempts.
+		// StartManager closes links to make the manager's watch begin on the wanted member. After that the manager may need this long to use
+		// those links again, since gRPC and the manager both wait between attempts.
 		t := w.Timing()
 		w.Pass(2*t.BackoffCap + t.RequestTimeout)
-		// Where in the manager's rounds the fault strikes is luck.
+		// In production a fault can begin at any point between two probes or polls of the manager, so we draw the instant.
 		w.Pass(time.Duration(w.Rand.Int64N(int64(max(longestRound, t.Poll, t.ProbeInterval, t.ProgressInterval)))))
 		w.Inject(f).Measure(w.Clusters()[0], longEnough)
 	}
@@ -252,13 +253,13 @@ func measuring(name, expression string) (harness.Scenario, error) {
 }
 
 const (
-	// longEnough is how long a view is waited for: what is not back by then is taken never to be.
+	// longEnough is how long a measurement waits for a fresh view. A view that is not fresh by then counts as never recovered.
 	longEnough = 3 * time.Minute
-	// longestRound is the time within which everything that a manager does again and again happens once, unless its candidate says otherwise.
+	// longestRound is the longest period that we expect of anything a manager does periodically. The candidate's timing may name a longer one.
 	longestRound = 10 * time.Second
 )
 
-// threeEach are clusters of three members of the given names, each once.
+// threeEach makes a cluster of three members for each name; a repeated name counts once.
 func threeEach(clusters []string) []harness.Spec {
 	var specs []harness.Spec
 	seen := map[string]bool{}

@@ -14,7 +14,7 @@ func printRecoveryTable(out io.Writer, cells []*cell) {
 	fmt.Fprintln(w, "CASE\tMANAGER\tRUNS\tMIN\tMEDIAN\tP99\tMAX\tBOUND\tOVER\tNEVER\tSTALE MEDIAN\tP99\tMAX")
 	for _, c := range cells {
 		if len(c.measured) == 0 {
-			continue // interrupted before it
+			continue // the user interrupted bench before this cell
 		}
 		s := c.statistics()
 		limit := "-"
@@ -25,14 +25,14 @@ func printRecoveryTable(out io.Writer, cells []*cell) {
 			s.took.quantile(0), s.took.quantile(0.5), s.took.quantile(0.99), s.took.quantile(1), limit, s.over, s.never,
 			s.stale.quantile(0.5), s.stale.quantile(0.99), s.stale.quantile(1))
 	}
-	_ = w.Flush() // Execute tells of what could not be written
+	_ = w.Flush() // Execute reports a write error
 }
 
-// printBenchmarkLines prints a line a run. A view that never came back has no figure; a comment counts those.
+// printBenchmarkLines prints one line for each run. Runs whose view never recovered have no figure; a comment line counts them.
 func printBenchmarkLines(out io.Writer, cells []*cell) {
 	fmt.Fprintf(out, "goos: %s\ngoarch: %s\npkg: %s\n", runtime.GOOS, runtime.GOARCH, module)
 	for _, c := range cells {
-		// benchstat splits at spaces.
+		// benchstat splits lines at spaces, so a name must not contain any.
 		name := strings.ReplaceAll(fmt.Sprintf("BenchmarkRecovery/case=%s/manager=%s", c.name, c.manager), " ", "_")
 		lost, broken := 0, 0
 		for _, m := range c.measured {

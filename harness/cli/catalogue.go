@@ -9,15 +9,16 @@ import (
 	"github.com/stormwatch/stormwatch/harness/names"
 )
 
-// Catalogue is what a command has to offer.
+// Catalogue is what a command offers: the managers that it can test and the scenarios that it can run them through.
 type Catalogue struct {
-	// Candidates are the managers that can be tested, at least one. The first is tested unless another is named.
+	// Candidates are the managers that can be tested; at least one is needed, and each needs a name of its own and a workload. The first is
+	// the default of --manager.
 	Candidates []harness.Candidate
-	// Scenarios are what they can be run through. A command without any still tries schedules and measures recovery.
+	// Scenarios are the scenarios that run can execute. With none, try and bench still work.
 	Scenarios []harness.Scenario
 }
 
-// check says what is wrong with a catalogue that no command can be made of.
+// check reports every mistake because of which no command can be made of the catalogue.
 func (c Catalogue) check() error {
 	var errs []error
 	if len(c.Candidates) == 0 {
@@ -37,7 +38,7 @@ func (c Catalogue) check() error {
 	return errors.Join(errs...)
 }
 
-// repeated are the names that stand in a list more than once.
+// repeated returns the names that a list contains more than once.
 func repeated(list []string) []string {
 	sorted := slices.Sorted(slices.Values(list))
 	var twice []string
@@ -88,7 +89,7 @@ func (c Catalogue) scenario(name string) (harness.Scenario, error) {
 
 var errNoScenarios = errors.New("this command's catalogue has no scenario: use try, which runs a schedule")
 
-// workloads are those of all candidates, each once, in the order in which they are named first.
+// workloads returns the workloads of all candidates without repetition, in the order of their first appearance.
 func (c Catalogue) workloads() []*harness.Workload {
 	var list []*harness.Workload
 	for _, m := range c.Candidates {
@@ -101,7 +102,7 @@ func (c Catalogue) workloads() []*harness.Workload {
 	return list
 }
 
-// checkWorkload says what is wrong with asking for a candidate with a workload; an empty name is its usual one.
+// checkWorkload returns an error unless a candidate can be run with the named workload. An empty name means the candidate's usual one.
 func checkWorkload(m harness.Candidate, name string) error {
 	var all []string
 	for _, w := range m.Workloads {

@@ -11,7 +11,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/internal/counters"
 )
 
-// asCommand is the environment variable with which the test's binary is the command itself, so that a test can start it as users do.
+// asCommand is an environment variable. If it is set, the test binary behaves as the command, so that a test can start it as users do.
 const asCommand = "STORMWATCH_TEST_AS_COMMAND"
 
 func TestMain(m *testing.M) {
@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// catalogue is a small one: of the managers one notices everything, one nothing, and one takes its process along.
+// catalogue is a small catalogue for tests. Of its managers, polling notices every fault, watching notices none, and dying ends its process.
 func catalogue() Catalogue {
 	dying := counters.Watching()
 	dying.Name, dying.Summary, dying.New = "dying", "A manager that panics in a goroutine of its own.", newDying
@@ -54,7 +54,7 @@ func catalogue() Catalogue {
 
 func oneCluster(members int) []harness.Spec { return []harness.Spec{{Name: "alpha", Members: members}} }
 
-// unlucky draws whether a seed of by-luck is one in which something happens.
+// unlucky draws whether the leader's disk hangs in a run of the scenario by-luck.
 func unlucky(draw func(int) int) bool { return draw(4) == 0 }
 
 func hangLeader(w *harness.World) {
@@ -69,14 +69,14 @@ func newDying(s harness.Setup) (harness.Manager, error) {
 	return counters.Watching().New(s)
 }
 
-// called is what a call of the command did.
-type called struct {
+// callResult is the exit code and the output of one command.
+type callResult struct {
 	code           int
 	stdout, stderr string
 }
 
-func call(ctx context.Context, args ...string) called {
+func call(ctx context.Context, args ...string) callResult {
 	var stdout, stderr bytes.Buffer
 	code := Execute(ctx, catalogue(), args, &stdout, &stderr)
-	return called{code, stdout.String(), stderr.String()}
+	return callResult{code, stdout.String(), stderr.String()}
 }

@@ -19,22 +19,23 @@ import (
 	"github.com/stormwatch/stormwatch/harness/replay"
 )
 
-// A run in virtual time needs a *testing.T, exact replay needs a fresh process, and a panic of etcd's ends the process that it happens in: so each
-// run has a process of its own, of this same binary. The order for it is in the environment, the result comes back through a pipe.
+// Each run has a process of its own, started from this same binary, for three reasons: a run in virtual time needs a *testing.T, an exact replay
+// needs a fresh process, and a panic in etcd ends the process in which it happens. The environment carries the order to the child, and a pipe
+// carries the result back.
 
-// childOrder is the environment variable with the order; a process that has it is a child.
+// childOrder is the environment variable that holds the order. A process in which it is set is a child.
 const childOrder = "STORMWATCH_CHILD_ORDER"
 
-// childPipe is the file descriptor that the child writes its result to: the first after the standard ones.
+// childPipe is the file descriptor to which the child writes its result: the first after the three standard ones.
 const childPipe = 3
 
-// patience is how long a child that was asked to end may take to do so.
-const patience = 10 * time.Second
+// endTimeout is how long a child may take to end after SIGTERM. Then it is killed.
+const endTimeout = 10 * time.Second
 
-// errInterrupted is why a run has no result when the user, or the end of a search, has ended it.
+// errInterrupted is the error of a run that the user, or the end of a search, has ended before it had a result.
 var errInterrupted = errors.New("interrupted")
 
-// runInChild has one run made by a child process. A run that could not be made is a result too.
+// runInChild makes one run in a child process. It blocks until the child has ended. If the run could not be made, the result is "not judged".
 func runInChild(ctx context.Context, c Catalogue, o order) *harness.Result {
 	began := time.Now()
 	result := new(harness.Result)
@@ -45,8 +46,8 @@ func runInChild(ctx context.Context, c Catalogue, o order) *harness.Result {
 	return result
 }
 
-// child has an order carried out by a child process and hands what comes back through the pipe to receive. It blocks until the child has ended.
-// The error says in its first line why there is no result.
+// child carries out an order in a child process and lets receive decode what comes back through the pipe. It blocks until the child has ended.
+// The first line of an error says why there is no result.
 func child(ctx context.Context, o order, receive func(*gob.Decoder) error) error {
 	if ctx.Err() != nil {
 		return errInterrupted
@@ -55,7 +56,7 @@ func child(ctx context.Context, o order, receive func(*gob.Decoder) error) error
 	if err != nil {
 		return err
 	}
-	// The parent owns the directory, so that it goes even if the child dies.
+	// The parent owns the directory, so that it is removed even if the child dies.
 	dir, release, err := harness.MakeDir(e.dir())
 	if err != nil {
 		return err
@@ -76,18 +77,18 @@ func child(ctx context.Context, o order, receive func(*gob.Decoder) error) error
 	defer read.Close()
 	cmd := exec.CommandContext(ctx, self)
 	cmd.Env = append(replay.Environment(os.Environ()), childOrder+"="+string(text))
-	// The child knows its directory only as the one it is in: a name that differed from run to run, or only its length, would lay out
-	// the child's memory in another way, and with it the order of maps by address.
+	// The child gets its directory as its working directory and never by name. The name differs from run to run. In the child's memory it
+	// would move other objects to other addresses, and change the order of maps whose keys are pointers: the replay would not be exact.
 	cmd.Dir = dir
 	cmd.ExtraFiles = []*os.File{write}
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = patience
+	cmd.WaitDelay = endTimeout
 	if err := cmd.Start(); err != nil {
 		return errors.Join(fmt.Errorf("start a process for the run: %w", err), write.Close())
 	}
-	_ = write.Close() // the child has its own
+	_ = write.Close() // the child has its own copy
 	decoding := receive(gob.NewDecoder(read))
 	ended := cmd.Wait()
 	switch {
@@ -96,24 +97,25 @@ func child(ctx context.Context, o order, receive func(*gob.Decoder) error) error
 	case ctx.Err() != nil:
 		return errInterrupted
 	}
-	return death(ended, said.String())
+	return childError(ended, said.String())
 }
 
-// death says why a child ended without a result: its last words, as far as they say so.
-func death(ended error, said string) error {
+// childError makes the error for a child that ended without a result, from how the process ended and what it printed.
+func childError(ended error, said string) error {
 	how := "by itself"
 	if ended != nil {
 		how = ended.Error()
 	}
-	first, rest, _ := strings.Cut(lastWords(said), "\n")
+	first, rest, _ := strings.Cut(panicText(said), "\n")
 	if first == "" {
 		return fmt.Errorf("the process of the run ended without a result (%s)", how)
 	}
 	return fmt.Errorf("the process of the run died: %s (%s)\n%s", strings.TrimSpace(first), how, strings.TrimSpace(rest))
 }
 
-// lastWords are the part of a process's output that says why it died: where Go's runtime began to speak, up to some length.
-func lastWords(said string) string {
+// panicText returns the part of a process's output that says why it died: from the Go runtime's message on, up to a fixed length. If there is no
+// such message, it returns the beginning of the output.
+func panicText(said string) string {
 	said = strings.TrimSpace(said)
 	begins := len(said)
 	for _, word := range []string{"panic: ", "fatal error: ", "runtime: ", "SIG"} {
@@ -128,8 +130,8 @@ func lastWords(said string) string {
 	return said[:min(len(said), most)]
 }
 
-// Child carries out the order of a parent process, if this process is such a child, and ends it; otherwise it does nothing. [Main] calls it. A test
-// that calls [Execute] needs it as the first thing in TestMain, with the same catalogue:
+// Child carries out a run in a process that [Execute] has started for it; it then ends the process and does not return. In every other process it
+// returns at once. [Main] calls it. A test that calls [Execute] must call it first in TestMain, with the same catalogue:
 //
 //	func TestMain(m *testing.M) {
 //		cli.Child(catalogue)
@@ -140,14 +142,14 @@ func Child(c Catalogue) {
 	if text == "" {
 		return
 	}
-	// Ctrl-C at a terminal goes to children too, and so does the end of the terminal. The parent says when a child is to end.
+	// A terminal sends Ctrl-C, and SIGHUP when it is closed, to children too. A child ignores them: the parent ends it with SIGTERM.
 	signal.Ignore(os.Interrupt, syscall.SIGHUP)
 	var o order
 	if err := json.Unmarshal([]byte(text), &o); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", childOrder, err)
 		os.Exit(exitUsage)
 	}
-	os.Args = os.Args[:1] // testing reads flags from there
+	os.Args = os.Args[:1] // testing.Main would read the command's arguments as its own flags
 	tests := []testing.InternalTest{{Name: o.Story.Name, F: func(t *testing.T) { o.carryOut(t, c) }}}
 	if o.Measure > 0 {
 		tests = o.measurements(c)
@@ -155,7 +157,7 @@ func Child(c Catalogue) {
 	testing.Main(func(string, string) (bool, error) { return true, nil }, tests, nil, nil)
 }
 
-// carryOut makes the one run of an order and hands the result on.
+// carryOut makes the one run of an order and writes the result to the pipe.
 func (o order) carryOut(t *testing.T, c Catalogue) {
 	result, err := o.run(t, c)
 	if err != nil {
@@ -179,7 +181,7 @@ func (o order) run(t *testing.T, c Catalogue) (*harness.Result, error) {
 	return o.execute(ctx, t, c, harness.Options{})
 }
 
-// execute makes one run in this process. The options' seed, workload and directory are the order's.
+// execute makes one run in this process. It takes the seed and the workload of the options from the order, and the current directory as theirs.
 func (o order) execute(ctx context.Context, t *testing.T, c Catalogue, options harness.Options) (*harness.Result, error) {
 	e, err := findEngine(o.Engine)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package cli is the command as a library. With a main.go of ten lines, whoever has managers to test, or scenarios of their own, has all of it:
+// Package cli is the stormwatch command as a library, so that you can have it for your own managers and scenarios. A main.go of ten lines is enough:
 //
 //	func main() {
 //		cli.Main(cli.Catalogue{
@@ -8,14 +8,15 @@
 //	}
 //
 //	go run . run                                           every scenario against the first candidate
-//	go run . try 'HangDisk(alpha/leader) for 30s'          what happens, as a line of text
+//	go run . try 'HangDisk(alpha/leader) for 30s'          one schedule, typed by hand
 //	go run . bench                                         how long the candidates take to recover
 //
-// Each run is carried out by a child process of the same binary, so that nothing which happens to it, a panic of etcd's say, ends the others:
+// Each run is carried out by a child process of the same binary, so that whatever happens to one run (a panic in etcd, for example) does not end
+// the others:
 //
 //	run, try ──► order (scenario or schedule, engine, manager, seed) ──► child: world, manager, oracles ──► result ──► table, --json
 //
-// [Main] must therefore be the first thing that main does, and in tests of such a command [Child] the first thing that TestMain does.
+// Therefore main must call [Main] before anything else, and TestMain of a test that calls [Execute] must call [Child] before anything else.
 package cli
 
 import (
@@ -31,26 +32,29 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// The exit codes. A verdict that failed outweighs a run that could not be judged.
+// The exit codes. If several apply, a failed verdict comes before wrong use, and wrong use before a run that could not be judged.
 const (
 	exitPassed    = 0 // every verdict passed
 	exitFailed    = 1 // a verdict failed
 	exitUsage     = 2 // the command was used wrongly
-	exitNotJudged = 3 // something could not be judged: the disk was full, the user interrupted, the harness made an error
+	exitNotJudged = 3 // a run could not be judged or the output not be written: a full disk, an interrupt, an error in the harness
 )
 
-// Main is the whole of a main function: it carries out the command line with the catalogue and ends the process.
+// Main is the whole of a main function: it carries out the command line of this process with the catalogue, and ends the process with the exit code
+// that [Execute] returns. The first SIGINT, SIGTERM or SIGHUP ends the runs and prints the results so far; a second one kills the process.
 func Main(c Catalogue) {
 	Child(c)
-	// A terminal that is closed interrupts as Ctrl-C does.
+	// A terminal that is closed sends SIGHUP; it ends the command as Ctrl-C does.
 	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	// The first signal ends the command in good order; from then on a second one ends the process.
+	// The first signal lets the command end its runs and print its results. After it, the signals have their usual effect again, so that a
+	// second one kills the process.
 	context.AfterFunc(ctx, restore)
 	os.Exit(Execute(ctx, c, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// Execute carries out a command line and returns its exit code. It blocks until all is done, or until what ctx interrupted has ended in good order. A
-// program that calls it must have called Child with the same catalogue.
+// Execute carries out a command line, without the program's name, and returns its exit code: 0 if every verdict passed, 1 if one failed, 2 if the
+// command was used wrongly, 3 if a run could not be judged. It blocks until all runs have ended. The end of ctx interrupts them: what is done is
+// still printed. A program that calls Execute must first have called [Child] with the same catalogue.
 func Execute(ctx context.Context, c Catalogue, args []string, stdout, stderr io.Writer) int {
 	out := &output{to: stdout}
 	program := programName()
@@ -60,7 +64,7 @@ func Execute(ctx context.Context, c Catalogue, args []string, stdout, stderr io.
 		Long: "Find stale-leader bugs: hurt real etcd clusters and see whether a manager notices.\n\n" +
 			"Exit status: 0 if every verdict passed, 1 if one failed, 2 if the command was used wrongly, 3 if something could not be judged.",
 		Version: build(program),
-		// Errors are printed here, in one form, and a wrong flag is not answered with a page of help.
+		// Execute prints the errors itself, all in one form. After a wrong flag a page of help would hide the error.
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -80,13 +84,13 @@ func Execute(ctx context.Context, c Catalogue, args []string, stdout, stderr io.
 	if err == nil {
 		return exitPassed
 	}
-	if text := strings.TrimSpace(err.Error()); text != "" { // errors that were joined stand in lines
+	if text := strings.TrimSpace(err.Error()); text != "" { // joined errors are separated by line breaks, also the empty ones
 		fmt.Fprintf(stderr, "%s: %s\n", program, text)
 	}
 	return exitCode(err)
 }
 
-// exitCode is that of a command that ended with an error. What is no failure and nothing unfinished is the user's mistake.
+// exitCode returns the exit code for a command's error. An error of no known type means that the command was used wrongly.
 func exitCode(err error) int {
 	var unfinished unfinished
 	switch {
@@ -100,23 +104,24 @@ func exitCode(err error) int {
 	return exitUsage
 }
 
-// What a command ends with that has printed already what was wrong.
+// The errors of a command that has already printed what was wrong.
 var (
 	errFailed    error = printed{"a verdict failed"}
 	errUsage     error = printed{"a run was asked for wrongly"}
 	errNotJudged error = printed{"a run could not be judged"}
 )
 
-// printed is an error that the command has told in its own way already.
+// printed is an error that the command has already printed in its own form.
 type printed struct{ what string }
 
-// Error is empty: nothing more is to be said.
+// Error is empty, so that Execute does not print the error again.
 func (printed) Error() string { return "" }
 
-// unfinished is an error because of which something could not be done, or not up to its end.
+// unfinished is the error of a command that could not do all that was asked: it was interrupted, or could not write its output.
 type unfinished struct{ error }
 
-// output is where a command writes. It remembers the first error, which most callers have no use for, and writes nothing more after it.
+// output is the writer that a command prints to. It remembers the first write error for Execute, so that callers need not check each write, and
+// writes nothing after it.
 type output struct {
 	to  io.Writer
 	err error

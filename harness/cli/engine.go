@@ -11,14 +11,14 @@ import (
 	"github.com/stormwatch/stormwatch/harness/virtual"
 )
 
-// engine is one that runs can be made on.
+// engine is an engine as the command offers it.
 type engine struct {
 	name string
 	// make makes the engine for one run, in the child process that carries it out.
 	make func(t *testing.T, seed uint64) harness.Engine
-	// dir is where its data are best kept; empty: where temporary files are.
+	// dir returns the directory in which the engine prefers to keep its data. Empty: the directory for temporary files.
 	dir func() string
-	// atOnce is how many runs go on side by side: one a processor where a run keeps it busy, more where it mostly waits.
+	// atOnce is the number of runs that go on at the same time: one for each processor if a run keeps a processor busy, more if it mostly waits.
 	atOnce int
 }
 
@@ -27,10 +27,10 @@ const (
 	embeddedName = "embedded"
 )
 
-// embeddedAtOnce is how many embedded worlds a processor carries at a time without that their timeouts are missed.
+// embeddedAtOnce is how many embedded worlds one processor can run at the same time without missing their timeouts.
 const embeddedAtOnce = 2
 
-// engines are the ones that there are, the default first.
+// engines returns all engines, the default first.
 func engines() []engine {
 	return []engine{
 		{
@@ -48,13 +48,13 @@ func engines() []engine {
 	}
 }
 
-// allEngines is the name of all of them, and bothEngines another for it, from when there were two.
+// allEngines is the value of --engine that means every engine. bothEngines is an older name for it.
 const (
 	allEngines  = "all"
 	bothEngines = "both"
 )
 
-// findEngines are the engines that a name means.
+// findEngines returns the engines that a value of --engine means.
 func findEngines(name string) ([]engine, error) {
 	if name == allEngines || name == bothEngines {
 		return engines(), nil

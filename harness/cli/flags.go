@@ -15,12 +15,12 @@ import (
 	"github.com/stormwatch/stormwatch/harness/names"
 )
 
-// within is the flag with the limits that a candidate is held to. It may be given more than once.
+// within is the value of the flag --within, the limits that override a candidate's own. The flag may be given more than once.
 type within struct{ limits harness.Limits }
 
 var _ pflag.Value = (*within)(nil)
 
-// Set takes in "30s", for every fault, or "HangDisk=30s", for one.
+// Set adds one value of the flag: "30s" is a limit for every fault, "HangDisk=30s" one for a single fault.
 func (w *within) Set(text string) error {
 	name, length, one := strings.Cut(text, "=")
 	if !one {
@@ -52,10 +52,10 @@ func (w *within) Set(text string) error {
 // Type is what the help calls a value.
 func (*within) Type() string { return "limit" }
 
-// String is nothing while nothing was given; the help says so.
+// String returns the limits given so far. pflag prints them as the default in the help, so the string is empty before Set.
 func (w *within) String() string { return strings.Join(w.words(), " ") }
 
-// words are the limits as Set reads them.
+// words returns the limits in the form that Set reads.
 func (w *within) words() []string {
 	var list []string
 	if w.limits.Any > 0 {
@@ -67,7 +67,7 @@ func (w *within) words() []string {
 	return list
 }
 
-// again are the limits as flags of a command line.
+// again returns the limits as flags of a command line.
 func (w *within) again() []string {
 	var list []string
 	for _, word := range w.words() {
@@ -77,10 +77,10 @@ func (w *within) again() []string {
 }
 
 func (w *within) add(f *pflag.FlagSet) {
-	f.Var(w, "within", "hold the manager to a plain `limit` instead of the one that follows from its timing: 30s, or HangDisk=30s for one fault; may be given more than once")
+	f.Var(w, "within", "judge the manager by this `limit` instead of the one that follows from its timing: 30s, or HangDisk=30s for one fault; may be given more than once")
 }
 
-// seedRange is the flag with seeds to search.
+// seedRange is the value of the flag --seeds: the first and the last seed to search.
 type seedRange struct {
 	first, last uint64
 	given       bool
@@ -88,7 +88,7 @@ type seedRange struct {
 
 var _ pflag.Value = (*seedRange)(nil)
 
-// Set takes in "1-100".
+// Set reads a range such as "1-100".
 func (s *seedRange) Set(text string) error {
 	first, last, _ := strings.Cut(text, "-")
 	from, err := strconv.ParseUint(first, 10, 64)
@@ -100,7 +100,7 @@ func (s *seedRange) Set(text string) error {
 	return nil
 }
 
-// mostSeeds is how many seeds one call searches at most; far more than anybody waits for.
+// mostSeeds is the largest number of seeds in a range. It keeps the number of runs within an int.
 const mostSeeds = 1 << 30
 
 // Type is what the help calls a value.

@@ -31,10 +31,10 @@ func TestLimitsAreHeldToBeforeTheCandidatesOwn(t *testing.T) {
 		return map[string]time.Duration{name: limit}
 	}
 	own := harness.Limits{Any: time.Hour, Of: of("Freeze", time.Minute)}
-	require.Equal(t, own, promised(own, harness.Limits{}))
-	require.Equal(t, harness.Limits{Any: time.Second, Of: map[string]time.Duration{}}, promised(own, harness.Limits{Any: time.Second}),
+	require.Equal(t, own, override(own, harness.Limits{}))
+	require.Equal(t, harness.Limits{Any: time.Second, Of: map[string]time.Duration{}}, override(own, harness.Limits{Any: time.Second}),
 		"a limit for every fault is one for that too which had its own")
-	require.Equal(t, harness.Limits{Any: time.Hour, Of: of("Freeze", time.Second)}, promised(own, harness.Limits{Of: of("Freeze", time.Second)}))
+	require.Equal(t, harness.Limits{Any: time.Hour, Of: of("Freeze", time.Second)}, override(own, harness.Limits{Of: of("Freeze", time.Second)}))
 	require.Equal(t, of("Freeze", time.Minute), own.Of, "the candidate's own limits were changed")
 }
 

@@ -13,13 +13,13 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// task is a story with the words of the command line that ask for it.
+// task is a scenario to run, with the words of a command line that name it, for example "run" and "leader-moved".
 type task struct {
 	story
 	words []string
 }
 
-// job is what one call of run or try is to do.
+// job is the work of one run or try command: every task, with every seed, on every engine.
 type job struct {
 	catalogue         Catalogue
 	engines           []engine
@@ -29,10 +29,10 @@ type job struct {
 	within            within
 	transcript        string
 	out, progress     io.Writer
-	json              io.Writer // nil: nobody reads it
+	json              io.Writer // nil: without --json
 }
 
-// order is for one run of the job.
+// order makes the order for run i of the job on an engine. Runs are numbered seed by seed.
 func (j *job) order(e engine, i int) order {
 	return order{
 		Story: j.tasks[i%len(j.tasks)].story, Engine: e.name, Manager: j.manager, Workload: j.workload,
@@ -40,7 +40,7 @@ func (j *job) order(e engine, i int) order {
 	}
 }
 
-// again is the command that makes a run of the job again.
+// again returns the words of the command that makes run i of the job again.
 func (j *job) again(e engine, i int) []string {
 	words := append(program(), j.tasks[i%len(j.tasks)].words...)
 	words = append(words, "--engine", e.name, "--manager", j.manager, "--workload", j.workload)
@@ -48,8 +48,8 @@ func (j *job) again(e engine, i int) []string {
 	return append(words, j.within.again()...)
 }
 
-// run makes the job's runs, on one engine after the other, and prints what came of them, also when it is interrupted. Several seeds are a
-// search: it ends with the first run that does not pass.
+// run makes the job's runs, on one engine after another, and prints the results, even if the user interrupts it. With more than one seed it is a
+// search, which ends with the first run that does not pass.
 func (j *job) run(ctx context.Context) error {
 	perEngine := len(j.tasks) * j.seeds.count()
 	p := newProgress(j.progress, perEngine*len(j.engines))
@@ -75,13 +75,13 @@ func (j *job) run(ctx context.Context) error {
 		}
 		sideBySide(ctx, e.atOnce, perEngine, do, func(_ int, r *harness.Result) bool {
 			p.end(r, search)
-			// What the user has interrupted is no find.
+			// A run that the user has interrupted is not judged, but it is not what the search looks for.
 			found = search && (r.Outcome == record.Failed || r.Outcome == record.NotJudged && ctx.Err() == nil)
 			if j.json != nil {
 				writing = json.NewEncoder(j.json).Encode(r)
 			}
 			if j.transcript == "" {
-				r.Record = nil // large, and a search has many
+				r.Record = nil // records are large, and a search makes many
 			}
 			results = append(results, r)
 			return !found && writing == nil
@@ -103,7 +103,7 @@ func (j *job) run(ctx context.Context) error {
 	return errors.Join(interrupted, writing, outcome(results))
 }
 
-// judged counts the results that say something of the manager.
+// judged counts the results with a verdict on the manager.
 func judged(results []*harness.Result) int {
 	n := 0
 	for _, r := range results {
@@ -114,7 +114,7 @@ func judged(results []*harness.Result) int {
 	return n
 }
 
-// outcome is the error that stands for what came of all runs; nil if all passed.
+// outcome returns the errors of the runs that did not pass, for the exit code; nil if all passed.
 func outcome(results []*harness.Result) error {
 	var errs []error
 	for _, r := range results {

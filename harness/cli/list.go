@@ -15,7 +15,7 @@ func newList(c Catalogue) *cobra.Command {
 	var managers, faults, workloads bool
 	list := &cobra.Command{
 		Use:   "list",
-		Short: "List the scenarios, or the managers, faults or workloads that there are",
+		Short: "List the scenarios, or the managers, faults or workloads",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
@@ -29,13 +29,13 @@ func newList(c Catalogue) *cobra.Command {
 			default:
 				c.listScenarios(w)
 			}
-			_ = w.Flush() // Execute tells of what could not be written
+			_ = w.Flush() // Execute reports a write error
 			return nil
 		},
 	}
 	f := list.Flags()
 	f.BoolVar(&managers, "managers", false, "list the managers that can be tested")
-	f.BoolVar(&faults, "faults", false, "list the faults that schedules are made of")
+	f.BoolVar(&faults, "faults", false, "list the faults that a schedule can contain")
 	f.BoolVar(&workloads, "workloads", false, "list the workloads that managers can be run with")
 	list.MarkFlagsMutuallyExclusive("managers", "faults", "workloads")
 	return list

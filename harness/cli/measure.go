@@ -18,22 +18,22 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// measurement is the recovery of one seed.
+// measurement is what bench measured with one seed.
 type measurement struct {
 	Seed uint64
-	// Took is negative if the view was not fresh again as long as it was waited for. Bound is what the fault allows.
+	// Took is how long the view took to be fresh again, negative if it was not fresh within longEnough. Bound is what the fault allows.
 	Took, Bound time.Duration
-	// Stale is the largest staleness of the view since the fault: what the manager alone is to blame for. While a cluster elects,
-	// nothing is committed and nothing grows stale.
+	// Stale is the largest staleness of the view since the fault began. Unlike Took it does not contain the election, for which the manager
+	// is not to blame: nothing is committed during an election, so the view does not become stale.
 	Stale time.Duration
-	// Failure is why nothing could be measured; empty if something was. NotJudged says that the manager is not to blame, and Usage that
-	// the measurement was asked for wrongly.
+	// Failure says why nothing could be measured; empty if something was. NotJudged is set if the manager is not to blame, Usage if the
+	// command was used wrongly.
 	Failure          string
 	NotJudged, Usage bool
 }
 
-// measureInChild has a batch of seeds measured in a child process. Seeds that a process which died owes could not be measured; those that
-// were interrupted are left out.
+// measureInChild measures the seeds of an order in a child process and blocks until it has ended. If the child dies, the remaining seeds have a
+// measurement with a Failure. If the user interrupts, they have none.
 func measureInChild(ctx context.Context, o order) []measurement {
 	var list []measurement
 	err := child(ctx, o, func(from *gob.Decoder) error {
@@ -55,9 +55,9 @@ func measureInChild(ctx context.Context, o order) []measurement {
 	return list
 }
 
-// measurements are the tests in which a child measures the seeds of its order. Each says what it found as soon as it knows.
+// measurements makes the tests in which a child measures the seeds of its order. Each test writes its measurement to the pipe when it is done.
 func (o order) measurements(c Catalogue) []testing.InternalTest {
-	// Another process has the other processor.
+	// The parent runs one such process for each processor.
 	runtime.GOMAXPROCS(1)
 	pipe := gob.NewEncoder(os.NewFile(childPipe, "measurements"))
 	var tests []testing.InternalTest
@@ -73,9 +73,9 @@ func (o order) measurements(c Catalogue) []testing.InternalTest {
 	return tests
 }
 
-// measure measures the recovery of the order's seed.
+// measure makes the run of the order's seed and returns its recovery.
 func (o order) measure(t *testing.T, c Catalogue) measurement {
-	// The run is over once the view has recovered: what only shows later is for the oracles.
+	// Without Stay the run ends when the view has recovered. A measurement does not need what the oracles would judge after that.
 	timing := bound.Production()
 	timing.Stay = 0
 	r, err := o.execute(context.Background(), t, c, harness.Options{Timing: &timing})
@@ -83,7 +83,7 @@ func (o order) measure(t *testing.T, c Catalogue) measurement {
 		return measurement{Seed: o.Seed, Failure: err.Error(), NotJudged: true}
 	}
 	if r.Outcome != record.NotJudged && r.Bound > 0 {
-		// The story was told up to its end; what the oracles say of a manager that never came back is known already.
+		// The scenario came to its end. That oracles fail for a view that never recovered adds nothing to the measurement.
 		return measurement{Seed: o.Seed, Took: r.Recovery, Bound: r.Bound, Stale: stalest(r.Record)}
 	}
 	if r.Outcome == record.NotJudged {
@@ -96,7 +96,7 @@ func (o order) measure(t *testing.T, c Catalogue) measurement {
 	return measurement{Seed: o.Seed, Failure: strings.Join(said, "; ")}
 }
 
-// stalest is the largest staleness of the measured cluster's view since the first fault.
+// stalest returns the largest staleness of the first cluster's view since the first fault began.
 func stalest(r *record.Record) (most time.Duration) {
 	from := r.Faults[0].From
 	tenure, ok := r.TenureAt(r.Clusters[0].Name, from)
@@ -111,17 +111,18 @@ func stalest(r *record.Record) (most time.Duration) {
 	return most
 }
 
-// statistics are those of a cell. A view that never came back counts as slower than every other.
+// statistics summarize a cell. A view that never recovered counts as slower than every other.
 type statistics struct {
 	took, stale durations
-	// bound is the largest that was allowed.
+	// bound is the largest Bound of all measurements.
 	bound       time.Duration
 	over, never int
 }
 
-// durations are in order.
+// durations are sorted, the shortest first.
 type durations []time.Duration
 
+// never stands for a recovery that did not happen, so that it sorts last.
 const never = time.Duration(1<<63 - 1)
 
 func (c *cell) statistics() statistics {
@@ -146,7 +147,7 @@ func (c *cell) statistics() statistics {
 	return s
 }
 
-// quantile is the smallest duration that at least that share of all does not exceed.
+// quantile prints the smallest element that is no shorter than the given share of all elements, "-" if there are none.
 func (d durations) quantile(share float64) string {
 	if len(d) == 0 {
 		return "-"

@@ -13,7 +13,7 @@ func newOverlay() *cobra.Command {
 		Use:   "overlay DIR",
 		Short: "Write the overlay that makes a replay build",
 		Long: "Write to DIR what go build -overlay needs to build this command, or your tests, so that a seed replays exactly.\n" +
-			"It is made from the sources of the installed Go; a Go that it does not know is refused.",
+			"It is made from the sources of the installed Go. A version of Go that it does not know is refused.",
 		Example: "  go run . overlay .build/overlay\n" +
 			"  CGO_ENABLED=0 go build -trimpath -overlay .build/overlay/overlay.json -o .build/mine .",
 		Args: cobra.ExactArgs(1),

@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The tests in this file start the command as a user does, and do to it what happens to commands.
+// The tests in this file start the command in a process of its own, as a user does, with full disks, missing directories and signals.
 
-// asUser is the command as a process of its own, with its temporary files in a folder of the test's.
+// asUser makes a process that runs the command, with its temporary files in a directory of the test.
 func asUser(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
@@ -24,8 +24,8 @@ func asUser(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// finish waits for a command and says what it did.
-func finish(t *testing.T, cmd *exec.Cmd) called {
+// finish runs a process to its end and returns its exit code and output.
+func finish(t *testing.T, cmd *exec.Cmd) callResult {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	if cmd.Stdout == nil {
@@ -37,7 +37,7 @@ func finish(t *testing.T, cmd *exec.Cmd) called {
 	if err != nil && !errors.As(err, &exit) {
 		require.NoError(t, err)
 	}
-	return called{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+	return callResult{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
 
 func TestOutputToAFullDeviceIsNoSuccess(t *testing.T) {
@@ -77,8 +77,8 @@ func TestResultsToAFullDeviceAreNoSuccess(t *testing.T) {
 	require.NotContains(t, c.stdout, "hung-leader", "nobody would have had its results")
 }
 
-// requireNotJudged requires of a call that ran calm, that it blamed nobody and said why in the line that names the run.
-func requireNotJudged(t *testing.T, c called, engine, cause string) {
+// requireNotJudged requires that a command which ran the scenario calm ended with "not judged", and printed the cause in the line that names the run.
+func requireNotJudged(t *testing.T, c callResult, engine, cause string) {
 	t.Helper()
 	require.Equal(t, exitNotJudged, c.code, c.stdout+c.stderr)
 	require.Regexp(t, `(?m)^calm +`+engine+` +polling +counters +not judged`, c.stdout)
@@ -95,7 +95,7 @@ func TestAFolderForTemporaryFilesThatIsMissingIsNobodysFault(t *testing.T) {
 	requireNotJudged(t, c, embeddedName, `/no/such/folder \(TMPDIR\): .*no such file or directory`)
 }
 
-// mounted is the command with a file system of its own mounted on a folder, which nobody else sees.
+// mounted makes a process that runs the command with a new file system mounted on a directory. No other process sees that file system.
 func mounted(t *testing.T, on, options string, args ...string) *exec.Cmd {
 	t.Helper()
 	unshare := []string{"unshare", "--mount"}
@@ -135,9 +135,9 @@ func TestAFullFileSystemInMemoryIsNobodysFault(t *testing.T) {
 	requireNotJudged(t, finish(t, mounted(t, memory, "size=512k", "run", "calm")), virtualName, "no space left on device")
 }
 
-// interrupted starts a command, sends the signal to it and its children, as a terminal does, once it has said that something is done, and waits
-// for its end.
-func interrupted(t *testing.T, signal syscall.Signal, args ...string) called {
+// interrupted starts the command, waits until it has printed that its first run is done, and then sends a signal to it and its children, as a
+// terminal does. It blocks until the command has ended.
+func interrupted(t *testing.T, signal syscall.Signal, args ...string) callResult {
 	t.Helper()
 	cmd := asUser(t, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -159,8 +159,8 @@ func interrupted(t *testing.T, signal syscall.Signal, args ...string) called {
 			break
 		}
 	}
-	_ = cmd.Wait() // the exit code says it
-	return called{cmd.ProcessState.ExitCode(), stdout.String(), said.String()}
+	_ = cmd.Wait() // an exit code other than 0 is no error of the test; we return the code
+	return callResult{cmd.ProcessState.ExitCode(), stdout.String(), said.String()}
 }
 
 func TestAnInterruptedRunPrintsWhatWasDone(t *testing.T) {
@@ -184,7 +184,7 @@ func TestAnInterruptedBenchPrintsWhatWasMeasured(t *testing.T) {
 	require.Regexp(t, `interrupted after \d{2,3} of 240 runs`, c.stderr)
 }
 
-// What a run has made is gone when the command ends, also if it was interrupted.
+// The command removes the files of a run, even if the manager has ended the process of the run.
 func TestNothingIsLeftBehind(t *testing.T) {
 	dir := t.TempDir()
 	cmd := asUser(t, "run", "calm", "--engine", embeddedName, "--manager", "dying")
@@ -195,17 +195,17 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	require.Empty(t, left)
 }
 
-// Switches that are thrown from outside are checked, and are a part of the command that runs it again.
-func TestSwitchesThrownFromOutsideAreCheckedAndRepeated(t *testing.T) {
-	thrown := func(switches string, args ...string) called {
+// The failpoints in GO_FAILPOINTS are checked, and the command that runs a scenario again contains them.
+func TestFailpointsSetFromOutsideAreCheckedAndRepeated(t *testing.T) {
+	withFailpoints := func(failpoints string, args ...string) callResult {
 		cmd := asUser(t, args...)
-		cmd.Env = append(cmd.Env, "GO_FAILPOINTS="+switches)
+		cmd.Env = append(cmd.Env, "GO_FAILPOINTS="+failpoints)
 		return finish(t, cmd)
 	}
-	c := thrown("stormwatch/alpha/m9/wal-save=return(100)", "run", "calm")
+	c := withFailpoints("stormwatch/alpha/m9/wal-save=return(100)", "run", "calm")
 	require.Equal(t, exitUsage, c.code, c.stdout)
 	require.Regexp(t, `calm on virtual with the polling manager: not judged: .*m9`, c.stdout)
-	c = thrown("stormwatch/alpha/m1/wal-save=return(100)", "run", "hung-leader", "--manager", "watching", "--transcript")
+	c = withFailpoints("stormwatch/alpha/m1/wal-save=return(100)", "run", "hung-leader", "--manager", "watching", "--transcript")
 	require.Equal(t, exitFailed, c.code, c.stdout)
 	require.Contains(t, c.stdout, "GO_FAILPOINTS(")
 	require.Regexp(t, `(?m)^  again: GO_FAILPOINTS='stormwatch/alpha/m1/wal-save=return\(100\)' .* run hung-leader --engine virtual`, c.stdout)

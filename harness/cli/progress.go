@@ -15,21 +15,22 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// progress tells what is under way: on a terminal a line that is written over each second, elsewhere a plain line for each run that is done.
+// progress shows which runs are under way. On a terminal it overwrites one line each second and prints a line for each run that is done;
+// elsewhere it only prints the lines.
 type progress struct {
 	out      io.Writer
 	terminal bool
 	total    int
 	began    time.Time
-	stop     chan struct{} // nil unless something ticks
-	stopped  chan struct{}
+	stop     chan struct{} // ends the goroutine of tick; nil if there is none
+	stopped  chan struct{} // closed by that goroutine at its end
 
 	mu   sync.Mutex // guards the fields below, and out
 	done int
-	now  []string // what is under way, in the order of its beginning
+	now  []string // the runs under way, in the order in which they began
 }
 
-// newProgress begins to tell. The caller must close it.
+// newProgress starts a progress display for total runs. The caller must close it.
 func newProgress(out io.Writer, total int) *progress {
 	f, isFile := out.(*os.File)
 	p := &progress{out: out, terminal: isFile && term.IsTerminal(int(f.Fd())), total: total, began: time.Now()}
@@ -40,7 +41,7 @@ func newProgress(out io.Writer, total int) *progress {
 	return p
 }
 
-// begin says that a run is under way, until the function that it returns is called. Several may be.
+// begin shows that a run is under way. It is shown until the caller calls the returned function. Several runs may be under way.
 func (p *progress) begin(name string) (end func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -55,7 +56,8 @@ func (p *progress) begin(name string) (end func()) {
 	}
 }
 
-// end says how a run went.
+// end counts a run that is done and prints its outcome. seed says whether to name the seed, as in a search, which prints no line on a terminal
+// for a run that passed.
 func (p *progress) end(r *harness.Result, seed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -64,7 +66,7 @@ func (p *progress) end(r *harness.Result, seed bool) {
 	if seed {
 		name += fmt.Sprintf(", seed %d", r.Seed)
 		if p.terminal && r.Outcome == record.Passed {
-			return // the line that is written over is enough
+			return // a search makes many runs; the count in the overwritten line is enough
 		}
 	}
 	cause := ""
@@ -73,10 +75,10 @@ func (p *progress) end(r *harness.Result, seed bool) {
 		cause = ": " + first
 	}
 	p.clear()
-	fmt.Fprintf(p.out, "[%d/%d] %s %s in %.1fs%s\n", p.done, p.total, name, word(r.Outcome), r.Wall.Seconds(), cause)
+	fmt.Fprintf(p.out, "[%d/%d] %s %s in %.1fs%s\n", p.done, p.total, name, outcomeText(r.Outcome), r.Wall.Seconds(), cause)
 }
 
-// tick rewrites the line each second.
+// tick overwrites the line each second until p.stop is closed.
 func (p *progress) tick() {
 	defer close(p.stopped)
 	ticker := time.NewTicker(time.Second)
@@ -93,10 +95,10 @@ func (p *progress) tick() {
 	}
 }
 
-// width is how long the line may become: longer ones could not be written over.
+// width is the largest length of the line. A longer one would wrap on a narrow terminal and could not be overwritten.
 const width = 79
 
-// rewrite writes the line over. The caller holds p.mu.
+// rewrite overwrites the line. The caller holds p.mu.
 func (p *progress) rewrite() {
 	if !p.terminal {
 		return
@@ -116,7 +118,7 @@ func (p *progress) clear() {
 	}
 }
 
-// close ends the telling. It may be called twice.
+// close ends the display and blocks until its goroutine has ended. It may be called twice.
 func (p *progress) close() {
 	if p.stop == nil {
 		return

@@ -29,7 +29,7 @@ func newRun(c Catalogue) *cobra.Command {
 	return run
 }
 
-// chosen are the scenarios of the given names, each once, or all.
+// chosen makes a task for each named scenario; a repeated name counts once, and no name means all scenarios.
 func chosen(c Catalogue, names []string) ([]task, error) {
 	if len(names) == 0 {
 		names = c.scenarioNames()

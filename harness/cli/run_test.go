@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// line is what a line of --json promises.
+// line has the fields that each line of --json must have, as the documentation promises. A pointer shows whether the field is there.
 type line struct {
 	Scenario     *string  `json:"scenario"`
 	Engine       *string  `json:"engine"`
@@ -36,7 +36,7 @@ type line struct {
 	Digest *string `json:"digest"`
 }
 
-// readLines reads what --json wrote, and requires that it is what is promised.
+// readLines reads the lines that --json wrote, and requires that each has the promised fields and no others.
 func readLines(t *testing.T, text string) []line {
 	t.Helper()
 	var lines []line
@@ -91,7 +91,7 @@ func TestResultsOnTheStandardOutputLeaveTheTableToTheStandardError(t *testing.T)
 }
 
 func TestAFailedVerdictIsToldWithEvidenceAndACommand(t *testing.T) {
-	t.Setenv("GO_FAILPOINTS", "") // a name without switches is none
+	t.Setenv("GO_FAILPOINTS", "") // an empty variable means no failpoints, and the command does not repeat it
 	c := call(t.Context(), "run", "hung-leader", "--manager", "watching")
 	require.Equal(t, exitFailed, c.code)
 	require.Regexp(t, `(?m)^hung-leader +virtual +watching +counters +FAILED +never +\d`, c.stdout)
@@ -110,7 +110,7 @@ func TestTranscriptsAreToldBrieflyOrInFull(t *testing.T) {
 	require.Regexp(t, `\[ *\d+\.\d{9}s\]`, full.stdout)
 }
 
-// A search tells of the first seed that does not pass, although others are tried at the same time.
+// A search reports the first seed that does not pass, although later seeds run at the same time and may end earlier.
 func TestASearchStopsAtTheFirstSeedThatFails(t *testing.T) {
 	first := uint64(20)
 	for !unlucky(rand.New(rand.NewPCG(first, 0)).IntN) {
@@ -139,7 +139,7 @@ func TestARunThatWasAskedForWronglyIsNoFailure(t *testing.T) {
 	require.Contains(t, c.stdout, "two-members on virtual with the polling manager: not judged: cluster alpha has 2 members: want 1, 3 or 5\n")
 }
 
-// What takes the process of a run along is told with its last words, and does not end the other runs.
+// If the process of a run dies, the result says so with the panic, and the other runs go on.
 func TestAChildThatDiesIsNotJudged(t *testing.T) {
 	for _, engine := range []string{virtualName, embeddedName} {
 		c := call(t.Context(), "run", "calm", "--manager", "dying", "--engine", engine)
@@ -152,7 +152,7 @@ func TestAChildThatDiesIsNotJudged(t *testing.T) {
 	}
 }
 
-// Failed outweighs not judged, and not judged outweighs passed.
+// Failed comes before not judged, and not judged before passed.
 func TestTheWorstOutcomeIsTheExitCode(t *testing.T) {
 	c := call(t.Context(), "run", "two-members", "hung-leader", "calm", "--manager", "watching")
 	require.Equal(t, exitFailed, c.code)

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// runFlags are what run and try have in common: what is run on what, how often, and where the results go.
+// runFlags are the flags that run and try have in common.
 type runFlags struct {
 	engine, manager, workload string
 	seed                      uint64
@@ -17,19 +17,19 @@ type runFlags struct {
 	transcript                string
 }
 
-// The transcripts that can be asked for.
+// The values of --transcript.
 const (
 	transcriptPlain = "plain"
 	transcriptFull  = "full"
 )
 
-// add gives a command the flags.
+// add defines the flags on a command.
 func (a *runFlags) add(c *cobra.Command, catalogue Catalogue) {
 	f := c.Flags()
 	f.StringVar(&a.engine, "engine", virtualName, "what the clusters are made of: "+virtualName+", "+embeddedName+" or "+allEngines)
 	addManager(c, &a.manager, catalogue)
 	addWorkload(c, &a.workload)
-	f.Uint64Var(&a.seed, "seed", 1, "what everything random is drawn from")
+	f.Uint64Var(&a.seed, "seed", 1, "the seed of everything random")
 	f.Var(&a.seeds, "seeds", "search a `range` of seeds, such as 1-100, for the first that does not pass, and stop there")
 	c.MarkFlagsMutuallyExclusive("seed", "seeds")
 	a.within.add(f)
@@ -50,7 +50,7 @@ func addWorkload(c *cobra.Command, name *string) {
 	c.Flags().StringVar(name, "workload", "", "the workload to run with, see list --workloads (default: the manager's usual one)")
 }
 
-// job checks what was asked for and makes a job of it.
+// job checks the flags and makes a job.
 func (a *runFlags) job(c Catalogue, tasks []task) (*job, error) {
 	j := &job{catalogue: c, tasks: tasks, seeds: a.seeds, within: a.within, transcript: a.transcript}
 	if !a.seeds.given {
@@ -77,7 +77,7 @@ func (a *runFlags) job(c Catalogue, tasks []task) (*job, error) {
 	return j, nil
 }
 
-// run runs a job and writes where it was asked to.
+// run runs a job and writes the results to where --json says.
 func (a *runFlags) run(c *cobra.Command, j *job) (err error) {
 	j.out, j.progress = c.OutOrStdout(), c.ErrOrStderr()
 	switch a.json {
@@ -85,7 +85,7 @@ func (a *runFlags) run(c *cobra.Command, j *job) (err error) {
 	case "-":
 		j.json, j.out = j.out, j.progress
 	default:
-		// Only now, with nothing left to be wrong about, is a file of that name written over.
+		// All arguments have been checked by now. An earlier create would empty an existing file even if the command was used wrongly.
 		f, err := os.Create(a.json)
 		if err != nil {
 			return fmt.Errorf("--json: %w", err)

@@ -2,16 +2,16 @@ package cli
 
 import "context"
 
-// ahead is how many things more than can be under way may be done and wait for one before them.
-const ahead = 16
+// waiting limits how many finished results may wait for an earlier one that is not finished: waiting times atOnce.
+const waiting = 16
 
-// sideBySide does n things, atOnce at a time, and hands on what came of each in their order, as soon as those before it are done. It begins no more
-// when ctx ends or each returns false, which also ends the context that do is given; what each returned false for is the last that it is given.
-// It blocks until all that was begun has ended.
-func sideBySide[T any](ctx context.Context, atOnce, n int, do func(context.Context, int) T, each func(int, T) (goOn bool)) {
+// sideBySide calls do for 0 to n-1, at most atOnce calls at the same time, and passes each result to each in the order of the numbers, as soon as
+// the results before it are there. When ctx ends, or each returns false, it begins no further call and ends the context of the running ones. After
+// each has returned false it is not called again. sideBySide blocks until every call that began has ended.
+func sideBySide[T any](ctx context.Context, atOnce, n int, do func(context.Context, int) T, each func(int, T) (more bool)) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	begun := make(chan chan T, ahead*atOnce)
+	begun := make(chan chan T, waiting*atOnce)
 	go func() {
 		defer close(begun)
 		free := make(chan struct{}, atOnce)
@@ -32,11 +32,11 @@ func sideBySide[T any](ctx context.Context, atOnce, n int, do func(context.Conte
 			begun <- done
 		}
 	}()
-	i, goOn := 0, true
+	i, more := 0, true
 	for done := range begun {
 		result := <-done
-		if goOn && !each(i, result) {
-			goOn = false
+		if more && !each(i, result) {
+			more = false
 			cancel()
 		}
 		i++

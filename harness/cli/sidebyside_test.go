@@ -29,7 +29,7 @@ func TestSideBySideHandsOnInOrderWhatIsDoneInAnother(t *testing.T) {
 		})
 		require.Equal(t, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, got)
 		require.EqualValues(t, 3, most.Load())
-		// The third is done after 8 s, the second after 9 s, the first after 10 s: all three are handed on then.
+		// The third call ends after 8 s, the second after 9 s, the first after 10 s. So all three results are passed on after 10 s.
 		require.Equal(t, []time.Duration{10 * time.Second, 10 * time.Second, 10 * time.Second}, at[:3])
 		require.Less(t, at[9], 55*time.Second/2, "one after the other it would take 55 s")
 	})

@@ -10,15 +10,15 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// row is a line of the table: the runs of a scenario on an engine.
+// row is a line of the table: the runs of one scenario on one engine.
 type row struct {
 	first           *harness.Result
 	runs            int
 	outcome         record.Outcome
-	recovery, bound time.Duration // of the slowest; the bound is zero if no recovery was measured
+	recovery, bound time.Duration // of the slowest run; recovery is negative if it never came, bound is zero if none was measured
 }
 
-// add counts a run. Of all runs the row shows the worst.
+// add adds a run to the row. The row shows the worst outcome and the slowest recovery of its runs.
 func (w *row) add(r *harness.Result) {
 	w.runs++
 	if severity(r.Outcome) > severity(w.outcome) {
@@ -29,7 +29,7 @@ func (w *row) add(r *harness.Result) {
 	}
 }
 
-// severity orders outcomes: one that failed is worse than one that says nothing.
+// severity orders outcomes: failed is worse than not judged, and not judged is worse than passed.
 func severity(o record.Outcome) int {
 	switch o {
 	case record.Failed:
@@ -40,7 +40,7 @@ func severity(o record.Outcome) int {
 	return 0
 }
 
-// rows are those of the results, in the order in which they came.
+// rows groups results into rows, in the order in which they came.
 func rows(results []*harness.Result) []*row {
 	var list []*row
 	at := map[[2]string]*row{}
@@ -55,7 +55,8 @@ func rows(results []*harness.Result) []*row {
 	return list
 }
 
-// printTable prints a line for each scenario and engine, and below the table what did not pass and how to run it again.
+// printTable prints a line for each scenario and engine, and below it each run that did not pass, with the command that runs it again. In a search
+// a column counts the seeds.
 func printTable(out io.Writer, results []*harness.Result, search bool) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	seeds := func(text any) string {
@@ -74,9 +75,9 @@ func printTable(out io.Writer, results []*harness.Result, search bool) {
 			}
 		}
 		r := one.first
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s%s\t%s\t%s\n", r.Scenario, r.Engine, r.Manager, r.Workload, seeds(one.runs), word(one.outcome), recovery, bound)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s%s\t%s\t%s\n", r.Scenario, r.Engine, r.Manager, r.Workload, seeds(one.runs), outcomeText(one.outcome), recovery, bound)
 	}
-	_ = w.Flush() // Execute tells of what could not be written
+	_ = w.Flush() // Execute reports a write error
 	counts := map[record.Outcome]int{}
 	for _, r := range results {
 		counts[r.Outcome]++
@@ -89,7 +90,7 @@ func printTable(out io.Writer, results []*harness.Result, search bool) {
 	fmt.Fprintf(out, "%d passed, %d failed, %d not judged\n", counts[record.Passed], counts[record.Failed], counts[record.NotJudged])
 }
 
-// printNotAsked says what no run asked of the manager, because it does not apply to it.
+// printNotAsked prints the oracles that did not apply to the manager in any run that was judged.
 func printNotAsked(out io.Writer, results []*harness.Result) {
 	var order []string
 	runs := map[string]int{}
@@ -108,8 +109,8 @@ func printNotAsked(out io.Writer, results []*harness.Result) {
 	}
 }
 
-// word is how the table says an outcome: a failure is not to be overlooked.
-func word(o record.Outcome) string {
+// outcomeText is an outcome as it is printed, a failure in capital letters.
+func outcomeText(o record.Outcome) string {
 	if o == record.Failed {
 		return "FAILED"
 	}

@@ -18,8 +18,8 @@ func newTry(c Catalogue) *cobra.Command {
 	try := &cobra.Command{
 		Use:   "try FILE|SCHEDULE",
 		Short: "Run a schedule, from a file or typed by hand, against a manager and judge it",
-		Long: "Run a schedule against a manager, with every oracle. An argument that is the name of a file is read, - is the standard input;\n" +
-			"every other one is the schedule itself: actions with their instants and lengths, between semicolons. list --faults has the faults.\n" +
+		Long: "Run a schedule against a manager and judge it by every oracle. The argument is the name of a file, - for the standard input, or\n" +
+			"the schedule itself: actions with their instants and lengths, separated by semicolons. list --faults prints the faults.\n" +
 			"Exit status: 0 if every verdict passed, 1 if one failed, 2 if the command was used wrongly, 3 if a run could not be judged.",
 		Example: "  try 'HangDisk(alpha/leader) for 30s'\n  try '5s for 30s HangDisk(alpha/leader); 12s Freeze(beta/m2)' --engine " + embeddedName + "\n  try incident.txt --seeds 1-100",
 		Args:    cobra.ExactArgs(1),
@@ -39,10 +39,10 @@ func newTry(c Catalogue) *cobra.Command {
 	return try
 }
 
-// scheduleName is what a scenario is called that was typed by hand.
+// scheduleName is the name of a scenario whose schedule did not come from a file.
 const scheduleName = "schedule"
 
-// readSchedule finds out what an argument of try is, and reads it.
+// readSchedule reads the schedule that an argument of try means: standard input, a file, or the text itself.
 func readSchedule(argument string, stdin io.Reader) (task, error) {
 	name, text, again := scheduleName, argument, argument
 	fromFile := false
@@ -52,7 +52,7 @@ func readSchedule(argument string, stdin io.Reader) (task, error) {
 			return task{}, fmt.Errorf("read the schedule from the standard input: %w", err)
 		}
 		text = string(read)
-		again = text // what was piped in is not there any more
+		again = text // the input cannot be read a second time, so the command to run again contains it
 	} else if read, err := os.ReadFile(argument); err == nil {
 		fromFile = true
 		name, text = strings.TrimSuffix(filepath.Base(argument), filepath.Ext(argument)), string(read)
@@ -73,5 +73,5 @@ func readSchedule(argument string, stdin io.Reader) (task, error) {
 	return task{story{Name: name, Schedule: parsed.String()}, []string{"try", again}}, nil
 }
 
-// isText says that an argument cannot be meant as a file's name.
+// isText reports whether an argument is a schedule and not the name of a file.
 func isText(argument string) bool { return strings.ContainsAny(argument, "(;\n") }

@@ -14,16 +14,16 @@ import (
 func newVersion(program string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Say which build this is",
+		Short: "Print the versions of this build, and whether it is a replay build",
 		Args:  cobra.NoArgs,
 		Run:   func(c *cobra.Command, _ []string) { fmt.Fprint(c.OutOrStdout(), build(program)) },
 	}
 }
 
-// module is this project's, as the build of another one names it.
+// module is the path of this project's module. A program of another module lists it among its dependencies.
 const module = "github.com/stormwatch/stormwatch"
 
-// build says which build this is: the program, the harness in it, etcd and Go.
+// build describes this build: the versions of the program, of the harness in it, of etcd and of Go, and whether it is a replay build.
 func build(program string) string {
 	kind := "plain build: a seed decides what is random, the scheduler the order of simultaneous things"
 	if replay.Built() {

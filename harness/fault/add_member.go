@@ -23,7 +23,7 @@ var addMember = &kind{
 					return err
 				})
 			},
-		}, mustDecide(w, on.cluster)
+		}, mustDecide(w, on.cluster, []string{"newcomer"}, nil)
 	},
 }
 
@@ -33,10 +33,14 @@ func membershipPatience(w *harness.World) time.Duration {
 	return 5*time.Second + 2*w.Bounds().Election()
 }
 
-// mustDecide returns an error if the cluster has lost its quorum: then nobody would know whether a change of its members took effect.
-func mustDecide(w *harness.World, c *harness.Cluster) error {
-	if w.Lost(c, record.LostQuorum) {
+// mustDecide refuses to change who belongs to a cluster that has lost its quorum, or would lose it by the change: nobody would know whether
+// the change was carried out.
+func mustDecide(w *harness.World, c *harness.Cluster, joined, left []string) error {
+	switch {
+	case w.Lost(c, record.LostQuorum):
 		return fmt.Errorf("cluster %s has lost its quorum and cannot change its members", c)
+	case !w.QuorumAfter(c, joined, left):
+		return fmt.Errorf("cluster %s would lose its quorum if its members changed", c)
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func (f Fault) kindOrNone() *kind {
 	return f.kind
 }
 
-// Name is the fault's, without arguments; "no fault" for the zero value.
+// Name is the name of the fault without its arguments, such as "HangDisk"; "no fault" for the zero value.
 func (f Fault) Name() string { return f.kindOrNone().name }
 
 // String is the fault as an expression that [Parse] reads; "no fault" for the zero value, which Parse refuses.

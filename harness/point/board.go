@@ -28,7 +28,8 @@ type Board struct {
 
 // NewBoard makes a board. poll is how often code that hangs checks whether its switch was turned off by others: by
 // failpoint.Disable or failpoint's HTTP handler. unknown is called with each value that no point understands; it may be nil.
-// No two open boards of the process have the same paths: the first has the plain ones, see namespace.
+// No two open boards of a process have the same paths: those of the first begin with "stormwatch/", those of a second one that is open at the
+// same time with "stormwatch/2/", and so on.
 func NewBoard(poll time.Duration, unknown func(Path, error)) *Board {
 	if unknown == nil {
 		unknown = func(Path, error) {}

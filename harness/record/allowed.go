@@ -26,9 +26,9 @@ type Limit struct {
 //	allowed:        │any │ calm  │   any   │ calm+A  │           any  │  calm+A  │   any   │ calm
 //	                └────┴───────┴─────────┴─lasting─┴────────────────┴─lasting──┴─────────┴──────►
 //
-// Circumstances change when a fault begins or is healed, when a quorum or the reach of clients is back, and when the tenure begins. From each
-// change on, any staleness is allowed for the largest Recovery of all faults that are in force or were healed at that instant, and for longer if
-// other faults slow the requests of a recovery. After that
+// Circumstances change when a fault begins or is healed, when a quorum or the reach of clients is back, when a load goes on after a rest,
+// and when the tenure begins. From each change on, any staleness is allowed for the largest Recovery of all faults that are in force or
+// were healed at that instant, and for longer if other faults slow the requests of a recovery. After that
 // the view must be calm, also while the fault lasts, since by then the manager should have left the member. Faults with a Lasting allowance
 // add it to calm while they are in force. While the quorum or the reach is lost, any staleness is allowed. A change never shortens what
 // an earlier one has allowed.
@@ -102,6 +102,11 @@ func (r *Record) excuses(t Tenure, faults []Fault) []Limit {
 		excuses = append(excuses, Limit{From: l.From, To: r.Ended(l.To), Any: true, Why: string(l.Of) + " lost"})
 		if l.To >= 0 {
 			changes = append(changes, l.To)
+		}
+	}
+	for _, rest := range r.Rests {
+		if rest.Cluster == t.Cluster && rest.To >= 0 {
+			changes = append(changes, rest.To) // nobody can notice that updates do not arrive while there are none
 		}
 	}
 	slices.Sort(changes)

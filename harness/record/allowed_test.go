@@ -59,6 +59,15 @@ func pieces(r *Record, t Tenure) string {
 
 const forGood = -1
 
+// Without updates there is nothing to notice a fault by, so that the time to recover from it begins with the next.
+func TestARecoveryBeginsAnewWhenTheLoadGoesOn(t *testing.T) {
+	r := aRun(faultOf(20*s, forGood, 8*s))
+	r.Rests = []Rest{{"alpha", 15 * s, 40 * s}, {"beta", 15 * s, 60 * s}}
+	require.Equal(t, "0s any, 1s 200ms, 20s any, 28s 200ms, 40s any, 48s 200ms", pieces(r, r.Tenures[0]))
+	r.Faults[0].To = 30 * s
+	require.Equal(t, "0s any, 1s 200ms, 20s any, 28s 200ms, 30s any, 38s 200ms", pieces(r, r.Tenures[0]), "a fault that is healed is nothing to notice")
+}
+
 func TestAllowed(t *testing.T) {
 	elsewhere := faultOf(20*s, 30*s, 8*s)
 	elsewhere.Scope.Cluster = "beta"

@@ -25,14 +25,20 @@ func (r *Record) noteLoss(cluster string, of Lost, lost bool, at time.Duration) 
 	}
 }
 
-// QuorumWithout says whether a cluster would have a quorum, with the faults in force, if a member were removed from it.
-func (r *Record) QuorumWithout(cluster, member string) bool {
+// QuorumAfter says whether a cluster would have a quorum, with the faults in force, after members have joined and left it. etcd's raft loop
+// waits until a change of the members is applied: a member that applies nothing takes no part in raft from then on.
+func (r *Record) QuorumAfter(cluster string, joined, left []string) bool {
 	c, ok := r.Cluster(cluster)
 	if !ok {
 		return false
 	}
-	c.Gone = append(slices.Clone(c.Gone), member)
-	return r.condition(c).quorum()
+	c.Members = append(slices.Clone(c.Members), joined...)
+	c.Gone = append(slices.Clone(c.Gone), left...)
+	state := r.condition(c)
+	for i, stuck := range state.stuck {
+		state.crippled[i] = state.crippled[i] || stuck
+	}
+	return state.quorum()
 }
 
 // condition is the state of a cluster under the faults in force. Members are numbered in the order of the cluster's list.

@@ -118,13 +118,17 @@ func TestReachIsAWayToAMajorityThatWorks(t *testing.T) {
 	}
 }
 
-func TestTheOthersMustBeAQuorumByThemselves(t *testing.T) {
+// A member that applies nothing is lost with the next change of the members.
+func TestAChangeOfMembersCostsThoseThatApplyNothing(t *testing.T) {
 	r := &Record{
-		Clusters: []Cluster{{Name: "alpha", Members: []string{"m1", "m2", "m3"}, Gone: []string{"m1"}}},
+		Clusters: []Cluster{{Name: "alpha", Members: []string{"m1", "m2", "m3", "m4"}, Gone: []string{"m1"}}},
 		Faults:   []Fault{{Scope: Scope{Cluster: "alpha", Stuck: []string{"m3"}}, To: -1}},
 	}
-	require.False(t, r.QuorumWithout("alpha", "m2"), "m3 cannot answer")
-	require.True(t, r.QuorumWithout("alpha", "m3"))
+	left := func(m string) []string { return []string{m} }
+	require.False(t, r.QuorumAfter("alpha", nil, left("m2")), "m4 alone of two")
+	require.True(t, r.QuorumAfter("alpha", nil, left("m3")))
+	require.True(t, r.QuorumAfter("alpha", []string{"m5"}, nil), "three of four")
+	require.True(t, r.QuorumAfter("alpha", []string{"m5"}, left("m2")), "two of three")
 	require.Equal(t, []string{"m1"}, r.Clusters[0].Gone)
-	require.False(t, r.QuorumWithout("beta", "m1"))
+	require.False(t, r.QuorumAfter("beta", nil, nil))
 }

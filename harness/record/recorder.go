@@ -62,6 +62,16 @@ func (r *Recorder) membership(cluster string, change func(*Cluster)) {
 				change(c)
 			}
 		}
+		// etcd's raft loop waits until the change is applied, see QuorumAfter.
+		for i := range rec.Faults {
+			if f := &rec.Faults[i]; f.To < 0 && f.Scope.Cluster == cluster {
+				for _, m := range f.Scope.Stuck {
+					if !slices.Contains(f.Scope.Crippled, m) {
+						f.Scope.Crippled = append(f.Scope.Crippled, m)
+					}
+				}
+			}
+		}
 		rec.noteLosses(at)
 	})
 }

@@ -305,3 +305,17 @@ func TestRecorderServesManyAtOnce(t *testing.T) {
 	require.Len(t, r.Faults, 800)
 	require.Len(t, r.Watches, 800)
 }
+
+func TestAChangeOfMembersCripplesThoseThatApplyNothing(t *testing.T) {
+	r := NewRecorder(roundTiming())
+	r.Cluster("alpha", []string{"m1", "m2", "m3"})
+	r.Fault(Fault{Scope: Scope{Cluster: "alpha", Stuck: []string{"m3"}}})
+	r.Fault(Fault{Scope: Scope{Cluster: "alpha", Crippled: []string{"m2"}}})
+	r.Look(func(rec *Record) { require.Empty(t, rec.Losses) })
+	r.Joined("alpha", "m4")
+	r.Look(func(rec *Record) {
+		require.Equal(t, []string{"m3"}, rec.Faults[0].Scope.Crippled)
+		require.Len(t, rec.Losses, 1)
+		require.Equal(t, LostQuorum, rec.Losses[0].Of)
+	})
+}

@@ -27,8 +27,10 @@ func (r *Record) Staleness(t Tenure) []Point {
 	if until < t.From {
 		return nil
 	}
+	steps := r.steps(t)
 	s := newSeries(t.From)
-	for _, e := range r.steps(t) {
+	s.points = make([]Point, 0, 2*len(steps)) // most steps are drops
+	for _, e := range steps {
 		if e.at > until {
 			break
 		}
@@ -57,7 +59,7 @@ type step struct {
 
 // steps are the steps of a tenure, in order: all commits in its cluster, and all changes of the view since the tenure began.
 func (r *Record) steps(t Tenure) []step {
-	var steps []step
+	steps := make([]step, 0, len(r.Commits)+len(r.Views))
 	for i := range r.Commits {
 		if r.Commits[i].Cluster == t.Cluster {
 			steps = append(steps, step{at: r.Commits[i].At, commit: &r.Commits[i]})

@@ -22,7 +22,7 @@ type TranscriptOptions struct {
 //	[   1.200s] alpha     m1        leads (term 2)
 //
 // The columns are the instant, the cluster, the member and the event; an event may have no cluster or member. Lines of the same instant are
-// sorted by their subject (see rank), then by cluster, member and text, so that their order does not depend on the Go scheduler.
+// sorted by the kind of event, then by cluster, member and text, so that their order does not depend on the Go scheduler.
 func (r *Record) Transcript(o TranscriptOptions) string {
 	lines := r.lines(o)
 	stamps := make([]string, len(lines))

@@ -67,7 +67,7 @@ func (e *IdleTimeoutError) IdleTimeout() time.Duration { return e.Idle }
 // Elapsed counts from the moment that read was sent.
 type StaleError struct {
 	Where
-	// Witness is the endpoint of that other member.
+	// Witness is the endpoint of the other member, through which the read went.
 	Witness string
 	// Seen is the revision up to which the watch had delivered, Shown the revision that it should have reached.
 	Seen, Shown int64

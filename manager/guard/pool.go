@@ -90,7 +90,7 @@ func (p *pool) same(a, b *member) bool {
 const lostAfter = 5
 
 // witness returns the member through which to probe the watches on the given members. It returns the other members in turn;
-// those that failed last time only if there is no other. If there is only one watched member, it is its own witness if there
+// those in quarantine only if all others failed last time, and those that failed last time only if there is no other. If there is only one watched member, it is its own witness if there
 // are no others, and takes turns with the others if all of them are lost. Two watched members are each other's
 // witnesses. A linearizable read is correct through any member; a member that hangs just does not answer it. A learner
 // cannot be a witness.
@@ -101,9 +101,13 @@ func (p *pool) witness(watched ...*member) *member {
 	alone := !slices.ContainsFunc(p.members, func(m *member) bool {
 		return !isWatched(m) && !m.learner && m.failures < lostAfter
 	})
+	now := time.Now()
 	leastAsked := func(m *member) uint64 {
-		const afterFailure, afterOthers = 1 << 63, 1 << 62
+		const afterFailure, afterOthers, inQuarantine = 1 << 63, 1 << 62, 1 << 61
 		rank := m.probedAt
+		if m.quarantinedUntil.After(now) {
+			rank |= inQuarantine
+		}
 		switch {
 		case m.failedAt > 0 || (isWatched(m) && len(watched) == 1):
 			rank |= afterFailure
@@ -112,7 +116,14 @@ func (p *pool) witness(watched ...*member) *member {
 		}
 		return rank
 	}
-	m := p.best(func(m *member) bool { return !m.learner && (!isWatched(m) || alone || len(watched) > 1) }, leastAsked)
+	var m *member
+	for _, other := range p.members {
+		eligible := !other.learner && (!isWatched(other) || alone || len(watched) > 1)
+		// Not as [pool.best]: a watch on a member in quarantine was stale, but a read through it may well be answered.
+		if eligible && (m == nil || leastAsked(other) < leastAsked(m)) {
+			m = other
+		}
+	}
 	if m == nil {
 		m = watched[0]
 	}

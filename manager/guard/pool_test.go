@@ -116,3 +116,16 @@ func TestAMemberThatLeftTheListHasNoClientAnyMore(t *testing.T) {
 	_, err = p.client(t.Context(), p.members[0])
 	require.ErrorIs(t, err, ErrClosed)
 }
+
+func TestAWitnessInQuarantineIsAskedBeforeOneThatFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, m := poolOf("a", "b", "c")
+		p.quarantine(m[1])
+		require.Same(t, m[2], p.witness(m[0]))
+		require.Same(t, m[2], p.witness(m[0]), "as long as it answers")
+		p.failed(m[2])
+		require.Same(t, m[1], p.witness(m[0]), "a watch on it was stale, a read through it may be answered")
+		p.failed(m[1])
+		require.Same(t, m[2], p.witness(m[0]), "both failed")
+	})
+}

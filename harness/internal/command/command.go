@@ -1,4 +1,4 @@
-// Package command prints command lines that can be pasted into a shell.
+// Package command formats command lines so that they can be pasted into a shell.
 package command
 
 import (
@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// failpoints is the environment variable with the failpoints that are switched on from outside.
+// failpoints is the environment variable with which failpoints are enabled from outside the program.
 const failpoints = "GO_FAILPOINTS"
 
-// Line is a command line of the given words, each quoted if a shell needs it. It begins with GO_FAILPOINTS if that is set in this process,
-// since without the same failpoints the command would not do the same.
+// Line returns a command line of the given words, each quoted if a shell needs it. If GO_FAILPOINTS is set in this process, the line sets it to the
+// same value, since the command would do something else without the same failpoints.
 func Line(words ...string) string {
 	quoted := make([]string, 0, len(words)+1)
-	if thrown := os.Getenv(failpoints); thrown != "" {
-		quoted = append(quoted, failpoints+"="+quote(thrown))
+	if enabled := os.Getenv(failpoints); enabled != "" {
+		quoted = append(quoted, failpoints+"="+quote(enabled))
 	}
 	for _, w := range words {
 		quoted = append(quoted, Word(w))
@@ -26,7 +26,7 @@ func Line(words ...string) string {
 // plain matches words that need no quotes in any shell.
 var plain = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
 
-// Word is one word of a command line, quoted if a shell needs it.
+// Word returns one word of a command line, quoted if a shell needs it.
 func Word(w string) string {
 	if plain.MatchString(w) {
 		return w

@@ -18,7 +18,7 @@ func TestALineIsReadByAShellAsItWasMeant(t *testing.T) {
 	require.Equal(t, "stormwatch run hung-leader-disk --within=30s", Line("stormwatch", "run", "hung-leader-disk", "--within=30s"))
 }
 
-func TestALineThrowsWhatWasThrownFromOutside(t *testing.T) {
+func TestALineRepeatsTheFailpointsSetFromOutside(t *testing.T) {
 	t.Setenv("GO_FAILPOINTS", "stormwatch/alpha/m1/wal-save=return(100)")
 	require.Equal(t, "GO_FAILPOINTS='stormwatch/alpha/m1/wal-save=return(100)' mine run", Line("mine", "run"))
 }

@@ -1,5 +1,5 @@
-// Package counters has a minimal workload, one key that counts up, and minimal managers that follow it. It is for tests of the harness
-// itself, which must not depend on the catalogue.
+// Package counters has a minimal workload, one key whose value counts up, and minimal managers that follow it. The tests of the harness use it,
+// since they must not depend on the catalogue.
 package counters
 
 import (
@@ -13,12 +13,12 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// Prefix is what the counter is below.
+// Prefix is the prefix of the counter's key.
 const Prefix = "/counters/"
 
 const kind = "counter"
 
-// Workload is a program that writes a number to one key and counts it up.
+// Workload returns the workload: one program that writes a rising number to one key.
 func Workload() *harness.Workload {
 	return &harness.Workload{
 		Name:     "counters",
@@ -38,7 +38,7 @@ func facts(values map[string]string) harness.Facts {
 	return facts
 }
 
-// Count is the program that counts up.
+// Count is the program of the workload. It blocks until ctx ends or a write fails.
 func Count(ctx context.Context, l *harness.Ledger) error {
 	pace := l.Pace()
 	defer pace.End()
@@ -51,7 +51,7 @@ func Count(ctx context.Context, l *harness.Ledger) error {
 	return ctx.Err()
 }
 
-// Watching is a manager that reads and then watches, and starts again when the watch ends. It does not notice a stale member.
+// Watching returns a manager that reads and then watches, and starts again when the watch ends. It does not notice a stale member.
 func Watching() harness.Candidate {
 	return harness.Candidate{
 		Name: "watching", Summary: "A read and a watch.", New: harness.Mirror{Follow: watch}.New, Workloads: []*harness.Workload{Workload()},
@@ -78,8 +78,8 @@ func watch(ctx context.Context, client *clientv3.Client, publish func(harness.Vi
 	return ctx.Err()
 }
 
-// Polling is a manager that reads linearizably at the probe interval of the engine's timing, from one member until a read fails, and then
-// from the next. It notices stale and silent members.
+// Polling returns a manager that makes a linearizable read at each probe interval of the engine's timing. It reads from one member until a read
+// fails, and then from the next. It notices stale and silent members.
 func Polling() harness.Candidate {
 	return harness.Candidate{
 		Name: "polling", Summary: "A linearizable read, again and again.", New: newPolling, Workloads: []*harness.Workload{Workload()},
