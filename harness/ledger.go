@@ -166,10 +166,14 @@ func (l *Ledger) KeepAlive(ctx context.Context, id clientv3.LeaseID) (alive time
 }
 
 // retry makes attempts until one succeeds, the lease that it needs is lost, or ctx ends. Every second attempt goes to a follower, since the leader
-// may carry out a request and be unable to answer.
+// may carry out a request and be unable to answer. With another leader the attempts are counted anew, so that the first goes to that leader.
 func (l *Ledger) retry(ctx context.Context, try func(context.Context, Direct) error) error {
 	c := l.cluster
+	var leader *Member
 	for tries := 0; ; tries++ {
+		if now := c.currentLeader(); now != nil && now != leader {
+			leader, tries = now, 0
+		}
 		if m := c.writer(tries); m != nil {
 			err := c.attempt(ctx, m, tries, try)
 			switch {

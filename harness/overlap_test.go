@@ -2,6 +2,7 @@ package harness_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/fault"
 	"github.com/stormwatch/stormwatch/harness/internal/counters"
 	"github.com/stormwatch/stormwatch/harness/record"
+	"github.com/stormwatch/stormwatch/harness/virtual"
 )
 
 // The tests in this file are about the effects of overlapping faults on the harness itself. Random schedules found each of them: they failed a good
@@ -312,4 +314,24 @@ func TestWithoutAQuorumNobodyJoinsOrLeaves(t *testing.T) {
 		_, err := w.Begin(fault.RemoveMember(w.Cluster("alpha").Leader()))
 		require.ErrorContains(t, err, "is the only member of its cluster")
 	})
+}
+
+// A measured recovery includes the time in which nothing is committed. So a new leader must be written through as soon as it leads: after the attempt
+// that is under way, which has half an election timeout, and one pause.
+func TestANewLeaderIsWrittenThroughAtOnce(t *testing.T) {
+	for seed := range uint64(20) {
+		s := harness.Scenario{Name: "a-test", Clusters: three, Body: func(w *harness.World) {
+			w.StartManager()
+			w.Inject(fault.HangDisk(w.Cluster("alpha").Leader()))
+			w.Pass(10 * time.Second)
+		}}
+		r := harness.Execute(t.Context(), virtual.New(t, seed), s, plain(), harness.Options{Seed: seed})
+		timing := r.Record.Timing
+		allowed := timing.Election/2 + 2*timing.Heartbeat + timing.Observe
+		leader := slices.IndexFunc(r.Record.Leaders, func(l record.Leader) bool { return l.Term > 2 })
+		require.Positive(t, leader, "the cluster elects another leader")
+		led := r.Record.Leaders[leader].At
+		first := slices.IndexFunc(r.Record.Commits, func(c record.Commit) bool { return c.At > led })
+		require.LessOrEqual(t, r.Record.Commits[first].At-led, allowed, "seed %d", seed)
+	}
 }

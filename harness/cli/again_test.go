@@ -21,7 +21,7 @@ func TestAProgramIsNamedAsItCanBeStartedAgain(t *testing.T) {
 	require.NoError(t, os.Symlink(inPath, filepath.Join(dir, "work", "linked")))
 	t.Setenv("PATH", filepath.Join(dir, "bin"))
 	built := "/tmp/go-build1234025076/b001/exe/mine"
-	cached := "/root/.cache/go-build/af/af9eb9ca76f7d4fb453cf8d915ea2d5d7491f5c17f0c3b0fc2d6613876b908aa-d/mine"
+	cached := "/home/me/.cache/go-build/af/af9eb9ca76f7d4fb453cf8d915ea2d5d7491f5c17f0c3b0fc2d6613876b908aa-d/mine"
 	for name, c := range map[string]struct {
 		invoked, self, path string
 		want                []string
