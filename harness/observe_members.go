@@ -42,7 +42,8 @@ type observer struct {
 func (o *observer) look() {
 	c, rec := o.cluster, o.cluster.world.recorder
 	name := ""
-	leader, term := c.agreed()
+	members, said := c.statuses()
+	leader, term := agreed(members, said)
 	if leader != nil {
 		name = leader.name
 	}
@@ -50,8 +51,8 @@ func (o *observer) look() {
 		o.led, o.leader, o.term = true, name, term
 		rec.Leader(c.name, name, term)
 	}
-	for _, m := range c.Members() {
-		s := m.Status()
+	for i, m := range members {
+		s := said[i]
 		now := record.Belief{Cluster: c.name, Member: m.name, Down: !s.Up, Leads: s.Leads(), Term: s.Term}
 		// We record no change of the term alone for a member that does not lead: it changes for every member at each election.
 		if was := o.beliefs[m]; was.Member == "" || was.Down != now.Down || was.Leads != now.Leads || now.Leads && was.Term != now.Term {
@@ -122,13 +123,17 @@ func (m *Member) missing(ctx context.Context, keys []string) ([]string, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
+	gets := make([]clientv3.Op, len(keys))
+	for i, key := range keys {
+		gets[i] = clientv3.OpGet(key, clientv3.WithCountOnly(), clientv3.WithSerializable())
+	}
 	err := m.attempt(ctx, m.cluster.world.pace.Election/2, func(ctx context.Context, d Direct) error {
-		for _, key := range keys {
-			resp, err := d.Get(ctx, key, clientv3.WithCountOnly(), clientv3.WithSerializable())
-			if err != nil {
-				return err
-			}
-			if resp.Count == 0 {
+		resp, err := d.Txn(ctx).Then(gets...).Commit()
+		if err != nil {
+			return err
+		}
+		for i, key := range keys {
+			if resp.Responses[i].GetResponseRange().GetCount() == 0 {
 				missing = append(missing, key)
 			}
 		}

@@ -77,7 +77,7 @@ func TestAViewThatBlocksIsNamedAndEndsNothing(t *testing.T) {
 	r := execute(t, one, c, startManager)
 	require.Equal(t, record.Failed, r.Outcome, r.String())
 	require.Equal(t, []string{"leaks", "honesty"}, []string{r.Failed()[0].Oracle, r.Failed()[1].Oracle}, r.String())
-	require.Contains(t, r.Failed()[1].Evidence, "View has not answered after 5ms, allowed 5ms")
+	require.Contains(t, r.Failed()[1].Evidence, "View has not answered after 1s, allowed 5ms")
 	require.Contains(t, r.Failed()[0].Evidence, "goroutine: ")
 }
 

@@ -152,9 +152,9 @@ func (r *Record) startOf(t Tenure) Limit {
 	start := Limit{
 		From: t.From, To: t.From + r.StartBound(t.Cluster), Any: true, Start: true, Why: "the manager has just been given the cluster",
 	}
-	for _, p := range r.Staleness(t) {
+	for _, p := range r.stalenessUntil(t, min(start.To, r.Until(t))) {
 		if p.Staleness == 0 && p.Newest >= 0 {
-			start.To = min(start.To, p.At)
+			start.To = p.At
 			break
 		}
 	}
