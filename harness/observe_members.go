@@ -77,11 +77,12 @@ func (c *Cluster) observeKeys(ctx context.Context) {
 			tenure, seen = now, false
 		}
 		own, guards := c.ownKeys(now.manager), c.ledger.guarded()
-		missing, err := asked.missing(ctx, own)
-		foreign, err2 := asked.missing(ctx, guards)
-		if err != nil || err2 != nil {
+		missing, err := asked.missing(ctx, append(slices.Clone(own), guards...))
+		if err != nil {
 			return // the member went down meanwhile; the next check asks another
 		}
+		foreign := slices.DeleteFunc(slices.Clone(missing), func(key string) bool { return !slices.Contains(guards, key) })
+		missing = slices.DeleteFunc(missing, func(key string) bool { return !slices.Contains(own, key) })
 		if c.view.Load() != now {
 			return // the tenure ended meanwhile
 		}
@@ -117,24 +118,29 @@ func (c *Cluster) checkGuards() {
 	}
 }
 
+// maxOps is how many operations etcd accepts in one transaction, by default.
+const maxOps = 128
+
 // missing returns those of the keys that do not exist in this member's copy of the data.
 func (m *Member) missing(ctx context.Context, keys []string) ([]string, error) {
 	var missing []string
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	gets := make([]clientv3.Op, len(keys))
-	for i, key := range keys {
-		gets[i] = clientv3.OpGet(key, clientv3.WithCountOnly(), clientv3.WithSerializable())
-	}
 	err := m.attempt(ctx, m.cluster.world.pace.Election/2, func(ctx context.Context, d Direct) error {
-		resp, err := d.Txn(ctx).Then(gets...).Commit()
-		if err != nil {
-			return err
-		}
-		for i, key := range keys {
-			if resp.Responses[i].GetResponseRange().GetCount() == 0 {
-				missing = append(missing, key)
+		for some := range slices.Chunk(keys, maxOps) {
+			var gets []clientv3.Op
+			for _, key := range some {
+				gets = append(gets, clientv3.OpGet(key, clientv3.WithCountOnly(), clientv3.WithSerializable()))
+			}
+			resp, err := d.Txn(ctx).Then(gets...).Commit()
+			if err != nil {
+				return err
+			}
+			for i, key := range some {
+				if resp.Responses[i].GetResponseRange().GetCount() == 0 {
+					missing = append(missing, key)
+				}
 			}
 		}
 		return nil

@@ -56,7 +56,8 @@ type Tenure struct {
 // Kind is a kind of fact, as a workload declares it.
 type Kind struct {
 	Name string
-	// Rising says that the values of a subject of this kind are decimal numbers that only rise.
+	// Rising says that the values of a subject of this kind are decimal numbers that only rise. Such a subject is never deleted, and no key of it
+	// is under a lease.
 	Rising bool
 	// Every is the largest number of load intervals between two updates of this kind in a cluster without faults. Zero: no limit.
 	Every int

@@ -25,11 +25,6 @@ const (
 // for each member, by default 10 GB.
 const quota = 1 << 30
 
-// batchInterval is how long etcd collects writes before it commits them to its database. By default that is 100 ms. Nothing waits for the
-// commit: a member that is killed applies what was not committed from its raft log when it starts again. So a longer interval only saves
-// time.
-const batchInterval = time.Second
-
 // config is the server configuration that package embed derives from its defaults, with the member's addresses.
 func (m *member) config(as origin, log *zap.Logger) config.ServerConfig {
 	c, d := m.cluster, embed.NewConfig()
@@ -49,7 +44,7 @@ func (m *member) config(as origin, log *zap.Logger) config.ServerConfig {
 		MaxSnapFiles:                d.MaxSnapFiles,
 		MaxWALFiles:                 d.MaxWalFiles,
 		QuotaBackendBytes:           quota,
-		BackendBatchInterval:        batchInterval,
+		BackendBatchInterval:        d.BackendBatchInterval,
 		BackendBatchLimit:           d.BackendBatchLimit,
 		BackendFreelistType:         bolt.FreelistMapType,
 		MaxTxnOps:                   d.MaxTxnOps,
