@@ -16,7 +16,7 @@ func named(b Bounds) map[string]time.Duration {
 		"stale notice": b.StaleNotice(), "silent notice": b.SilentNotice(),
 		"hung leader": b.HungLeader(), "isolated leader": b.IsolatedLeader(), "lost leader": b.LostLeader(), "lost member": b.LostMember(),
 		"silent member": b.SilentMember(), "silent leader": b.SilentLeader(), "stale member": b.StaleMember(), "slow": b.Slow(time.Second),
-		"failover": b.Failover(), "idle late": b.IdleLate(), "start": b.Start(3), "registered": b.Registered(), "close": b.Close(), "look": b.Look(),
+		"failover": b.Failover(), "idle late": b.IdleLate(), "start": b.Start(3), "discovered": b.Discovered(), "registered": b.Registered(), "close": b.Close(), "look": b.Look(),
 	}
 }
 
@@ -118,6 +118,7 @@ func TestBoundsFollowWhatTheyAreMadeOfAndNothingElse(t *testing.T) {
 		"failover":        of(election, load, probe, attach, calm),
 		"idle late":       of([]string{"Heartbeat", "Observe", "Slack"}),
 		"start":           of(attach, calm),
+		"discovered":      of([]string{"Sync", "RequestTimeout", "Slack"}),
 		"registered":      of([]string{"Refresh"}, attach, calm),
 		"close":           of([]string{"RequestTimeout", "ProbeTimeout", "Slack"}),
 		"look":            of([]string{"Heartbeat", "Slack"}),
