@@ -159,6 +159,8 @@ type Scope struct {
 	Stuck []string
 	// Late is how much later than it was sent everything may arrive that Members tell clients.
 	Late time.Duration
+	// Round is how much longer the members may take to agree on the answer to a linearizable read, see [bound.Bounds.ReadRound].
+	Round time.Duration
 	// Silenced are the members whose responses on watches, progress included, may not reach the manager.
 	Silenced []string
 	// Lagging are the members that may fall behind what the cluster has committed. etcd sends nothing on a watch that begins past the
