@@ -28,10 +28,10 @@ type Limit struct {
 //
 // Circumstances change when a fault begins or is healed, when a quorum or the reach of clients is back, when a load goes on after a rest,
 // and when the tenure begins. From each change on, any staleness is allowed for the largest Recovery of all faults that are in force or
-// were healed at that instant, and for longer if other faults slow the requests of a recovery. After that
-// the view must be calm, also while the fault lasts, since by then the manager should have left the member. Faults with a Lasting allowance
-// add it to calm while they are in force (see [Record.CalmAt]). While the quorum or the reach is lost, any staleness is allowed. A change never shortens what
-// an earlier one has allowed.
+// were healed at that instant, and for longer if other faults slow the requests of a recovery. After that the view must be calm, also while
+// the fault lasts, since by then the manager should have left the member. Faults with a Lasting allowance add it to calm while they are in
+// force, and slow disks together add what they do to reads ([bound.Bounds.ReadHold]). While the quorum or the reach is lost, any staleness is
+// allowed. A change never shortens what an earlier one has allowed.
 func (r *Record) Allowed(t Tenure) []Limit {
 	until := r.Until(t)
 	if until < t.From {
@@ -86,8 +86,8 @@ func (r *Record) limit(from, to time.Duration, excuses []Limit, faults []Fault) 
 	return calm
 }
 
-// lasting is how much staler than calm a view may be while these faults are in force: the sum of their Lasting allowances, and what reads cost
-// that wait for all of them.
+// lasting is how much staler than calm a view may be while these faults are in force: the sum of their Lasting allowances, and what is caused by
+// linearizable reads, whose rounds are slowed by all of them.
 func (r *Record) lasting(faults []Fault) time.Duration {
 	var sum, round time.Duration
 	for _, f := range faults {
@@ -150,7 +150,8 @@ func (r *Record) worst(faults []Fault, at time.Duration) (worst Fault, recovery 
 			continue
 		}
 		slower := min(2*(slow-f.Allowance.Lasting), r.Timing.RequestTimeout)
-		read := min(round-f.Scope.Round+r.Bounds().ReadHold(round)-r.Bounds().ReadHold(f.Scope.Round), r.Timing.RequestTimeout)
+		own := f.Scope.Round
+		read := min(round-own+r.Bounds().ReadHold(round)-r.Bounds().ReadHold(own), r.Timing.RequestTimeout)
 		if took := f.Allowance.Recovery + requests*slower + read; took > recovery {
 			worst, recovery = f, took
 		}
@@ -200,8 +201,8 @@ func (r *Record) Deadline(cluster string, at time.Duration) time.Duration {
 	return deadline
 }
 
-// CalmAt is how stale a cluster's view may be at an instant once it has recovered: the calm bound plus the Lasting allowances of the
-// faults in force.
+// CalmAt is how stale a cluster's view may be at an instant once it has recovered: the calm bound plus what the faults in force add to it, see
+// [Record.Allowed].
 func (r *Record) CalmAt(cluster string, at time.Duration) time.Duration {
 	during := slices.DeleteFunc(slices.Clone(r.Faults), func(f Fault) bool {
 		return f.Scope.Cluster != cluster || at < f.From || r.Ended(f.To) < at

@@ -95,8 +95,8 @@ func (r *Record) condition(c Cluster, unknown ...string) condition {
 // it, but a bound must not depend on that.
 func (c condition) quorum() bool { return c.anyMajorityWithout(c.stuck) }
 
-// reach says whether the manager can reach a member of such a majority that it knows and that sends updates in time. It is true if there is no such majority:
-// then the quorum is lost, not the reach.
+// reach says whether the manager can reach a member of such a majority that it knows and that sends updates in time. It is true if there is no
+// such majority: then the quorum is lost, not the reach.
 func (c condition) reach() bool { return !c.quorum() || c.anyMajorityWithout(c.useless) }
 
 // anyMajorityWithout says whether there is a working majority with a member that is not marked.
