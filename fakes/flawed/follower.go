@@ -146,8 +146,10 @@ func (f *follower) watch(ctx context.Context, m *member, from int64) error {
 		ctx = clientv3.WithRequireLeader(ctx)
 	}
 	began := time.Now()
-	responses := m.client.Watch(ctx, f.prefix, clientv3.WithPrefix(), clientv3.WithRev(from), clientv3.WithCreatedNotify())
-	helpers := f.help(ctx, plain, m)
+	watcher, closeWatcher := f.watcher(m)
+	defer closeWatcher()
+	responses := watcher.Watch(ctx, f.prefix, clientv3.WithPrefix(), clientv3.WithRev(from), clientv3.WithCreatedNotify())
+	helpers := f.help(ctx, plain, m, watcher)
 	defer helpers.wait()
 	defer cancel()
 	created, stopCreated := after(f.traits.request)
@@ -203,6 +205,16 @@ func (f *follower) watch(ctx context.Context, m *member, from int64) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// watcher is the watcher of a client. A manager that chooses its members has one for each watch, and closes the watch with its stream: a watch that
+// is only canceled while clientv3 opens its stream again stays open at the member until its next event.
+func (f *follower) watcher(m *member) (w clientv3.Watcher, end func()) {
+	if !f.traits.eachMember {
+		return m.client, func() {}
+	}
+	own := clientv3.NewWatcher(m.client)
+	return own, func() { _ = own.Close() } // it returns the error of a stream that is closed anyway
 }
 
 // idle is after how long a silent watch is given up.

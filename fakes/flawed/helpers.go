@@ -16,10 +16,10 @@ type helpers struct {
 }
 
 // help starts the helpers of a watch. They run until ctx ends. plain is ctx without the requirement of a leader.
-func (f *follower) help(ctx, plain context.Context, m *member) *helpers {
+func (f *follower) help(ctx, plain context.Context, m *member, w clientv3.Watcher) *helpers {
 	h := &helpers{found: make(chan error, 1)}
 	if f.traits.progress > 0 {
-		h.run(ctx, func() error { return f.askProgress(ctx, plain, m) })
+		h.run(ctx, func() error { return f.askProgress(ctx, plain, w) })
 	}
 	if f.traits.probe > 0 {
 		h.run(ctx, func() error { return f.probe(ctx, m) })
@@ -46,7 +46,7 @@ func (h *helpers) wait() { h.running.Wait() }
 
 // askProgress requests progress at an interval, until that fails or ctx ends. The request goes to the stream that belongs to the metadata of its
 // context: with another context than the watch's, to another stream.
-func (f *follower) askProgress(ctx, plain context.Context, m *member) error {
+func (f *follower) askProgress(ctx, plain context.Context, w clientv3.Watcher) error {
 	ticking, stop := ticks(f.traits.progress)
 	defer stop()
 	if f.traits.asksElsewhere {
@@ -55,7 +55,7 @@ func (f *follower) askProgress(ctx, plain context.Context, m *member) error {
 	for {
 		select {
 		case <-ticking:
-			if err := m.client.RequestProgress(ctx); err != nil {
+			if err := w.RequestProgress(ctx); err != nil {
 				return err
 			}
 		case <-ctx.Done():

@@ -7,7 +7,7 @@ import (
 
 // ignoresCompaction resumes at a revision that was compacted, again and again.
 func ignoresCompaction() harness.Candidate {
-	return unprobed(spoiled("ignores-compaction",
+	return spoiled("ignores-compaction",
 		"Forgets that history ends: when its revision is compacted, it asks for the same one again.",
-		oracle.Freshness{}.Name(), func(t *traits) { t.ignoresCompaction = true }))
+		oracle.Freshness{}.Name(), func(t *traits) { t.ignoresCompaction = true })
 }

@@ -48,7 +48,7 @@ func (p pusher) Push(f func(cluster string, v harness.View)) {
 // Apply begins to follow new clusters, begins again with those whose endpoints changed, and closes those that are not among the targets.
 func (m *manager) Apply(ctx context.Context, targets []harness.Target) error {
 	opened, gone, err := m.replace(targets)
-	if m.traits.stopsForReload {
+	if reload := len(opened) < len(targets); reload && m.traits.stopsForReload {
 		m.lock.hold(ctx, func() {
 			for _, c := range opened {
 				c.awaitRead(ctx)
@@ -99,26 +99,34 @@ func (m *manager) replace(targets []harness.Target) (opened, gone []*cluster, er
 
 // View returns the last view of a cluster.
 func (m *manager) View(cluster string) (harness.View, bool) {
-	m.mu.Lock()
-	c := m.clusters[cluster]
 	if m.traits.needsPrimary {
-		m.primary().state.last() // the caller asks for the primary's view too
+		m.primary().state.last() // whoever looks at a cluster looks at the primary too
 	}
-	if m.traits.keepsHandles {
-		if m.handles[cluster] == nil {
-			m.handles[cluster] = c
-		}
-		c = m.handles[cluster]
-	}
-	m.mu.Unlock()
+	c := m.shown(cluster)
 	if c == nil {
 		return harness.View{}, false
 	}
 	return c.state.last(), true
 }
 
+// shown is the cluster that View shows under a name; nil if there is none.
+func (m *manager) shown(name string) *cluster {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := m.clusters[name]
+	if m.traits.keepsHandles {
+		if m.handles[name] == nil {
+			m.handles[name] = c
+		}
+		return m.handles[name]
+	}
+	return c
+}
+
 // primary is the only cluster; nil if there are two.
 func (m *manager) primary() *cluster {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if len(m.clusters) != 1 {
 		return nil
 	}

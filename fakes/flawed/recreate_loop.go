@@ -10,5 +10,7 @@ import (
 func recreateLoop() harness.Candidate {
 	return spoiled("recreate-loop",
 		"Forgets that silence may be peace: it recreates a watch without news over and over (tikv/pd #7351).",
-		gentleness, func(t *traits) { t.recreates, t.staysOnReadyMember = 200*time.Millisecond, true })
+		gentleness, func(t *traits) {
+			t.recreates, t.retry, t.staysOnReadyMember = 300*time.Millisecond, time.Millisecond, true
+		})
 }

@@ -1,6 +1,8 @@
 package flawed
 
 import (
+	"github.com/stormwatch/stormwatch/fakes/services"
+	"github.com/stormwatch/stormwatch/fakes/tidb"
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/bound"
 )
@@ -23,6 +25,13 @@ func spoiled(name, summary, caught string, spoil func(*traits)) harness.Candidat
 		spoil(&spoilt)
 		return spoilt
 	})
+	return c
+}
+
+// onServices is a candidate whose usual workload is services: with tidb, the refreshing of leases writes also while the load rests, and only one
+// server comes and goes.
+func onServices(c harness.Candidate) harness.Candidate {
+	c.Workloads = []*harness.Workload{services.Workload(), tidb.Workload()}
 	return c
 }
 
