@@ -138,7 +138,7 @@ func (f *follower) readInParts(ctx context.Context, m *member) error {
 	}
 }
 
-// watch applies events to the state until the watch ends. It returns why.
+// watch applies events to the state until the watch ends, and returns why. When ctx ends, so does the watch.
 func (f *follower) watch(ctx context.Context, m *member, from int64) error {
 	ctx, cancel := context.WithCancel(ctx)
 	plain := ctx
@@ -148,12 +148,11 @@ func (f *follower) watch(ctx context.Context, m *member, from int64) error {
 	began := time.Now()
 	watcher, closeWatcher := f.watcher(m)
 	defer closeWatcher()
+	created := cancelAfter(f.traits.request, cancel) // Watch itself blocks until the watch is created
 	responses := watcher.Watch(ctx, f.prefix, clientv3.WithPrefix(), clientv3.WithRev(from), clientv3.WithCreatedNotify())
 	helpers := f.help(ctx, plain, m, watcher)
 	defer helpers.wait()
 	defer cancel()
-	created, stopCreated := after(f.traits.request)
-	defer stopCreated()
 	idle, stopIdle := after(f.idle())
 	defer func() { stopIdle() }()
 	leave, stay := ticks(f.traits.leave)
@@ -166,7 +165,7 @@ func (f *follower) watch(ctx context.Context, m *member, from int64) error {
 		select {
 		case resp, ok := <-responses:
 			if !ok {
-				return fmt.Errorf("watch of %s ended", f.prefix)
+				return fmt.Errorf("watch of %s ended, or was not created within %v", f.prefix, f.traits.request)
 			}
 			if err := resp.Err(); err != nil {
 				return fmt.Errorf("watch %s: %w", f.prefix, err)
@@ -176,7 +175,7 @@ func (f *follower) watch(ctx context.Context, m *member, from int64) error {
 				idle, stopIdle = after(f.idle())
 			}
 			if resp.Created {
-				stopCreated()
+				created()
 				f.confirmed = true
 				f.state.attached(f.prefix)
 				continue
@@ -184,8 +183,6 @@ func (f *follower) watch(ctx context.Context, m *member, from int64) error {
 			keep()
 			recreate, keep = after(f.traits.recreates)
 			f.cluster.exclusively(ctx, f.traits.sharesLock || f.traits.stopsForReload, func() { f.state.take(f.prefix, resp) })
-		case <-created:
-			return fmt.Errorf("watch of %s was not created within %v", f.prefix, f.traits.request)
 		case <-idle:
 			return &IdleTimeoutError{Key: f.prefix, Idle: f.traits.idle, Elapsed: time.Since(began)}
 		case <-asked:
@@ -201,8 +198,6 @@ func (f *follower) watch(ctx context.Context, m *member, from int64) error {
 			}
 		case <-recreate:
 			return fmt.Errorf("watch of %s had no news for %v", f.prefix, f.traits.recreates)
-		case <-ctx.Done():
-			return ctx.Err()
 		}
 	}
 }
@@ -231,6 +226,15 @@ func limited(ctx context.Context, timeout time.Duration) (context.Context, conte
 		return context.WithCancel(ctx)
 	}
 	return context.WithTimeout(ctx, timeout)
+}
+
+// cancelAfter calls cancel after d, unless stop is called before; never if d is zero.
+func cancelAfter(d time.Duration, cancel func()) (stop func()) {
+	if d == 0 {
+		return func() {}
+	}
+	timer := time.AfterFunc(d, cancel)
+	return func() { timer.Stop() }
 }
 
 // ticks returns a channel that ticks at an interval; never if the interval is zero.
