@@ -74,14 +74,14 @@ func (m *matrix) choose(scenarios, managers []string) error {
 	if len(managers) == 0 {
 		managers = m.catalogue.candidateNames()
 	}
-	for _, name := range slices.Compact(scenarios) {
+	for _, name := range scenarios {
 		s, err := m.catalogue.scenario(name)
 		if err != nil {
 			return err
 		}
 		m.scenarios = append(m.scenarios, s)
 	}
-	for _, name := range slices.Compact(managers) {
+	for _, name := range managers {
 		c, err := m.catalogue.candidate(name)
 		if err != nil {
 			return err
