@@ -25,6 +25,9 @@ type Candidate struct {
 	Timing func(suggested bound.Manager) bound.Manager
 	// Within are limits that the manager promises. They replace the allowances that follow from its timing. Zero: none.
 	Within Limits
+	// Caught is set for a manager with a known mistake, by which the harness itself is tested. It names the oracle that must find the mistake in at
+	// least one scenario. Empty: no mistake is known, and the manager should pass.
+	Caught string
 }
 
 // Limits say how long a view may take to be fresh again after a fault. The zero value sets no limits.

@@ -15,6 +15,12 @@ func disk() []harness.Scenario {
 			Body:     hungLeaderDisk,
 		},
 		{
+			Name:     "hung-then-moved-to-another-hung",
+			Summary:  "The disk under the watch hangs, and heals; then the disk under the watch's next member hangs, and so on, until each member had its turn.",
+			Incident: "tidb #69048 in the other direction: a member that was bad once must be good again some day, or none is left",
+			Body:     hungThenMovedToAnotherHung,
+		},
+		{
 			Name:     "slow-leader-disk",
 			Summary:  "The disk of the leader is slow, but the leader stays leader: nothing must flap.",
 			Incident: "tikv/pd #7730, #6403: a member judged by its connection, not by its progress",
@@ -48,5 +54,18 @@ func slowLeaderDisk(w *harness.World) {
 	slow.RequireCalm("alpha", "beta")
 
 	slow.Heal()
+	w.RequireFresh(alpha)
+}
+
+func hungThenMovedToAnotherHung(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	w.StartManager(harness.WatchOn(alpha.Leader()))
+
+	for range alpha.Members() {
+		hang := w.Inject(fault.HangDisk(alpha.Member(harness.RoleWatched)))
+		hang.RequireRecovery(alpha)
+		hang.RequireCalm("beta")
+		hang.Heal()
+	}
 	w.RequireFresh(alpha)
 }

@@ -9,5 +9,5 @@ import (
 
 // Managers are the managers that scenarios can be run with, the reference manager first.
 func Managers() []harness.Candidate {
-	return slices.Concat([]harness.Candidate{Reference(), Hedged(), PresetBR()}, flawed.All())
+	return slices.Concat([]harness.Candidate{Reference(), Hedged(), PresetBR(), flawed.Sound()}, flawed.All())
 }

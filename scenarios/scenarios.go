@@ -13,7 +13,7 @@ import (
 
 // All is the catalogue, by theme.
 func All() []harness.Scenario {
-	catalogue := slices.Concat(leader(), disk(), network(), watch())
+	catalogue := slices.Concat(leader(), disk(), network(), watch(), lease(), configuration())
 	for i := range catalogue {
 		catalogue[i].Clusters = []harness.Spec{{Name: "alpha", Members: 3}, {Name: "beta", Members: 3}}
 	}

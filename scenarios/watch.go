@@ -20,6 +20,12 @@ func watch() []harness.Scenario {
 			Incident: "etcd #15220: progress notifications ahead of events; what a hung leader looks like to an idle timeout",
 			Body:     eventsWithheld,
 		},
+		{
+			Name:     "reset-while-quiet",
+			Summary:  "Nobody writes, the connections to the watched member are reset once, and still nobody writes: there is nothing to report.",
+			Incident: "tidb #69047, quiet clusters: etcd answers no progress while its store is behind the watch's start, so idle timeouts fire every 90 s",
+			Body:     resetWhileQuiet,
+		},
 	}
 }
 
@@ -50,5 +56,19 @@ func eventsWithheld(w *harness.World) {
 	withhold.RequireCalm("beta")
 
 	withhold.Heal()
+	w.RequireFresh(alpha)
+}
+
+func resetWhileQuiet(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	leader := alpha.Leader()
+	w.StartManager(harness.WatchOn(leader))
+	wake := alpha.Rest()
+	w.Pass(w.Timing().ProgressInterval)
+
+	w.Inject(fault.Reset(leader)).Heal()
+	w.Pass(3 * w.Timing().IdleTimeout)
+
+	wake()
 	w.RequireFresh(alpha)
 }

@@ -18,10 +18,10 @@ func br() harness.Candidate {
 			RequestTimeout: 5 * time.Second, BackoffCap: 3 * time.Second,
 		}
 	}
-	c.New = func(s harness.Setup) (harness.Manager, error) {
-		t := guardedTraits(s.Timing)
+	c.New = made(func(timing bound.Timing) traits {
+		t := guardedTraits(timing)
 		t.retry = time.Second
-		return t.mirror(s).New(s)
-	}
+		return t
+	})
 	return c
 }

@@ -8,9 +8,23 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// All are the flawed managers, those with the worst mistakes first. Each makes a mistake that real managers make.
+// All are the flawed managers, those with the worst mistakes first. Each makes a mistake that real managers make, and says in Caught which oracle
+// must find it.
 func All() []harness.Candidate {
-	return []harness.Candidate{naive(), noProgress(), guarded(), br(), topologyOnly(), poller()}
+	return []harness.Candidate{
+		naive(), noProgress(), guarded(), br(), topologyOnly(), poller(),
+		// Noticing:
+		noRequireLeader(), progressElsewhere(), noIdleTimeout(), idleEarly(), resumePastEnd(), noKeepalive(), keepaliveOnlyWithStreams(),
+		probeSameMember(),
+		// Leaving and coming back:
+		noQuarantine(), quarantineForEver(), unboundedBackoff(), retryStorm(), recreateLoop(),
+		// Going on where it was:
+		resumeFromZero(), resumeFromNow(), ignoresCompaction(), serializableReads(), revisionBack(), dropsDeletes(), firstEventOnly(), halfRead(),
+		// Several clusters:
+		oneClient(), oneLock(), waitsForSlowest(), stopTheWorldReload(), keepsHandle(), nilPrimary(), leaksRuntime(),
+		// Own keys:
+		keepsLostLease(), deletesPrefix(),
+	}
 }
 
 // Cheaters are managers whose mistake every run must catch, since it does not depend on what happens to the clusters. Some mistakes make the

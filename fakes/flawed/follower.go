@@ -2,113 +2,239 @@ package flawed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
 // follower follows one prefix of one cluster.
 type follower struct {
-	traits traits
-	client *clientv3.Client
-	prefix string
-	state  *state
+	cluster *cluster
+	traits  traits
+	prefix  string
+	state   *state
+	// compacted says that the revision to resume at is gone, so that the prefix must be read again.
+	compacted bool
+	// confirmed says that the last attempt succeeded for a while: the next pause is a short one.
+	confirmed bool
 }
 
 // follow reads and watches the prefix again and again until ctx ends. A manager that polls only reads.
 func (f *follower) follow(ctx context.Context) {
+	var last *member
+	wait := f.traits.retry
 	for ctx.Err() == nil {
-		err := f.once(ctx)
-		if err != nil && ctx.Err() == nil {
+		m := f.cluster.pick(last)
+		if m == nil {
+			pause(ctx, f.traits.retry)
+			continue
+		}
+		last, f.confirmed = m, false
+		err := f.once(ctx, m)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
 			f.state.fail(f.prefix, err)
+			f.cluster.left(m, err)
 		}
-		pause := f.traits.retry
-		if f.traits.poll > 0 {
-			pause = f.traits.poll
+		switch {
+		case f.traits.poll > 0:
+			pause(ctx, f.traits.poll)
+			continue
+		case f.confirmed:
+			wait = f.traits.retry
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-		}
-		timer.Stop()
+		pause(ctx, wait)
+		wait = max(f.traits.retry, min(2*wait, f.traits.mostRetry))
 	}
 }
 
-// once reads the prefix once and then watches it until the watch ends. A manager that polls only reads.
-func (f *follower) once(ctx context.Context) error {
-	revision, err := f.read(ctx)
-	if err != nil {
-		if f.traits.withdraw {
+// once reads the prefix, unless it can resume, and then watches it until the watch ends. A manager that polls only reads.
+func (f *follower) once(ctx context.Context, m *member) error {
+	from := f.state.reached(f.prefix)
+	if from == 0 || !f.traits.resume || f.compacted {
+		err := f.read(ctx, m)
+		switch {
+		case err != nil && f.traits.withdraw:
 			f.state.forget(f.prefix)
 			return nil
+		case err != nil:
+			return fmt.Errorf("read %s: %w", f.prefix, err)
 		}
-		return fmt.Errorf("read %s: %w", f.prefix, err)
+		f.compacted, from = false, f.state.reached(f.prefix)
+	} else {
+		from = f.resumeAt(from)
 	}
 	if f.traits.poll > 0 {
 		return nil
 	}
-	return f.watch(ctx, revision+1)
+	if f.traits.fromNext {
+		from++
+	}
+	err := f.watch(ctx, m, from)
+	if errors.Is(err, rpctypes.ErrCompacted) && !f.traits.ignoresCompaction {
+		f.compacted = true
+	}
+	return err
 }
 
-func (f *follower) read(ctx context.Context) (revision int64, err error) {
-	if f.traits.request > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, f.traits.request)
-		defer cancel()
+// resumeAt is the revision at which to resume after having reached a revision. On a watch that begins after the newest revision, etcd answers no
+// progress requests, so a watch resumes at the revision itself and delivers that once more.
+func (f *follower) resumeAt(reached int64) int64 {
+	switch {
+	case f.traits.resumesFromZero:
+		return 1
+	case f.traits.resumesFromNow:
+		return 0
 	}
-	resp, err := f.client.Get(ctx, f.prefix, clientv3.WithPrefix())
+	return reached
+}
+
+// read reads the prefix through a member.
+func (f *follower) read(ctx context.Context, m *member) (err error) {
+	f.cluster.exclusively(ctx, f.traits.sharesLock, func() { err = f.readNow(ctx, m) })
+	return errors.Join(err, ctx.Err())
+}
+
+func (f *follower) readNow(ctx context.Context, m *member) error {
+	ctx, cancel := limited(ctx, f.traits.request)
+	defer cancel()
+	if f.traits.showsHalf {
+		return f.readInParts(ctx, m)
+	}
+	options := []clientv3.OpOption{clientv3.WithPrefix()}
+	if f.traits.serializable {
+		options = append(options, clientv3.WithSerializable())
+	}
+	resp, err := m.client.Get(ctx, f.prefix, options...)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	f.state.replace(f.prefix, resp)
-	return resp.Header.Revision, nil
+	return nil
 }
 
-// watch applies events to the state until the watch ends.
-func (f *follower) watch(ctx context.Context, from int64) error {
+// readInParts reads the prefix one key at a time, and shows what it has after each.
+func (f *follower) readInParts(ctx context.Context, m *member) error {
+	key, end := f.prefix, clientv3.GetPrefixRangeEnd(f.prefix)
+	show, revision := f.state.replace, int64(0)
+	for {
+		resp, err := m.client.Get(ctx, key, clientv3.WithRange(end), clientv3.WithLimit(1), clientv3.WithRev(revision))
+		if err != nil {
+			return err
+		}
+		if revision == 0 {
+			revision = resp.Header.Revision
+		}
+		show(f.prefix, resp)
+		if !resp.More {
+			return nil
+		}
+		key, show = string(resp.Kvs[0].Key)+"\x00", f.state.extend
+	}
+}
+
+// watch applies events to the state until the watch ends, and returns why. When ctx ends, so does the watch.
+func (f *follower) watch(ctx context.Context, m *member, from int64) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	plain := ctx
 	if f.traits.requireLeader {
 		ctx = clientv3.WithRequireLeader(ctx)
 	}
-	options := []clientv3.OpOption{clientv3.WithPrefix(), clientv3.WithRev(from)}
-	if f.traits.progress > 0 {
-		options = append(options, clientv3.WithProgressNotify())
-	}
-	responses := f.client.Watch(ctx, f.prefix, options...)
-	progress, stopProgress := ticks(f.traits.progress)
-	defer stopProgress()
-	idle, stopIdle := after(f.traits.idle)
+	began := time.Now()
+	watcher, closeWatcher := f.watcher(m)
+	defer closeWatcher()
+	created := cancelAfter(f.traits.request, cancel) // Watch itself blocks until the watch is created
+	responses := watcher.Watch(ctx, f.prefix, clientv3.WithPrefix(), clientv3.WithRev(from), clientv3.WithCreatedNotify())
+	helpers := f.help(ctx, plain, m, watcher)
+	defer helpers.wait()
+	defer cancel()
+	idle, stopIdle := after(f.idle())
 	defer func() { stopIdle() }()
 	leave, stay := ticks(f.traits.leave)
 	defer stay()
-	began := time.Now()
+	recreate, keep := after(f.traits.recreates)
+	defer func() { keep() }()
+	asked, stopAsking := ticks(f.traits.progress)
+	defer stopAsking()
 	for {
 		select {
 		case resp, ok := <-responses:
 			if !ok {
-				return fmt.Errorf("watch of %s ended", f.prefix)
+				return fmt.Errorf("watch of %s ended, or was not created within %v", f.prefix, f.traits.request)
 			}
 			if err := resp.Err(); err != nil {
 				return fmt.Errorf("watch %s: %w", f.prefix, err)
 			}
-			stopIdle()
-			idle, stopIdle = after(f.traits.idle)
-			f.state.apply(f.prefix, resp)
-		case <-progress:
-			if err := f.client.RequestProgress(ctx); err != nil {
-				return fmt.Errorf("ask for progress of %s: %w", f.prefix, err)
+			if !f.traits.resetsIdleByAsking {
+				stopIdle()
+				idle, stopIdle = after(f.idle())
 			}
+			if resp.Created {
+				created()
+				f.confirmed = true
+				f.state.attached(f.prefix)
+				continue
+			}
+			keep()
+			recreate, keep = after(f.traits.recreates)
+			f.cluster.exclusively(ctx, f.traits.sharesLock || f.traits.stopsForReload, func() { f.state.take(f.prefix, resp) })
 		case <-idle:
 			return &IdleTimeoutError{Key: f.prefix, Idle: f.traits.idle, Elapsed: time.Since(began)}
+		case <-asked:
+			if f.traits.resetsIdleByAsking {
+				stopIdle()
+				idle, stopIdle = after(f.idle())
+			}
+		case err := <-helpers.found:
+			return fmt.Errorf("watch of %s: %w", f.prefix, err)
 		case <-leave:
 			if time.Now().After(f.traits.settled) {
 				return fmt.Errorf("gave the watch of %s up", f.prefix)
 			}
+		case <-recreate:
+			return fmt.Errorf("watch of %s had no news for %v", f.prefix, f.traits.recreates)
 		}
 	}
+}
+
+// watcher is the watcher of a client. A manager that chooses its members has one for each watch, and closes the watch with its stream: a watch that
+// is only canceled while clientv3 opens its stream again stays open at the member until its next event.
+func (f *follower) watcher(m *member) (w clientv3.Watcher, end func()) {
+	if !f.traits.eachMember {
+		return m.client, func() {}
+	}
+	own := clientv3.NewWatcher(m.client)
+	return own, func() { _ = own.Close() } // it returns the error of a stream that is closed anyway
+}
+
+// idle is after how long a silent watch is given up.
+func (f *follower) idle() time.Duration {
+	if f.traits.idlesEarly {
+		return f.traits.idle / 2
+	}
+	return f.traits.idle
+}
+
+// limited is a context with a timeout; without one if the timeout is zero.
+func limited(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	if timeout == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, timeout)
+}
+
+// cancelAfter calls cancel after d, unless stop is called before; never if d is zero.
+func cancelAfter(d time.Duration, cancel func()) (stop func()) {
+	if d == 0 {
+		return func() {}
+	}
+	timer := time.AfterFunc(d, cancel)
+	return func() { timer.Stop() }
 }
 
 // ticks returns a channel that ticks at an interval; never if the interval is zero.

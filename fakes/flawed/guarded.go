@@ -9,6 +9,7 @@ import (
 
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/bound"
+	"github.com/stormwatch/stormwatch/harness/oracle"
 )
 
 // guarded requires a leader, requests progress, and replaces a watch that is silent for the idle timeout, as the merged TiDB change does. It
@@ -16,9 +17,7 @@ import (
 func guarded() harness.Candidate {
 	return harness.Candidate{
 		Name: "guarded", Summary: "RequireLeader, progress requests and an idle timeout, no freshness probe (TiDB #69047).",
-		Workloads: workloads(),
-		Timing:    guardedTiming,
-		New:       func(s harness.Setup) (harness.Manager, error) { return guardedTraits(s.Timing).mirror(s).New(s) },
+		Workloads: workloads(), Timing: guardedTiming, New: made(guardedTraits), Caught: oracle.Freshness{}.Name(),
 	}
 }
 
@@ -33,7 +32,7 @@ func guardedTiming(suggested bound.Manager) bound.Manager {
 func guardedTraits(t bound.Timing) traits {
 	return traits{
 		client: dialing(t.BackoffCap), requireLeader: true, progress: t.ProgressInterval, idle: t.IdleTimeout,
-		request: t.RequestTimeout, retry: t.BackoffCap,
+		request: t.RequestTimeout, retry: t.BackoffCap, mistakes: mistakes{fromNext: true, trustsHeaders: true},
 	}
 }
 
@@ -48,5 +47,13 @@ func dialing(limit time.Duration) func(*clientv3.Config) {
 			Backoff:           grpcbackoff.Config{BaseDelay: min(time.Second, limit), Multiplier: 1.1, Jitter: 0.1, MaxDelay: limit},
 			MinConnectTimeout: limit,
 		}))
+	}
+}
+
+// keepAliveWithStreams is [dialing] without keepalive on connections that carry no stream, which etcd's server answers with too_many_pings.
+func keepAliveWithStreams(limit time.Duration) func(*clientv3.Config) {
+	return func(c *clientv3.Config) {
+		dialing(limit)(c)
+		c.PermitWithoutStream = false
 	}
 }

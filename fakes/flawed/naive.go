@@ -3,6 +3,7 @@ package flawed
 import (
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/bound"
+	"github.com/stormwatch/stormwatch/harness/oracle"
 )
 
 // naive reads and watches with a client in its default configuration, as most programs do at first.
@@ -11,8 +12,9 @@ func naive() harness.Candidate {
 		Name: "naive", Summary: "A plain read and watch, with the client as it comes.",
 		Workloads: workloads(),
 		Timing:    func(bound.Manager) bound.Manager { return bound.Manager{} },
-		New: func(s harness.Setup) (harness.Manager, error) {
-			return traits{retry: s.Timing.BackoffCap}.mirror(s).New(s)
-		},
+		Caught:    oracle.Freshness{}.Name(),
+		New: made(func(t bound.Timing) traits {
+			return traits{retry: t.BackoffCap, mistakes: mistakes{fromNext: true, trustsHeaders: true}}
+		}),
 	}
 }

@@ -14,10 +14,10 @@ func unregistered() harness.Candidate {
 		m.LeaseTTL, m.Refresh = suggested.LeaseTTL, suggested.Refresh
 		return m
 	}
-	c.New = func(s harness.Setup) (harness.Manager, error) {
-		mirror := guardedTraits(s.Timing).mirror(s)
-		mirror.OwnKeys = []string{"/owners/unregistered"}
-		return mirror.New(s)
-	}
+	c.New = made(func(timing bound.Timing) traits {
+		t := guardedTraits(timing)
+		t.register, t.leaseTTL, t.neverRegisters = timing.Refresh, timing.LeaseTTL, true
+		return t
+	})
 	return c
 }

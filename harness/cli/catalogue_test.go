@@ -9,6 +9,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/fault"
 	"github.com/stormwatch/stormwatch/harness/internal/counters"
+	"github.com/stormwatch/stormwatch/harness/oracle"
 )
 
 // asCommand is an environment variable. If it is set, the test binary behaves as the command, so that a test can start it as users do.
@@ -26,8 +27,10 @@ func TestMain(m *testing.M) {
 func catalogue() Catalogue {
 	dying := counters.Watching()
 	dying.Name, dying.Summary, dying.New = "dying", "A manager that panics in a goroutine of its own.", newDying
+	watching := counters.Watching()
+	watching.Caught = oracle.Freshness{}.Name()
 	return Catalogue{
-		Candidates: []harness.Candidate{counters.Polling(), counters.Watching(), dying},
+		Candidates: []harness.Candidate{counters.Polling(), watching, dying},
 		Scenarios: []harness.Scenario{
 			{
 				Name: "calm", Summary: "Nothing happens.", Incident: "most days", Clusters: oneCluster(3),

@@ -86,7 +86,11 @@ func child(ctx context.Context, o order, receive func(*gob.Decoder) error) error
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = endTimeout
 	if err := cmd.Start(); err != nil {
-		return errors.Join(fmt.Errorf("start a process for the run: %w", err), write.Close())
+		err = errors.Join(fmt.Errorf("start a process for the run: %w", err), write.Close())
+		if ctx.Err() != nil { // it ended after the check above
+			return errInterrupted
+		}
+		return err
 	}
 	_ = write.Close() // the child has its own copy
 	decoding := receive(gob.NewDecoder(read))

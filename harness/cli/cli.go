@@ -9,6 +9,7 @@
 //
 //	go run . run                                           every scenario against the first candidate
 //	go run . try 'HangDisk(alpha/leader) for 30s'          one schedule, typed by hand
+//	go run . matrix                                        every scenario against every candidate
 //	go run . bench                                         how long the candidates take to recover
 //
 // Each run is carried out by a child process of the same binary, so that whatever happens to one run (a panic in etcd, for example) does not end
@@ -69,7 +70,7 @@ func Execute(ctx context.Context, c Catalogue, args []string, stdout, stderr io.
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("{{.Version}}")
-	root.AddCommand(newList(c), newRun(c), newTry(c), newBench(c), newOverlay(), newVersion(program))
+	root.AddCommand(newList(c), newRun(c), newTry(c), newMatrix(c), newBench(c), newOverlay(), newVersion(program))
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetArgs(args)
 	root.SetOut(out)

@@ -40,6 +40,16 @@ func (j *job) order(e engine, i int) order {
 	}
 }
 
+// name is what run i of the job on an engine is called in the progress display. In a search the name contains the seed.
+func (j *job) name(e engine, i int) string {
+	o := j.order(e, i)
+	name := o.Story.Name + " on " + e.name
+	if j.seeds.count() > 1 {
+		name += fmt.Sprintf(", seed %d", o.Seed)
+	}
+	return name
+}
+
 // again returns the words of the command that makes run i of the job again.
 func (j *job) again(e engine, i int) []string {
 	words := append(program(), j.tasks[i%len(j.tasks)].words...)
@@ -63,18 +73,13 @@ func (j *job) run(ctx context.Context) error {
 			break
 		}
 		do := func(ctx context.Context, i int) *harness.Result {
-			o := j.order(e, i)
-			name := o.Story.Name + " on " + e.name
-			if search {
-				name += fmt.Sprintf(", seed %d", o.Seed)
-			}
-			defer p.begin(name)()
-			r := runInChild(ctx, j.catalogue, o)
+			defer p.begin(j.name(e, i))()
+			r := runInChild(ctx, j.catalogue, j.order(e, i))
 			r.Again = command.Line(j.again(e, i)...)
 			return r
 		}
-		sideBySide(ctx, e.atOnce, perEngine, do, func(_ int, r *harness.Result) bool {
-			p.end(r, search)
+		sideBySide(ctx, e.atOnce, perEngine, do, func(i int, r *harness.Result) bool {
+			p.end(j.name(e, i), outcomeText(r.Outcome), r, search && r.Outcome == record.Passed)
 			// A run that the user has interrupted is not judged, but it is not what the search looks for.
 			found = search && (r.Outcome == record.Failed || r.Outcome == record.NotJudged && ctx.Err() == nil)
 			if j.json != nil {

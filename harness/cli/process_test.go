@@ -177,6 +177,16 @@ func TestAnInterruptedRunPrintsWhatWasDone(t *testing.T) {
 	}
 }
 
+func TestAnInterruptedMatrixPrintsWhatWasDone(t *testing.T) {
+	many := strings.Repeat("calm,hung-leader,", 30) + "calm"
+	c := interrupted(t, syscall.SIGINT, "matrix", "--manager", "polling,watching", "--scenario", many)
+	require.Equal(t, exitNotJudged, c.code, c.stdout+c.stderr)
+	require.Regexp(t, `(?m)^calm +\.`, c.stdout)
+	require.Regexp(t, `(?m)^calm +$`, c.stdout, "the last row is empty")
+	require.NotContains(t, c.stdout, "not judged: interrupted")
+	require.Regexp(t, `interrupted after [1-9]\d* of 122 runs`, c.stderr)
+}
+
 func TestAnInterruptedBenchPrintsWhatWasMeasured(t *testing.T) {
 	c := interrupted(t, syscall.SIGINT, "bench", "--manager", "polling,watching", "--case", "leader-killed,hung-leader-disk", "--runs", "60")
 	require.Equal(t, exitNotJudged, c.code, c.stdout+c.stderr)

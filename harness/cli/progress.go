@@ -56,18 +56,14 @@ func (p *progress) begin(name string) (end func()) {
 	}
 }
 
-// end counts a run that is done and prints its outcome. seed says whether to name the seed, as in a search, which prints no line on a terminal
-// for a run that passed.
-func (p *progress) end(r *harness.Result, seed bool) {
+// end counts a run that is done, and prints a line with its name and outcome. A terminal gets no line if brief is set, since
+// the overwritten line has the count.
+func (p *progress) end(name, outcome string, r *harness.Result, brief bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.done++
-	name := r.Scenario + " on " + r.Engine
-	if seed {
-		name += fmt.Sprintf(", seed %d", r.Seed)
-		if p.terminal && r.Outcome == record.Passed {
-			return // a search makes many runs; the count in the overwritten line is enough
-		}
+	if p.terminal && brief {
+		return
 	}
 	cause := ""
 	if r.Outcome == record.NotJudged {
@@ -75,7 +71,7 @@ func (p *progress) end(r *harness.Result, seed bool) {
 		cause = ": " + first
 	}
 	p.clear()
-	fmt.Fprintf(p.out, "[%d/%d] %s %s in %.1fs%s\n", p.done, p.total, name, outcomeText(r.Outcome), r.Wall.Seconds(), cause)
+	fmt.Fprintf(p.out, "[%d/%d] %s %s in %.1fs%s\n", p.done, p.total, name, outcome, r.Wall.Seconds(), cause)
 }
 
 // tick overwrites the line each second until p.stop is closed.

@@ -1,0 +1,105 @@
+package flawed
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// registrar keeps the manager's own key in a cluster, under a lease.
+type registrar struct {
+	cluster *cluster
+	lease   clientv3.LeaseID // zero: none was asked for
+	granted bool
+	next    int
+}
+
+// run keeps the key until ctx ends, and then withdraws it.
+func (r *registrar) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := r.refresh(ctx)
+		switch {
+		case errors.Is(err, rpctypes.ErrLeaseNotFound) && !r.cluster.traits.keepsLostLease:
+			r.lease, r.granted = 0, false
+			continue
+		case err != nil && !errors.Is(err, rpctypes.ErrLeaseNotFound):
+			r.next++ // another member
+			pause(ctx, r.cluster.manager.setup.Timing.Heartbeat)
+			continue
+		}
+		pause(ctx, r.cluster.traits.register)
+	}
+	r.withdraw()
+}
+
+// refresh extends the lease and writes the key, through one member.
+func (r *registrar) refresh(ctx context.Context) error {
+	t := r.cluster.traits
+	ctx, cancel := context.WithTimeout(ctx, t.request)
+	defer cancel()
+	client := r.client()
+	if r.lease == 0 {
+		r.lease = clientv3.LeaseID(rand.Int64N(1<<62) + 1)
+	}
+	leases := pb.NewLeaseClient(client.ActiveConnection())
+	if !r.granted {
+		// We choose the id, so that the grant can be repeated, and the lease revoked, if the answer is lost.
+		_, err := leases.LeaseGrant(ctx, &pb.LeaseGrantRequest{ID: int64(r.lease), TTL: int64(t.leaseTTL / time.Second)})
+		if err = rpctypes.Error(err); err != nil && !errors.Is(err, rpctypes.ErrLeaseExist) {
+			return err
+		}
+		r.granted = true
+	}
+	if err := extend(ctx, leases, r.lease); err != nil {
+		return err
+	}
+	_, err := client.Put(ctx, r.cluster.manager.ownKey(), "10.0.0.8:6000", clientv3.WithLease(r.lease))
+	return err
+}
+
+// extend extends a lease once.
+func extend(ctx context.Context, leases pb.LeaseClient, lease clientv3.LeaseID) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stream, err := leases.LeaseKeepAlive(ctx)
+	if err != nil {
+		return rpctypes.Error(err)
+	}
+	if err := stream.Send(&pb.LeaseKeepAliveRequest{ID: int64(lease)}); err != nil {
+		return rpctypes.Error(err)
+	}
+	resp, err := stream.Recv()
+	if err == nil && resp.TTL <= 0 {
+		return rpctypes.ErrLeaseNotFound
+	}
+	return rpctypes.Error(err)
+}
+
+// withdraw revokes the lease, through any member that carries that out in time.
+func (r *registrar) withdraw() {
+	t := r.cluster.traits
+	ctx, cancel := context.WithTimeout(context.Background(), t.request)
+	defer cancel()
+	for r.lease != 0 && ctx.Err() == nil {
+		attempt, done := context.WithTimeout(ctx, t.request/time.Duration(2*len(r.cluster.members)))
+		_, err := pb.NewLeaseClient(r.client().ActiveConnection()).LeaseRevoke(attempt, &pb.LeaseRevokeRequest{ID: int64(r.lease)})
+		if err == nil && t.deletesPrefix {
+			_, err = r.client().Delete(attempt, r.cluster.manager.ownPrefix(), clientv3.WithPrefix())
+		}
+		done()
+		if err = rpctypes.Error(err); err == nil || errors.Is(err, rpctypes.ErrLeaseNotFound) {
+			return
+		}
+		r.next++
+		pause(ctx, r.cluster.manager.setup.Timing.Heartbeat)
+	}
+}
+
+func (r *registrar) client() *clientv3.Client {
+	return r.cluster.members[r.next%len(r.cluster.members)].client
+}
