@@ -16,6 +16,7 @@ func scopeOf(b bound.Bounds, switches []Switch, s record.Scope) record.Scope {
 		s.Members = include(s.Members, m.name)
 		stops := one.Decision.Stops()
 		from, to, betweenPeers := one.Point.Peers(m.name)
+		_, unary := one.Point.Method()
 		switch {
 		case betweenPeers:
 			s.Members = include(s.Members, from, to)
@@ -56,6 +57,14 @@ func scopeOf(b bound.Bounds, switches []Switch, s record.Scope) record.Scope {
 			}
 		case one.Point == point.ProgressRequest, one.Point == point.ProgressResponse:
 			s.Silenced = include(s.Silenced, m.name)
+		case one.Point == point.WatchCreate:
+			if b.Timing.Poll == 0 && (stops || one.Decision.Delay >= b.Timing.RequestTimeout) {
+				s.Uninformed = include(s.Uninformed, m.name)
+			}
+		case unary:
+			if stops || one.Decision.Delay >= b.Timing.RequestTimeout {
+				s.Unreachable = include(s.Unreachable, m.name)
+			}
 		}
 	}
 	return s

@@ -25,7 +25,7 @@ type effect struct {
 
 // effects are those of all faults.
 func effects() []effect {
-	return slices.Concat(diskEffects(), peerEffects(), clientEffects(), watchEffects(), memberEffects())
+	return slices.Concat(diskEffects(), peerEffects(), clientEffects(), watchEffects(), callEffects(), memberEffects())
 }
 
 func TestFaultsHaveTheirEffectsInVirtualTime(t *testing.T) {
@@ -155,6 +155,7 @@ type watch struct {
 
 // observed is a watch of the test's own on a member.
 func (b *bench) observed(m *harness.Member) *watch {
+	b.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &watch{bench: b, client: b.client(m), ctx: ctx}
 	b.closing = append(b.closing, cancel)

@@ -34,6 +34,7 @@ type arguments struct {
 	group, others []harness.Ref
 	cluster       string
 	delay         time.Duration
+	method        string
 }
 
 // kind is a fault without its arguments.
@@ -50,6 +51,7 @@ type subjects struct {
 	group, others []*harness.Member
 	cluster       *harness.Cluster
 	delay         time.Duration
+	method        string
 }
 
 // none is the kind of the zero value.
@@ -63,8 +65,9 @@ var none = &kind{
 // kinds are all faults, in the order of their names.
 func kinds() []*kind {
 	return []*kind{
-		addMember, blackhole, delayClients, delayWatch, dropProgress, dropProgressRequests, freeze, hangApply, hangDisk, isolate, kill,
-		moveLeader, partition, partitionOneWay, refuse, removeMember, reset, restart, slowApply, slowDisk, withholdEvents,
+		addMember, blackhole, delayClients, delayWatch, dropAnswer, dropKeepAlives, dropProgress, dropProgressRequests, dropWatchCreate,
+		failRequest, freeze, hangApply, hangDisk, isolate, kill, loseLease, moveLeader, partition, partitionOneWay, refuse, removeMember, reset,
+		restart, slowApply, slowDisk, withholdEvents,
 	}
 }
 
@@ -127,7 +130,7 @@ func (f Fault) Resolve(w *harness.World) (harness.Plan, error) {
 
 // arguments are the names of the subjects.
 func (s subjects) arguments() arguments {
-	a := arguments{group: refs(s.group), others: refs(s.others), delay: s.delay}
+	a := arguments{group: refs(s.group), others: refs(s.others), delay: s.delay, method: s.method}
 	if s.member != nil {
 		a.member = s.member.Ref()
 	}
@@ -159,6 +162,14 @@ func (k *kind) on(m harness.Referrer) Fault { return Fault{k, arguments{member: 
 // slow makes a fault of this kind on one member with a delay.
 func (k *kind) slow(m harness.Referrer, delay time.Duration) Fault {
 	return Fault{k, arguments{member: m.Ref(), delay: delay}}
+}
+
+// in makes a fault of this kind on a cluster.
+func (k *kind) in(c *harness.Cluster) Fault { return Fault{k, arguments{cluster: c.Name()}} }
+
+// method makes a fault of this kind on the requests of one method to one member.
+func (k *kind) method(m harness.Referrer, method string) Fault {
+	return Fault{k, arguments{member: m.Ref(), method: method}}
 }
 
 // hold, drop and late are decisions that several faults use.
@@ -200,6 +211,14 @@ func down(m *harness.Member) record.Scope {
 	return record.Scope{
 		Cluster: m.Cluster().Name(), Members: only, Crippled: only, Unreachable: only, Silenced: only, Lagging: only,
 	}
+}
+
+// mustCommit returns an error if the cluster has lost its quorum, so that it could not carry out a request.
+func mustCommit(w *harness.World, c *harness.Cluster) error {
+	if w.Lost(c, record.LostQuorum) {
+		return fmt.Errorf("cluster %s has lost its quorum and cannot commit anything", c)
+	}
+	return nil
 }
 
 // mustRun returns an error if one of the members is down.

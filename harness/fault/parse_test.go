@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/point"
 )
 
 // member is the member of alpha with a name or role.
@@ -24,13 +25,18 @@ func each() map[string]Fault {
 		"Blackhole(alpha/leader)":                                    Blackhole(leader),
 		"DelayClients(alpha/m2, 250ms)":                              DelayClients(m2, 250*time.Millisecond),
 		"DelayWatch(alpha/m2, 1.5s)":                                 DelayWatch(m2, 1500*time.Millisecond),
+		"DropAnswer(alpha/m2, Txn)":                                  DropAnswer(m2, "Txn"),
+		"DropKeepAlives(alpha/m2)":                                   DropKeepAlives(m2),
 		"DropProgress(alpha/watched)":                                DropProgress(member(harness.RoleWatched)),
 		"DropProgressRequests(alpha/m2)":                             DropProgressRequests(m2),
+		"DropWatchCreate(alpha/watched)":                             DropWatchCreate(member(harness.RoleWatched)),
+		"FailRequest(alpha/leader, Range)":                           FailRequest(leader, "Range"),
 		"Freeze(alpha/leader)":                                       Freeze(leader),
 		"HangApply(alpha/m2)":                                        HangApply(m2),
 		"HangDisk(alpha/leader)":                                     HangDisk(leader),
 		"Isolate(alpha/follower)":                                    Isolate(member(harness.RoleFollower)),
 		"Kill(alpha/m2)":                                             Kill(m2),
+		"LoseLease(alpha)":                                           {loseLease, arguments{cluster: "alpha"}},
 		"MoveLeader(alpha/m2)":                                       MoveLeader(m2),
 		"Refuse(alpha/m2)":                                           Refuse(m2),
 		"RemoveMember(alpha/m2)":                                     RemoveMember(m2),
@@ -84,6 +90,8 @@ func TestFaultsOfAnyArgumentsAreReadBack(t *testing.T) {
 				a.cluster = cluster()
 			case delayParameter:
 				a.delay = time.Duration(1 + draw.Int64N(1<<draw.IntN(62)))
+			case methodParameter:
+				a.method = point.Methods()[draw.IntN(len(point.Methods()))]
 			case groupParameter:
 				*p.of(&a) = group()
 			default:
@@ -130,6 +138,7 @@ func TestParseSaysWhatWasWrongAndWhatWouldBeRight(t *testing.T) {
 		"SlowDisk(alpha/m1, 250)":                     `fault "SlowDisk(alpha/m1, 250)": "250" is no delay: want a time above zero, such as 250ms`,
 		"SlowDisk(alpha/m1, -1s)":                     `"-1s" is no delay`,
 		"SlowDisk(alpha/m1, 0s)":                      `"0s" is no delay`,
+		"DropAnswer(alpha/m1, Txm)":                   `fault "DropAnswer(alpha/m1, Txm)": no method is called "Txm"; the nearest: Txn, `,
 		"AddMember(alpha/m1)":                         `fault "AddMember(alpha/m1)": "alpha/m1" is no cluster's name; want a cluster, such as alpha`,
 		"Partition([alpha/m1])":                       `has 1 argument: want Partition(a group of members, such as [alpha/m1 alpha/m2], a group of members`,
 		"Partition(alpha/m1, [alpha/m2])":             `"alpha/m1" is no group: want members in brackets; want a group of members, such as [alpha/m1 alpha/m2]`,

@@ -30,6 +30,11 @@ func TestEachFaultKnowsWhatItCostsToNoticeAndLeave(t *testing.T) {
 		"DelayWatch(alpha/m1, 2s)":                   {Name: "stale member", Recovery: b.StaleMember()},
 		"DelayClients(alpha/m2, 100ms)":              {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 200*time.Millisecond, Lasting: 200 * time.Millisecond},
 		"DelayClients(alpha/m2, 1.3s)":               {Name: "stale member", Recovery: b.StaleMember()}, // grace and two load intervals
+		"DropAnswer(alpha/m2, Range)":                {Name: "lost member", Recovery: b.LostMember()},
+		"DropKeepAlives(alpha/m2)":                   {Name: "calm", Recovery: b.Timing.Load + b.Calm()},
+		"DropWatchCreate(alpha/m2)":                  {Name: "lost member", Recovery: b.LostMember()},
+		"FailRequest(alpha/m2, Range)":               {Name: "lost member", Recovery: b.LostMember()},
+		"LoseLease(alpha)":                           {Name: "calm", Recovery: b.Timing.Load + b.Calm()},
 		"DropProgress(alpha/m2)":                     {Name: "idle timeout", Recovery: b.Timing.IdleTimeout + b.LostMember()},
 		"DropProgressRequests(alpha/m2)":             {Name: "idle timeout", Recovery: b.Timing.IdleTimeout + b.LostMember()},
 		"Freeze(alpha/m1)":                           {Name: "silent leader", Recovery: b.SilentLeader()},
@@ -108,6 +113,7 @@ func TestNothingIsDoneToAMemberThatIsDown(t *testing.T) {
 		w.Inject(Kill(member("m3")))
 		for _, text := range []string{
 			"Blackhole(alpha/m3)", "DelayClients(alpha/m3, 1s)", "DelayWatch(alpha/m3, 1s)", "DropProgress(alpha/m3)", "DropProgressRequests(alpha/m3)",
+			"DropAnswer(alpha/m3, Txn)", "DropKeepAlives(alpha/m3)", "DropWatchCreate(alpha/m3)", "FailRequest(alpha/m3, Txn)",
 			"Freeze(alpha/m3)", "HangApply(alpha/m3)", "HangDisk(alpha/m3)", "Isolate(alpha/m3)", "Isolate(alpha/m1)", "Kill(alpha/m3)", "MoveLeader(alpha/m3)",
 			"Partition([alpha/m1], [alpha/m3])", "PartitionOneWay([alpha/m3], [alpha/m1])", "Refuse(alpha/m3)", "Reset(alpha/m3)", "Restart(alpha/m3)",
 			"SlowApply(alpha/m3, 1s)", "SlowDisk(alpha/m3, 1s)", "WithholdEvents(alpha/m3)",
@@ -129,6 +135,10 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		"DelayWatch(alpha/m1, 1s)":       {Members: m1},
 		"DropProgress(alpha/m1)":         {Members: m1, Silenced: m1},
 		"DropProgressRequests(alpha/m1)": {Members: m1, Silenced: m1},
+		"DropAnswer(alpha/m1, Range)":    {Members: m1, Unreachable: m1},
+		"DropKeepAlives(alpha/m1)":       {Members: m1},
+		"DropWatchCreate(alpha/m1)":      {Members: m1, Uninformed: m1},
+		"FailRequest(alpha/m1, Txn)":     {Members: m1, Unreachable: m1},
 		"Freeze(alpha/m1)": {
 			Members: []string{"m1", "m2", "m3"}, Unreachable: m1, Silenced: m1, Lagging: []string{"m2", "m1", "m3"},
 			Cut: [][2]string{{"m1", "m2"}, {"m2", "m1"}, {"m1", "m3"}, {"m3", "m1"}},

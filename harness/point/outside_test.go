@@ -127,7 +127,7 @@ func TestOutsideSwitchesThatMeanNothingAreErrorsWithTheNearestNames(t *testing.T
 		`stormwatch/alpha/m1/peer-send/m1=return("drop")`:     `has no point "peer-send/m1"; the nearest: peer-send/m2, peer-send/m3`,
 		`stormwatch/alpha/m1=return("hang")`:                  `has no point ""`,
 		`stormwatch/alpha=return("hang")`:                     `has no member ""`,
-		`stormwatch/alpha/m1/wal-save=return("hagn")`:         `cannot read "hagn": want true, drop, hang, refuse, reset, or a delay (milliseconds or "250ms"); the nearest: hang`,
+		`stormwatch/alpha/m1/wal-save=return("hagn")`:         `cannot read "hagn": want true, drop, hang, refuse, reset, fail, or a delay (milliseconds or "250ms"); the nearest: hang`,
 		`stormwatch/alpha/m1/wal-save=return`:                 "want return(...) or off",
 		`stormwatch/alpha/m1/wal-save=return()`:               "cannot read",
 		`stormwatch/alpha/m1/wal-save=sleep(5)`:               "the harness does the waiting",

@@ -19,6 +19,7 @@
 package point
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -50,10 +51,22 @@ const (
 	ProgressResponse Name = "progress-response"
 	// WatchEvent is evaluated for each watch response with events, before the client receives it.
 	WatchEvent Name = "watch-event"
+	// WatchCreate is evaluated for each request to create a watch, before the member receives it. Later requests on the stream wait behind it.
+	WatchCreate Name = "watch-create"
+	// LeaseKeepAlive is evaluated for each request to keep a lease alive, before the member receives it.
+	LeaseKeepAlive Name = "lease-keepalive"
 
 	peerSend = "peer-send"
 	peerRecv = "peer-recv"
+	unary    = "unary"
 )
+
+// Unary is the point on a member's answers to one of etcd's gRPC methods that are no streams, such as "Txn"; [Methods] are all of them. A delay
+// or a hang holds the request before the member carries it out, fail refuses it, and drop loses the answer after the member has carried it out.
+func Unary(method string) Name { return Name(unary + "/" + method) }
+
+// Method is the method of a point that [Unary] returned. ok is false for other points.
+func (n Name) Method() (method string, ok bool) { return strings.CutPrefix(string(n), unary+"/") }
 
 // PeerSend is the point on a member's raft traffic to the named peer.
 func PeerSend(peer string) Name { return Name(peerSend + "/" + peer) }
@@ -92,9 +105,16 @@ const (
 	Refuse
 	// Reset cuts the connection at once, with a TCP reset where there is TCP.
 	Reset
+	// Fail answers with an error: a write to the raft log fails with [ErrFailed], a request with the error of etcd that it timed out.
+	Fail
 )
 
-var kindWords = map[Kind]string{Pass: "pass", Drop: "drop", Delay: "delay", Hang: "hang", Refuse: "refuse", Reset: "reset"}
+// ErrFailed is the error of a write that a point made fail.
+var ErrFailed = errors.New("input/output error from a fault point")
+
+var kindWords = map[Kind]string{
+	Pass: "pass", Drop: "drop", Delay: "delay", Hang: "hang", Refuse: "refuse", Reset: "reset", Fail: "fail",
+}
 
 func (k Kind) String() string { return kindWords[k] }
 
@@ -116,7 +136,7 @@ func (d Decision) Terms() string {
 }
 
 // parse reads the value of a return term: a number of milliseconds or a duration ("250ms") for a delay, true for drop, or one
-// of the words drop, hang, refuse, reset.
+// of the words drop, hang, refuse, reset, fail.
 func parse(value any) (Decision, error) {
 	switch v := value.(type) {
 	case nil:
@@ -132,7 +152,7 @@ func parse(value any) (Decision, error) {
 		}
 		return Decision{Kind: Delay, Delay: time.Duration(v) * time.Millisecond}, nil
 	case string:
-		for _, k := range []Kind{Drop, Hang, Refuse, Reset} {
+		for _, k := range []Kind{Drop, Hang, Refuse, Reset, Fail} {
 			if v == k.String() {
 				return Decision{Kind: k}, nil
 			}
@@ -140,13 +160,13 @@ func parse(value any) (Decision, error) {
 		if d, err := time.ParseDuration(v); err == nil && d >= 0 {
 			return Decision{Kind: Delay, Delay: d}, nil
 		}
-		words := []string{Drop.String(), Hang.String(), Refuse.String(), Reset.String()}
+		words := []string{Drop.String(), Hang.String(), Refuse.String(), Reset.String(), Fail.String()}
 		return Decision{}, fmt.Errorf("cannot read %q: %s; %s", v, wanted, names.Offer(v, words))
 	}
 	return Decision{}, fmt.Errorf("cannot read %v: %s", value, wanted)
 }
 
-const wanted = `want true, drop, hang, refuse, reset, or a delay (milliseconds or "250ms")`
+const wanted = `want true, drop, hang, refuse, reset, fail, or a delay (milliseconds or "250ms")`
 
 // readTerms returns the decisions that terms may come to, in their order.
 func readTerms(terms string) ([]Decision, error) {
