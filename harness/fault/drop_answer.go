@@ -3,7 +3,6 @@ package fault
 import (
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/point"
-	"github.com/stormwatch/stormwatch/harness/record"
 )
 
 var dropAnswer = &kind{
@@ -11,7 +10,8 @@ var dropAnswer = &kind{
 	about: "the member carries out the method's requests, and its answers are lost",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
-			Switches: throw(on.member, drop, point.Unary(on.method)), Allowance: unanswering(w),
+			Switches:  throw(on.member, drop, point.Unary(on.method)),
+			Allowance: allow("silent member", w.Bounds().SilentMember()),
 		}, mustRun(on.member)
 	},
 }
@@ -25,7 +25,8 @@ var failRequest = &kind{
 	about: "the member refuses the method's requests with the error that they timed out, and carries out none",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
-			Switches: throw(on.member, point.Decision{Kind: point.Fail}, point.Unary(on.method)), Allowance: unanswering(w),
+			Switches:  throw(on.member, point.Decision{Kind: point.Fail}, point.Unary(on.method)),
+			Allowance: allow("lost member", w.Bounds().LostMember()),
 		}, mustRun(on.member)
 	},
 }
@@ -33,9 +34,3 @@ var failRequest = &kind{
 // FailRequest makes a member refuse the requests of one of etcd's gRPC methods, such as "Range", with the error that the request timed out. The
 // member does not carry them out.
 func FailRequest(m harness.Referrer, method string) Fault { return failRequest.method(m, method) }
-
-// unanswering is the allowance of a fault after which a member does not answer some requests: a manager needs a request timeout to notice that,
-// and makes the request elsewhere.
-func unanswering(w *harness.World) record.Allowance {
-	return allow("lost member", w.Bounds().LostMember())
-}

@@ -30,7 +30,7 @@ func TestEachFaultKnowsWhatItCostsToNoticeAndLeave(t *testing.T) {
 		"DelayWatch(alpha/m1, 2s)":                   {Name: "stale member", Recovery: b.StaleMember()},
 		"DelayClients(alpha/m2, 100ms)":              {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 200*time.Millisecond, Lasting: 200 * time.Millisecond},
 		"DelayClients(alpha/m2, 1.3s)":               {Name: "stale member", Recovery: b.StaleMember()}, // grace and two load intervals
-		"DropAnswer(alpha/m2, Range)":                {Name: "lost member", Recovery: b.LostMember()},
+		"DropAnswer(alpha/m2, Range)":                {Name: "silent member", Recovery: b.SilentMember()},
 		"DropKeepAlives(alpha/m2)":                   {Name: "calm", Recovery: b.Timing.Load + b.Calm()},
 		"DropWatchCreate(alpha/m2)":                  {Name: "lost member", Recovery: b.LostMember()},
 		"FailRequest(alpha/m2, Range)":               {Name: "lost member", Recovery: b.LostMember()},
