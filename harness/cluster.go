@@ -32,6 +32,8 @@ type Cluster struct {
 type Member struct {
 	cluster *Cluster
 	name    string
+	// died says that the member ended by itself, because of a fault, and was not started again.
+	died atomic.Bool
 }
 
 func newCluster(w *World, spec Spec) *Cluster {
@@ -213,7 +215,13 @@ func (m *Member) Endpoint() string { return m.cluster.running.Endpoint(m.name) }
 func (m *Member) Kill(ctx context.Context) error { return m.cluster.running.Kill(ctx, m.name) }
 
 // Restart starts a killed member on its data. It blocks until the member serves; if ctx ends first, the error is [ErrNotServing].
-func (m *Member) Restart(ctx context.Context) error { return m.cluster.running.Restart(ctx, m.name) }
+func (m *Member) Restart(ctx context.Context) error {
+	m.died.Store(false)
+	return m.cluster.running.Restart(ctx, m.name)
+}
+
+// Died says whether the member ended by itself, because a fault point made a write fail, and was not started again.
+func (m *Member) Died() bool { return m.died.Load() }
 
 // CutClients resets the connections of the member's clients.
 func (m *Member) CutClients() { m.cluster.running.CutClients(m.name) }

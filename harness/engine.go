@@ -61,7 +61,8 @@ type (
 		Dir      string           // the cluster's own directory, which exists; the world removes it
 		Log      *zap.Logger      // receives etcd's log
 		// Died is called once for a member that ended by itself, for example because its disk is full or its data are damaged, with the cause.
-		// The member is down from then on. Died must not block. Nil: it is not called.
+		// If a fault point made a write fail, the cause wraps [point.ErrFailed]. The member is down from then on. Died must not block. Nil: it
+		// is not called.
 		Died func(member string, cause error)
 	}
 

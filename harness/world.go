@@ -275,8 +275,9 @@ func (w *World) start(specs []Spec) error {
 				return err
 			}
 			died := func(member string, cause error) {
-				c.died(member, cause)
-				giveUp()
+				if started := ctx.Err() != nil; c.died(member, cause, started) {
+					giveUp()
+				}
 			}
 			running, err := w.engine.Start(ctx, spec, Env{
 				Timing: w.timing, Board: w.board, Recorder: w.recorder, Dir: dir, Log: w.log.Named(spec.Name), Died: died,
@@ -301,9 +302,20 @@ func (w *World) start(specs []Spec) error {
 	return nil
 }
 
-// died records that a member ended by itself. The run cannot be judged.
-func (c *Cluster) died(member string, cause error) {
-	c.world.broken(fmt.Errorf("member %s/%s died: %w", c.name, member, cause))
+// died records that a member ended by itself. If that is the effect of a fault on a cluster that has started, the run goes on. Otherwise it cannot be
+// judged, and died returns true.
+func (c *Cluster) died(member string, cause error, started bool) (broken bool) {
+	if !started || !errors.Is(cause, point.ErrFailed) {
+		c.world.broken(fmt.Errorf("member %s/%s died: %w", c.name, member, cause))
+		return true
+	}
+	c.world.Note("%s/%s died: %v", c.name, member, cause)
+	for _, m := range c.Members() {
+		if m.name == member {
+			m.died.Store(true)
+		}
+	}
+	return false
 }
 
 // path is a member's fault point in this world.

@@ -110,6 +110,13 @@ func (b *bench) hurt(f harness.Fault, text string) *harness.Injection {
 	return b.Inject(f)
 }
 
+// quiet stops everything that writes: the load and the manager.
+func (b *bench) quiet() {
+	b.t.Helper()
+	b.Manage()
+	b.alpha.Rest()
+}
+
 // limit is how long the test waits for something that takes no time when nothing is wrong.
 func (b *bench) limit() time.Duration { return b.Timing().Election + b.Timing().Slack }
 

@@ -30,6 +30,7 @@ func each() map[string]Fault {
 		"DropProgress(alpha/watched)":                                DropProgress(member(harness.RoleWatched)),
 		"DropProgressRequests(alpha/m2)":                             DropProgressRequests(m2),
 		"DropWatchCreate(alpha/watched)":                             DropWatchCreate(member(harness.RoleWatched)),
+		"FailDisk(alpha/leader)":                                     FailDisk(leader),
 		"FailRequest(alpha/leader, Range)":                           FailRequest(leader, "Range"),
 		"Freeze(alpha/leader)":                                       Freeze(leader),
 		"HangApply(alpha/m2)":                                        HangApply(m2),
@@ -121,7 +122,7 @@ func TestSpacesDoNotMatter(t *testing.T) {
 func TestParseSaysWhatWasWrongAndWhatWouldBeRight(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                            `no fault is called ""; the nearest: Kill, Reset, Freeze`,
-		"HangDsk(alpha/m1)":                           `no fault is called "HangDsk"; the nearest: HangDisk, HangApply, SlowDisk`,
+		"HangDsk(alpha/m1)":                           `no fault is called "HangDsk"; the nearest: HangDisk, FailDisk, HangApply`,
 		"hangdisk(alpha/m1)":                          `no fault is called "hangdisk"; the nearest: HangDisk, `,
 		"HangDisk":                                    `fault "HangDisk": want HangDisk(a member, such as alpha/m1 or alpha/leader)`,
 		"HangDisk alpha/m1":                           `no fault is called "HangDisk alpha/m1"; the nearest: HangDisk, `,

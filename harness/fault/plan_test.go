@@ -33,6 +33,8 @@ func TestEachFaultKnowsWhatItCostsToNoticeAndLeave(t *testing.T) {
 		"DropAnswer(alpha/m2, Range)":                {Name: "silent member", Recovery: b.SilentMember()},
 		"DropKeepAlives(alpha/m2)":                   {Name: "calm", Recovery: b.Timing.Load + b.Calm()},
 		"DropWatchCreate(alpha/m2)":                  {Name: "lost member", Recovery: b.LostMember()},
+		"FailDisk(alpha/m1)":                         {Name: "lost leader", Recovery: b.LostLeader()},
+		"FailDisk(alpha/m2)":                         {Name: "lost member", Recovery: b.LostMember()},
 		"FailRequest(alpha/m2, Range)":               {Name: "lost member", Recovery: b.LostMember()},
 		"LoseLease(alpha)":                           {Name: "calm", Recovery: b.Timing.Load + b.Calm()},
 		"DropProgress(alpha/m2)":                     {Name: "idle timeout", Recovery: b.Timing.IdleTimeout + b.LostMember()},
@@ -114,6 +116,7 @@ func TestNothingIsDoneToAMemberThatIsDown(t *testing.T) {
 		for _, text := range []string{
 			"Blackhole(alpha/m3)", "DelayClients(alpha/m3, 1s)", "DelayWatch(alpha/m3, 1s)", "DropProgress(alpha/m3)", "DropProgressRequests(alpha/m3)",
 			"DropAnswer(alpha/m3, Txn)", "DropKeepAlives(alpha/m3)", "DropWatchCreate(alpha/m3)", "FailRequest(alpha/m3, Txn)",
+			"FailDisk(alpha/m3)",
 			"Freeze(alpha/m3)", "HangApply(alpha/m3)", "HangDisk(alpha/m3)", "Isolate(alpha/m3)", "Isolate(alpha/m1)", "Kill(alpha/m3)", "MoveLeader(alpha/m3)",
 			"Partition([alpha/m1], [alpha/m3])", "PartitionOneWay([alpha/m3], [alpha/m1])", "Refuse(alpha/m3)", "Reset(alpha/m3)", "Restart(alpha/m3)",
 			"SlowApply(alpha/m3, 1s)", "SlowDisk(alpha/m3, 1s)", "WithholdEvents(alpha/m3)",
@@ -138,6 +141,7 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		"DropAnswer(alpha/m1, Range)":    {Members: m1, Unreachable: m1},
 		"DropKeepAlives(alpha/m1)":       {Members: m1},
 		"DropWatchCreate(alpha/m1)":      {Members: m1, Uninformed: m1},
+		"FailDisk(alpha/m1)":             down,
 		"FailRequest(alpha/m1, Txn)":     {Members: m1, Unreachable: m1},
 		"Freeze(alpha/m1)": {
 			Members: []string{"m1", "m2", "m3"}, Unreachable: m1, Silenced: m1, Lagging: []string{"m2", "m1", "m3"},

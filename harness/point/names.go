@@ -26,7 +26,7 @@ var Methods = sync.OnceValue(func() []string {
 
 // kinds are the kinds of decisions that each fault point supports. Peer points are listed without their peer, unary points without their method.
 var kinds = map[Name][]Kind{
-	WALSave:          {Delay, Hang},
+	WALSave:          {Delay, Hang, Fail},
 	Apply:            {Delay, Hang},
 	ClientAccept:     {Drop, Delay, Hang, Refuse, Reset},
 	ClientRead:       {Drop, Delay, Hang, Reset},

@@ -132,7 +132,7 @@ func TestOutsideSwitchesThatMeanNothingAreErrorsWithTheNearestNames(t *testing.T
 		`stormwatch/alpha/m1/wal-save=return()`:               "cannot read",
 		`stormwatch/alpha/m1/wal-save=sleep(5)`:               "the harness does the waiting",
 		`stormwatch/alpha/m1/wal-save=return(-5)`:             "negative",
-		`stormwatch/alpha/m1/wal-save=return("drop")`:         "drop means nothing at wal-save, which understands [delay hang]",
+		`stormwatch/alpha/m1/wal-save=return("drop")`:         "drop means nothing at wal-save, which understands [delay hang fail]",
 		`stormwatch/alpha/m1/apply=2*return(5)->return(true)`: "drop means nothing at apply",
 		// These are valid.
 		`stormwatch/alpha/m1/wal-save=30%return("hang")`:                  "",

@@ -34,7 +34,8 @@ type Name string
 
 // The fault points. Peer points end in the other member's name, see [PeerSend] and [PeerRecv].
 const (
-	// WALSave is evaluated before entries and hard state are written to the raft log. A delay is a slow disk, a hang a hung one.
+	// WALSave is evaluated before entries and hard state are written to the raft log. A delay is a slow disk, a hang a hung one. If
+	// it fails, etcd ends itself, and nothing is written by that server any more.
 	WALSave Name = "wal-save"
 	// Apply is evaluated before each committed entry is applied. A delay is a slow backend (a slow commit, a defragmentation, a long
 	// compaction), a hang a backend that makes no progress. The raft loop goes on meanwhile.
