@@ -247,6 +247,7 @@ func newWorld(ctx context.Context, e Engine, c Candidate, o Options) (*World, er
 	w.recorder.Kinds(kinds)
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.board = point.NewBoard(timing.Heartbeat, func(_ point.Path, err error) { w.broken(err) })
+	w.board.Seed(o.Seed)
 	return w, nil
 }
 

@@ -151,6 +151,15 @@ func (b *bench) put(c *clientv3.Client) (time.Duration, error) {
 	return time.Since(began), err
 }
 
+// read reads from a member's own copy and says how long it took.
+func (b *bench) read(c *clientv3.Client) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), b.limit())
+	defer cancel()
+	began := time.Now()
+	_, err := c.Get(ctx, "/test", clientv3.WithSerializable())
+	return time.Since(began), err
+}
+
 // watch is a watch of the test's own.
 type watch struct {
 	bench    *bench

@@ -33,7 +33,7 @@ type arguments struct {
 	member        harness.Ref
 	group, others []harness.Ref
 	cluster       string
-	delay         time.Duration
+	delay, jitter time.Duration
 	method        string
 }
 
@@ -50,7 +50,7 @@ type subjects struct {
 	member        *harness.Member
 	group, others []*harness.Member
 	cluster       *harness.Cluster
-	delay         time.Duration
+	delay, jitter time.Duration
 	method        string
 }
 
@@ -67,7 +67,7 @@ func kinds() []*kind {
 	return []*kind{
 		addMember, blackhole, delayClients, delayWatch, dropAnswer, dropKeepAlives, dropProgress, dropProgressRequests, dropWatchCreate,
 		failDisk, failRequest, freeze, hangApply, hangDisk, isolate, kill, loseLease, moveLeader, partition, partitionOneWay, refuse, removeMember, reset,
-		restart, slowApply, slowDisk, withholdEvents,
+		restart, slowApply, slowDisk, slowLink, withholdEvents,
 	}
 }
 
@@ -130,7 +130,7 @@ func (f Fault) Resolve(w *harness.World) (harness.Plan, error) {
 
 // arguments are the names of the subjects.
 func (s subjects) arguments() arguments {
-	a := arguments{group: refs(s.group), others: refs(s.others), delay: s.delay, method: s.method}
+	a := arguments{group: refs(s.group), others: refs(s.others), delay: s.delay, jitter: s.jitter, method: s.method}
 	if s.member != nil {
 		a.member = s.member.Ref()
 	}

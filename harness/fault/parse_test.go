@@ -45,6 +45,8 @@ func each() map[string]Fault {
 		"Restart(alpha/m2)":                                          Restart(m2),
 		"SlowApply(alpha/m2, 1ms)":                                   SlowApply(m2, time.Millisecond),
 		"SlowDisk(alpha/leader, 1h0m0s)":                             SlowDisk(leader, time.Hour),
+		"SlowLink(alpha/m2, 20ms, 5ms)":                              SlowLink(m2, 20*time.Millisecond, 5*time.Millisecond),
+		"SlowLink(alpha/leader, 1s, 0s)":                             SlowLink(leader, time.Second, 0),
 		"WithholdEvents(alpha/m2)":                                   WithholdEvents(m2),
 		"Partition([alpha/leader], [alpha/m1 alpha/follower])":       Partition([]harness.Referrer{leader}, group),
 		"PartitionOneWay([alpha/m1 alpha/follower], [alpha/leader])": PartitionOneWay(group, []harness.Referrer{leader}),
@@ -91,6 +93,8 @@ func TestFaultsOfAnyArgumentsAreReadBack(t *testing.T) {
 				a.cluster = cluster()
 			case delayParameter:
 				a.delay = time.Duration(1 + draw.Int64N(1<<draw.IntN(62)))
+			case jitterParameter:
+				a.jitter = time.Duration(draw.Int64N(1 << draw.IntN(62)))
 			case methodParameter:
 				a.method = point.Methods()[draw.IntN(len(point.Methods()))]
 			case groupParameter:
@@ -140,6 +144,8 @@ func TestParseSaysWhatWasWrongAndWhatWouldBeRight(t *testing.T) {
 		"SlowDisk(alpha/m1, -1s)":                     `"-1s" is no delay`,
 		"SlowDisk(alpha/m1, 0s)":                      `"0s" is no delay`,
 		"DropAnswer(alpha/m1, Txm)":                   `fault "DropAnswer(alpha/m1, Txm)": no method is called "Txm"; the nearest: Txn, `,
+		"SlowLink(alpha/m1, 1s)":                      `has 2 arguments: want SlowLink(a member, such as alpha/m1 or alpha/leader, a delay, such as 250ms, a jitter`,
+		"SlowLink(alpha/m1, 1s, -1s)":                 `"-1s" is no jitter`,
 		"AddMember(alpha/m1)":                         `fault "AddMember(alpha/m1)": "alpha/m1" is no cluster's name; want a cluster, such as alpha`,
 		"Partition([alpha/m1])":                       `has 1 argument: want Partition(a group of members, such as [alpha/m1 alpha/m2], a group of members`,
 		"Partition(alpha/m1, [alpha/m2])":             `"alpha/m1" is no group: want members in brackets; want a group of members, such as [alpha/m1 alpha/m2]`,

@@ -63,6 +63,10 @@ func TestEachFaultKnowsWhatItCostsToNoticeAndLeave(t *testing.T) {
 		"SlowDisk(alpha/m1, 500ms)":                  {Name: "hung leader", Recovery: b.HungLeader(), Lasting: time.Second}, // half an election timeout
 		"SlowDisk(alpha/m2, 500ms)":                  {Name: "slow", Recovery: b.Timing.Load + b.Calm() + time.Second, Lasting: time.Second},
 		"SlowDisk(alpha/m2, 5s)":                     {Name: "stale member", Recovery: b.StaleMember()},
+		"SlowLink(alpha/m1, 50ms, 50ms)":             {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 400*time.Millisecond, Lasting: 400 * time.Millisecond},
+		"SlowLink(alpha/m1, 200ms, 50ms)":            {Name: "isolated leader", Recovery: b.IsolatedLeader(), Lasting: time.Second},
+		"SlowLink(alpha/m2, 200ms, 50ms)":            {Name: "slow", Recovery: b.Timing.Load + b.Calm() + time.Second, Lasting: time.Second},
+		"SlowLink(alpha/m2, 500ms, 500ms)":           {Name: "stale member", Recovery: b.StaleMember()},
 		"WithholdEvents(alpha/m2)":                   {Name: "stale member", Recovery: b.StaleMember()},
 	} {
 		plan, err := planned(t, text)
@@ -116,7 +120,7 @@ func TestNothingIsDoneToAMemberThatIsDown(t *testing.T) {
 		for _, text := range []string{
 			"Blackhole(alpha/m3)", "DelayClients(alpha/m3, 1s)", "DelayWatch(alpha/m3, 1s)", "DropProgress(alpha/m3)", "DropProgressRequests(alpha/m3)",
 			"DropAnswer(alpha/m3, Txn)", "DropKeepAlives(alpha/m3)", "DropWatchCreate(alpha/m3)", "FailRequest(alpha/m3, Txn)",
-			"FailDisk(alpha/m3)",
+			"FailDisk(alpha/m3)", "SlowLink(alpha/m3, 1s, 0s)",
 			"Freeze(alpha/m3)", "HangApply(alpha/m3)", "HangDisk(alpha/m3)", "Isolate(alpha/m3)", "Isolate(alpha/m1)", "Kill(alpha/m3)", "MoveLeader(alpha/m3)",
 			"Partition([alpha/m1], [alpha/m3])", "PartitionOneWay([alpha/m3], [alpha/m1])", "Refuse(alpha/m3)", "Reset(alpha/m3)", "Restart(alpha/m3)",
 			"SlowApply(alpha/m3, 1s)", "SlowDisk(alpha/m3, 1s)", "WithholdEvents(alpha/m3)",
@@ -165,6 +169,13 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		"SlowApply(alpha/m1, 1s)":                 {Members: m1, Lagging: m1},
 		"SlowDisk(alpha/m1, 1s)":                  {Members: m1, Lagging: m1, Crippled: m1},
 		"WithholdEvents(alpha/m1)":                {Members: m1, Uninformed: m1},
+		"SlowLink(alpha/m1, 400ms, 99ms)": {
+			Members: []string{"m1", "m2", "m3"}, Lagging: []string{"m2", "m1", "m3"}, Late: 499 * time.Millisecond,
+		},
+		"SlowLink(alpha/m1, 400ms, 100ms)": {
+			Members: []string{"m1", "m2", "m3"}, Unreachable: m1, Lagging: []string{"m2", "m1", "m3"}, Late: 500 * time.Millisecond,
+			Cut: [][2]string{{"m1", "m2"}, {"m2", "m1"}, {"m1", "m3"}, {"m3", "m1"}},
+		},
 		// From the delay on that a manager is to leave, no news comes in time.
 		"DelayWatch(alpha/m1, 1.3s)": {Members: m1, Uninformed: m1},
 		"SlowApply(alpha/m1, 1.3s)":  {Members: m1, Lagging: m1, Uninformed: m1},

@@ -123,7 +123,12 @@ func (k Kind) String() string { return kindWords[k] }
 type Decision struct {
 	Kind  Kind
 	Delay time.Duration // only for Kind Delay
+	// Jitter is the most by which a delay may be longer than Delay; how much is drawn each time.
+	Jitter time.Duration
 }
+
+// Longest is the longest delay that the decision may come to.
+func (d Decision) Longest() time.Duration { return d.Delay + d.Jitter }
 
 // Stops says whether the decision lets nothing through.
 func (d Decision) Stops() bool { return d.Kind != Pass && d.Kind != Delay }
@@ -131,12 +136,16 @@ func (d Decision) Stops() bool { return d.Kind != Pass && d.Kind != Delay }
 // Terms returns the decision as failpoint terms for [Board.Throw].
 func (d Decision) Terms() string {
 	if d.Kind == Delay {
-		return fmt.Sprintf("return(%q)", d.Delay.String())
+		value := d.Delay.String()
+		if d.Jitter > 0 {
+			value += "+" + d.Jitter.String()
+		}
+		return fmt.Sprintf("return(%q)", value)
 	}
 	return fmt.Sprintf("return(%q)", d.Kind.String())
 }
 
-// parse reads the value of a return term: a number of milliseconds or a duration ("250ms") for a delay, true for drop, or one
+// parse reads the value of a return term: a number of milliseconds, or a duration ("250ms") and perhaps the jitter ("250ms+50ms"), for a delay, true for drop, or one
 // of the words drop, hang, refuse, reset, fail.
 func parse(value any) (Decision, error) {
 	switch v := value.(type) {
@@ -158,13 +167,28 @@ func parse(value any) (Decision, error) {
 				return Decision{Kind: k}, nil
 			}
 		}
-		if d, err := time.ParseDuration(v); err == nil && d >= 0 {
-			return Decision{Kind: Delay, Delay: d}, nil
+		if d, ok := parseDelay(v); ok {
+			return d, nil
 		}
 		words := []string{Drop.String(), Hang.String(), Refuse.String(), Reset.String(), Fail.String()}
 		return Decision{}, fmt.Errorf("cannot read %q: %s; %s", v, wanted, names.Offer(v, words))
 	}
 	return Decision{}, fmt.Errorf("cannot read %v: %s", value, wanted)
+}
+
+// parseDelay reads a delay, or a delay and its jitter.
+func parseDelay(text string) (Decision, bool) {
+	text, jitter, with := strings.Cut(text, "+")
+	d := Decision{Kind: Delay}
+	var err, err2 error
+	d.Delay, err = time.ParseDuration(text)
+	if with {
+		d.Jitter, err2 = time.ParseDuration(jitter)
+	}
+	if err != nil || err2 != nil || d.Delay < 0 || d.Jitter < 0 {
+		return Decision{}, false
+	}
+	return d, true
 }
 
 const wanted = `want true, drop, hang, refuse, reset, fail, or a delay (milliseconds or "250ms")`
