@@ -26,7 +26,7 @@ import (
 //	Direct        clientv3 on the direct client port, which is advertised to nobody, and a lease client on the same connection
 //	Supports      all but Apply: from outside, nothing can stop a process from applying entries while its raft loop goes on
 //	InForce       wait for the fsync under way; the seccomp listener holds the next one by the new switch
-//	Connections   the proxy counts them; CutClients resets them there
+//	Connections   the proxy counts them; CutClients resets them there, StrandClients goes on reading and passes nothing on
 //	Kill, Restart SIGKILL and wait; start again on the same directory and ports
 //	Add, Remove   package harness's Membership, as everywhere; then start the process, or kill it and remove its directory
 //	Env.Died      Wait returned and nobody had killed it: the exit status and the last line of its log
@@ -86,6 +86,8 @@ type (
 		Connections(member string) int
 		// CutClients resets the member's client connections.
 		CutClients(member string)
+		// StrandClients makes the member's client connections half-open: they stay open, and everything that is sent on them is lost.
+		StrandClients(member string)
 		// Kill stops a member at once: its connections are reset, and it does not transfer its leadership. Its data stay. Kill blocks until
 		// nothing of the member runs. It does nothing if the member is down.
 		Kill(ctx context.Context, member string) error

@@ -54,6 +54,20 @@ func clientEffects() []effect {
 			_, err = b.put(b.client(m))
 			require.NoError(b.t, err)
 		}},
+		{"half-open connections carry nothing for good, and new ones work", func(b *bench) {
+			m := b.alpha.Leader()
+			watch := b.observed(m)
+			half := b.hurt(fault.HalfOpen(m), fmt.Sprintf("HalfOpen(%s)", m))
+			fresh := b.client(m)
+			b.works(fresh)
+			watch.nothing("an event came through")
+			half.Heal()
+			_, err := b.put(watch.client)
+			require.ErrorIs(b.t, err, context.DeadlineExceeded, "a heal does not help")
+			_, err = b.put(fresh)
+			require.NoError(b.t, err)
+			watch.nothing("an event came through")
+		}},
 		{"a delay of clients delays both ways", func(b *bench) {
 			m := b.alpha.Leader()
 			c := b.client(m)

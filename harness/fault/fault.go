@@ -66,7 +66,7 @@ var none = &kind{
 func kinds() []*kind {
 	return []*kind{
 		addMember, blackhole, delayClients, delayWatch, dropAnswer, dropKeepAlives, dropProgress, dropProgressRequests, dropWatchCreate,
-		failDisk, failRequest, freeze, hangApply, hangDisk, isolate, kill, loseLease, moveLeader, partition, partitionOneWay, refuse, removeMember, reset,
+		failDisk, failRequest, freeze, halfOpen, hangApply, hangDisk, isolate, kill, loseLease, moveLeader, partition, partitionOneWay, refuse, removeMember, reset,
 		restart, slowApply, slowDisk, slowLink, withholdEvents,
 	}
 }

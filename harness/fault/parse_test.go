@@ -33,6 +33,7 @@ func each() map[string]Fault {
 		"FailDisk(alpha/leader)":                                     FailDisk(leader),
 		"FailRequest(alpha/leader, Range)":                           FailRequest(leader, "Range"),
 		"Freeze(alpha/leader)":                                       Freeze(leader),
+		"HalfOpen(alpha/watched)":                                    HalfOpen(member(harness.RoleWatched)),
 		"HangApply(alpha/m2)":                                        HangApply(m2),
 		"HangDisk(alpha/leader)":                                     HangDisk(leader),
 		"Isolate(alpha/follower)":                                    Isolate(member(harness.RoleFollower)),

@@ -41,6 +41,7 @@ func TestEachFaultKnowsWhatItCostsToNoticeAndLeave(t *testing.T) {
 		"DropProgressRequests(alpha/m2)":             {Name: "idle timeout", Recovery: b.Timing.IdleTimeout + b.LostMember()},
 		"Freeze(alpha/m1)":                           {Name: "silent leader", Recovery: b.SilentLeader()},
 		"Freeze(alpha/m2)":                           {Name: "silent member", Recovery: b.SilentMember()},
+		"HalfOpen(alpha/m1)":                         {Name: "silent member", Recovery: b.SilentMember()},
 		"HangApply(alpha/m1)":                        {Name: "stale member", Recovery: b.StaleMember()},
 		"HangDisk(alpha/leader)":                     {Name: "hung leader", Recovery: b.HungLeader()},
 		"HangDisk(alpha/m2)":                         {Name: "stale member", Recovery: b.StaleMember()},
@@ -73,6 +74,18 @@ func TestEachFaultKnowsWhatItCostsToNoticeAndLeave(t *testing.T) {
 		require.NoError(t, err, text)
 		require.Equal(t, want, plan.Allowance, text)
 	}
+}
+
+func TestConnectionsToAllMembersThatAreHalfOpenAreNoticedByTheIdleTimeout(t *testing.T) {
+	b := bound.Bounds{Timing: bound.Production()}
+	r := onPaper(t, func(w *harness.World) {
+		w.Pass(time.Millisecond)
+		for _, name := range []string{"m1", "m2", "m3"} {
+			w.Inject(HalfOpen(member(name)))
+		}
+	})
+	require.Equal(t, b.SilentMember(), r.Faults[1].Allowance.Recovery)
+	require.Equal(t, b.Timing.Load+b.IdleNotice()+b.Start(3), r.Faults[2].Allowance.Recovery)
 }
 
 func TestAPlanNamesItsMembers(t *testing.T) {
@@ -120,7 +133,7 @@ func TestNothingIsDoneToAMemberThatIsDown(t *testing.T) {
 		for _, text := range []string{
 			"Blackhole(alpha/m3)", "DelayClients(alpha/m3, 1s)", "DelayWatch(alpha/m3, 1s)", "DropProgress(alpha/m3)", "DropProgressRequests(alpha/m3)",
 			"DropAnswer(alpha/m3, Txn)", "DropKeepAlives(alpha/m3)", "DropWatchCreate(alpha/m3)", "FailRequest(alpha/m3, Txn)",
-			"FailDisk(alpha/m3)", "SlowLink(alpha/m3, 1s, 0s)",
+			"FailDisk(alpha/m3)", "SlowLink(alpha/m3, 1s, 0s)", "HalfOpen(alpha/m3)",
 			"Freeze(alpha/m3)", "HangApply(alpha/m3)", "HangDisk(alpha/m3)", "Isolate(alpha/m3)", "Isolate(alpha/m1)", "Kill(alpha/m3)", "MoveLeader(alpha/m3)",
 			"Partition([alpha/m1], [alpha/m3])", "PartitionOneWay([alpha/m3], [alpha/m1])", "Refuse(alpha/m3)", "Reset(alpha/m3)", "Restart(alpha/m3)",
 			"SlowApply(alpha/m3, 1s)", "SlowDisk(alpha/m3, 1s)", "WithholdEvents(alpha/m3)",
@@ -151,6 +164,7 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 			Members: []string{"m1", "m2", "m3"}, Unreachable: m1, Silenced: m1, Lagging: []string{"m2", "m1", "m3"},
 			Cut: [][2]string{{"m1", "m2"}, {"m2", "m1"}, {"m1", "m3"}, {"m3", "m1"}},
 		},
+		"HalfOpen(alpha/m1)":  {Members: m1, Silenced: m1},
 		"HangApply(alpha/m1)": {Members: m1, Lagging: m1, Stuck: m1, Uninformed: m1},
 		"HangDisk(alpha/m1)":  {Members: m1, Crippled: m1, Lagging: m1},
 		"Isolate(alpha/m1)": {
@@ -198,7 +212,7 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 
 func TestFaultsOfOneInstantAreOverWhenTheyHaveHappened(t *testing.T) {
 	for text, once := range map[string]bool{
-		"AddMember(alpha)": true, "RemoveMember(alpha/m3)": true, "Restart(alpha/m3)": true, "Kill(alpha/m3)": false, "HangDisk(alpha/m3)": false,
+		"AddMember(alpha)": true, "RemoveMember(alpha/m3)": true, "Restart(alpha/m3)": true, "HalfOpen(alpha/m3)": true, "Kill(alpha/m3)": false, "HangDisk(alpha/m3)": false,
 	} {
 		f, err := Parse(text)
 		require.NoError(t, err)
