@@ -177,6 +177,12 @@ func (c *Cluster) RemoveMember(ctx context.Context, m *Member) error {
 	return nil
 }
 
+// Ask makes a request of the harness' own to the cluster, past every link: first through the leader, then through others, until an attempt succeeds. It
+// returns an error if ctx ends first. An attempt may be carried out although it failed.
+func (c *Cluster) Ask(ctx context.Context, try func(context.Context, Direct) error) error {
+	return c.ledger.retry(ctx, try)
+}
+
 // AttachedMembers are the members that serve the manager's watches now, in order. For a manager that polls, they are those to which it has
 // connections.
 func (c *Cluster) AttachedMembers() []*Member {

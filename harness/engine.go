@@ -130,11 +130,12 @@ type Status struct {
 // Leads says whether the member believes that it is the leader.
 func (s Status) Leads() bool { return s.Up && s.ID != 0 && s.Leader == s.ID }
 
-// Direct is a client of one member whose connection passes no link. It has the methods of clientv3.Client except Leases, which is etcd's gRPC
-// service, because clientv3 cannot choose the id of a lease that it grants. (The client's own method of that name is Direct.Client.Leases.)
+// Direct is a client of one member whose connection passes no link. It has the methods of clientv3.Client except Leases (that is Direct.Client.Leases).
+// Leases and Maintenance are etcd's gRPC services, because clientv3 can neither choose the id of a lease that it grants nor raise an alarm.
 type Direct struct {
 	*clientv3.Client
-	Leases pb.LeaseClient
+	Leases      pb.LeaseClient
+	Maintenance pb.MaintenanceClient
 }
 
 // AwaitLeader blocks until all members of a cluster that has just been started follow one leader. It checks once every interval. It returns an

@@ -25,7 +25,7 @@ type effect struct {
 
 // effects are those of all faults.
 func effects() []effect {
-	return slices.Concat(diskEffects(), peerEffects(), clientEffects(), watchEffects(), callEffects(), memberEffects())
+	return slices.Concat(diskEffects(), peerEffects(), clientEffects(), watchEffects(), callEffects(), memberEffects(), clusterEffects())
 }
 
 func TestFaultsHaveTheirEffectsInVirtualTime(t *testing.T) {

@@ -65,9 +65,10 @@ var none = &kind{
 // kinds are all faults, in the order of their names.
 func kinds() []*kind {
 	return []*kind{
-		addMember, blackhole, delayClients, delayWatch, dropAnswer, dropKeepAlives, dropProgress, dropProgressRequests, dropWatchCreate,
-		failDisk, failRequest, freeze, halfOpen, hangApply, hangDisk, isolate, kill, loseLease, moveLeader, partition, partitionOneWay, refuse, removeMember, reset,
-		restart, slowApply, slowDisk, slowLink, withholdEvents,
+		addMember, alarm, blackhole, compact, defragment, delayClients, delayWatch, dropAnswer, dropKeepAlives, dropProgress,
+		dropProgressRequests, dropWatchCreate, failDisk, failRequest, freeze, halfOpen, hangApply, hangDisk, isolate, kill, loseLease, loseQuorum,
+		moveLeader, partition, partitionOneWay, refuse, removeMember, reset, restart, rollingRestart, slowApply, slowDisk, slowLink,
+		withholdEvents,
 	}
 }
 

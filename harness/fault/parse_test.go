@@ -22,6 +22,11 @@ func each() map[string]Fault {
 	group := []harness.Referrer{member("m1"), member(harness.RoleFollower)}
 	return map[string]Fault{
 		"AddMember(alpha)":                                           {addMember, arguments{cluster: "alpha"}},
+		"Alarm(alpha)":                                               {alarm, arguments{cluster: "alpha"}},
+		"Compact(alpha)":                                             {compact, arguments{cluster: "alpha"}},
+		"Defragment(alpha/m2, 5s)":                                   Defragment(m2, 5*time.Second),
+		"LoseQuorum(alpha)":                                          {loseQuorum, arguments{cluster: "alpha"}},
+		"RollingRestart(alpha)":                                      {rollingRestart, arguments{cluster: "alpha"}},
 		"Blackhole(alpha/leader)":                                    Blackhole(leader),
 		"DelayClients(alpha/m2, 250ms)":                              DelayClients(m2, 250*time.Millisecond),
 		"DelayWatch(alpha/m2, 1.5s)":                                 DelayWatch(m2, 1500*time.Millisecond),
@@ -126,7 +131,7 @@ func TestSpacesDoNotMatter(t *testing.T) {
 
 func TestParseSaysWhatWasWrongAndWhatWouldBeRight(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                            `no fault is called ""; the nearest: Kill, Reset, Freeze`,
+		"":                                            `no fault is called ""; the nearest: Kill, Alarm, Reset`,
 		"HangDsk(alpha/m1)":                           `no fault is called "HangDsk"; the nearest: HangDisk, FailDisk, HangApply`,
 		"hangdisk(alpha/m1)":                          `no fault is called "hangdisk"; the nearest: HangDisk, `,
 		"HangDisk":                                    `fault "HangDisk": want HangDisk(a member, such as alpha/m1 or alpha/leader)`,

@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -25,6 +26,12 @@ func TestEachFaultKnowsWhatItCostsToNoticeAndLeave(t *testing.T) {
 	// m1 leads.
 	for text, want := range map[string]record.Allowance{
 		"AddMember(alpha)":                           {Name: "lost leader", Recovery: b.LostLeader()},
+		"Alarm(alpha)":                               {Name: "calm", Recovery: b.Timing.Load + b.Calm()},
+		"Compact(alpha)":                             {Name: "lost member", Recovery: b.LostMember()},
+		"Defragment(alpha/m1, 1s)":                   {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 2*time.Second, Lasting: 2 * time.Second},
+		"Defragment(alpha/m2, 5s)":                   {Name: "stale member", Recovery: b.StaleMember()},
+		"LoseQuorum(alpha)":                          {Name: "lost leader", Recovery: b.LostLeader()},
+		"RollingRestart(alpha)":                      {Name: "lost leader", Recovery: b.LostLeader()},
 		"Blackhole(alpha/m1)":                        {Name: "silent member", Recovery: b.SilentMember()},
 		"DelayWatch(alpha/m1, 1s)":                   {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 2*time.Second, Lasting: 2 * time.Second},
 		"DelayWatch(alpha/m1, 2s)":                   {Name: "stale member", Recovery: b.StaleMember()},
@@ -134,6 +141,7 @@ func TestNothingIsDoneToAMemberThatIsDown(t *testing.T) {
 			"Blackhole(alpha/m3)", "DelayClients(alpha/m3, 1s)", "DelayWatch(alpha/m3, 1s)", "DropProgress(alpha/m3)", "DropProgressRequests(alpha/m3)",
 			"DropAnswer(alpha/m3, Txn)", "DropKeepAlives(alpha/m3)", "DropWatchCreate(alpha/m3)", "FailRequest(alpha/m3, Txn)",
 			"FailDisk(alpha/m3)", "SlowLink(alpha/m3, 1s, 0s)", "HalfOpen(alpha/m3)",
+			"Defragment(alpha/m3, 1s)", "RollingRestart(alpha)",
 			"Freeze(alpha/m3)", "HangApply(alpha/m3)", "HangDisk(alpha/m3)", "Isolate(alpha/m3)", "Isolate(alpha/m1)", "Kill(alpha/m3)", "MoveLeader(alpha/m3)",
 			"Partition([alpha/m1], [alpha/m3])", "PartitionOneWay([alpha/m3], [alpha/m1])", "Refuse(alpha/m3)", "Reset(alpha/m3)", "Restart(alpha/m3)",
 			"SlowApply(alpha/m3, 1s)", "SlowDisk(alpha/m3, 1s)", "WithholdEvents(alpha/m3)",
@@ -151,6 +159,7 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 	down := record.Scope{Members: m1, Crippled: m1, Unreachable: m1, Silenced: m1, Lagging: m1}
 	for text, want := range map[string]record.Scope{
 		"AddMember(alpha)":               {},
+		"Defragment(alpha/m1, 1ms)":      {Members: m1, Lagging: m1, Stuck: m1, Uninformed: m1},
 		"Blackhole(alpha/m1)":            {Members: m1, Unreachable: m1, Silenced: m1},
 		"DelayWatch(alpha/m1, 1s)":       {Members: m1},
 		"DropProgress(alpha/m1)":         {Members: m1, Silenced: m1},
@@ -208,6 +217,50 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		require.Equal(t, text, r.Faults[0].Text)
 		require.GreaterOrEqual(t, r.Faults[0].To, r.Faults[0].From, "%s was healed", text)
 	}
+}
+
+func TestFaultsOfSeveralMembersAreOneFaultForEachOnTheRecord(t *testing.T) {
+	for text, want := range map[string][]string{
+		"LoseQuorum(alpha)":     {"LoseQuorum(alpha)", "Kill(alpha/m2)", "Kill(alpha/m3)"},
+		"LoseQuorum(beta)":      {"LoseQuorum(beta)", "Kill(beta/m1)"},
+		"RollingRestart(alpha)": {"RollingRestart(alpha)", "Restart(alpha/m1)", "Restart(alpha/m2)", "Restart(alpha/m3)"},
+	} {
+		f, err := Parse(text)
+		require.NoError(t, err)
+		r := onPaper(t, func(w *harness.World) { w.Inject(f).Heal() })
+		var got []string
+		for _, f := range r.Faults {
+			got = append(got, f.Text)
+			require.GreaterOrEqual(t, f.To, f.From)
+		}
+		require.Equal(t, want, got)
+		lost := 0
+		for _, l := range r.Losses {
+			if l.Of == record.LostQuorum {
+				lost++
+			}
+		}
+		if strings.HasPrefix(text, "LoseQuorum") {
+			require.Equal(t, 1, lost)
+		} else {
+			require.Zero(t, lost)
+		}
+	}
+}
+
+func TestAQuorumThatIsLostCannotBeLostOrUsed(t *testing.T) {
+	onPaper(t, func(w *harness.World) {
+		w.Inject(Kill(member("m2")))
+		w.Inject(LoseQuorum(w.Cluster("alpha")))
+		require.True(t, w.Lost(w.Cluster("alpha"), record.LostQuorum))
+		require.True(t, w.Cluster("alpha").Member("m1").Status().Up != w.Cluster("alpha").Member("m3").Status().Up, "one was enough")
+		for _, text := range []string{"LoseQuorum(alpha)", "Compact(alpha)", "Alarm(alpha)", "LoseLease(alpha)"} {
+			f, err := Parse(text)
+			require.NoError(t, err)
+			_, err = f.Resolve(w)
+			require.EqualError(t, err, "cluster alpha has lost its quorum and cannot commit anything", text)
+		}
+	})
 }
 
 func TestFaultsOfOneInstantAreOverWhenTheyHaveHappened(t *testing.T) {
