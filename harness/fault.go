@@ -114,11 +114,19 @@ func (i *Injection) begin(ctx context.Context) error {
 	return err
 }
 
-// Heal undoes the fault. Healing twice does nothing.
+// Heal undoes the fault. Healing twice does nothing. If the fault cannot be undone, the scenario ends and the run is not judged.
 func (i *Injection) Heal() {
-	if err := i.heal(i.world.ctx); err != nil {
-		i.world.fail("heal %s: %w", i.plan.Text, err)
+	if err := i.End(); err != nil {
+		i.world.fail("heal %w", err)
 	}
+}
+
+// End is Heal for a caller that can continue: it returns an error if the fault cannot be undone.
+func (i *Injection) End() error {
+	if err := i.heal(i.world.ctx); err != nil {
+		return fmt.Errorf("%s: %w", i.plan.Text, err)
+	}
+	return nil
 }
 
 func (i *Injection) heal(ctx context.Context) error {
@@ -135,6 +143,9 @@ func (i *Injection) heal(ctx context.Context) error {
 	}
 	return i.undo(ctx)
 }
+
+// Later calls f in a goroutine of its own, for what a heal cannot finish now. f must return when its context ends, which is when the world closes.
+func (w *World) Later(f func(context.Context)) { w.observers.Go(func() { f(w.ctx) }) }
 
 // healAll heals all faults that are in force, the newest first.
 func (w *World) healAll() {

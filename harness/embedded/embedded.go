@@ -192,6 +192,12 @@ func (c *cluster) CutClients(name string) {
 	}
 }
 
+func (c *cluster) StrandClients(name string) {
+	if m, err := c.find(name); err == nil {
+		m.clientLink.Strand()
+	}
+}
+
 func (c *cluster) Kill(_ context.Context, name string) error {
 	m, err := c.find(name)
 	if err != nil {

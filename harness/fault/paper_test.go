@@ -62,6 +62,7 @@ func (m *members) Kill(_ context.Context, member string) error     { return m.do
 func (m *members) Remove(_ context.Context, member string) error   { return m.down(member) }
 func (m *members) Restart(_ context.Context, member string) error  { return m.serve(member) }
 func (m *members) Add(_ context.Context, member string) error      { return m.serve(member) }
+func (*members) StrandClients(string)                              {}
 func (*members) Close() error                                      { return nil }
 
 func (m *members) CutClients(member string) {

@@ -180,6 +180,13 @@ func (c *cluster) CutClients(name string) {
 	}
 }
 
+// StrandClients makes the member's client connections half-open.
+func (c *cluster) StrandClients(name string) {
+	if m := c.member(name); m != nil {
+		m.clients.Strand()
+	}
+}
+
 // Kill stops the member without a transfer of leadership, even if a fault holds it, and blocks until none of its goroutines run.
 func (c *cluster) Kill(ctx context.Context, name string) error {
 	m, err := c.known(name)
