@@ -20,6 +20,30 @@ func configuration() []harness.Scenario {
 			Incident: "tiproxy, reload: adding a cluster whose PD cannot be reached stops the refresh of the others for 7.5 s",
 			Body:     clusterAddedUnreachable,
 		},
+		{
+			Name:     "same-clusters-reordered",
+			Summary:  "The manager is given the same clusters in another order, again and again: nothing may move.",
+			Incident: "tiproxy #1104 (review): a reload without a change rebuilt what worked",
+			Body:     sameClustersReordered,
+		},
+		{
+			Name:     "reload-storm",
+			Summary:  "A cluster is taken away and given back many times in a row.",
+			Incident: "tiproxy #1104 (review): handles of clusters that were replaced",
+			Body:     reloadStorm,
+		},
+		{
+			Name:     "cluster-removed-while-hung",
+			Summary:  "A cluster is taken from the manager while the disk of its leader hangs, and given back.",
+			Incident: "tiproxy #1104 (review): closing waits for what cannot answer",
+			Body:     clusterRemovedWhileHung,
+		},
+		{
+			Name:     "endpoints-changed-while-hung",
+			Summary:  "The endpoints of a cluster change while the member that serves the watch is frozen.",
+			Incident: "tikv/pd #7730: unhealthy members stay among the endpoints",
+			Body:     endpointsChangedWhileHung,
+		},
 	}
 }
 
@@ -52,4 +76,60 @@ func clusterAddedUnreachable(w *harness.World) {
 		hole.Heal()
 	}
 	w.RequireFresh(beta)
+}
+
+func sameClustersReordered(w *harness.World) {
+	alpha, beta := w.Cluster("alpha"), w.Cluster("beta")
+	w.StartManager()
+
+	for range 5 {
+		w.Manage(beta, alpha)
+		w.Pass(w.Timing().Heartbeat)
+		w.Manage(alpha, beta)
+		w.Pass(w.Timing().Heartbeat)
+	}
+	w.RequireFresh(alpha)
+	w.RequireFresh(beta)
+}
+
+func reloadStorm(w *harness.World) {
+	alpha, beta := w.Cluster("alpha"), w.Cluster("beta")
+	w.StartManager()
+
+	for range 5 {
+		w.Manage(alpha)
+		w.Manage(alpha, beta)
+		w.Pass(w.Timing().Heartbeat)
+	}
+	w.RequireFresh(alpha)
+	w.RequireFresh(beta)
+}
+
+func clusterRemovedWhileHung(w *harness.World) {
+	alpha, beta := w.Cluster("alpha"), w.Cluster("beta")
+	leader := alpha.Leader()
+	w.StartManager(harness.WatchOn(leader))
+
+	hang := w.Inject(fault.HangDisk(leader))
+	w.Manage(beta)
+	hang.RequireCalm("beta")
+	w.Manage(alpha, beta)
+	w.RequireFresh(alpha)
+	hang.RequireCalm("beta")
+}
+
+func endpointsChangedWhileHung(w *harness.World) {
+	alpha, beta := w.Cluster("alpha"), w.Cluster("beta")
+	w.StartManager(harness.WatchOn(alpha.Leader()))
+	w.Pass(w.Bounds().Election()) // etcd accepts a new member only after all have been connected for five seconds
+	added := w.Inject(fault.AddMember(alpha))
+
+	freeze := w.Inject(fault.Freeze(alpha.Leader()))
+	w.Manage(alpha, beta)
+	freeze.RequireRecovery(alpha)
+	freeze.RequireCalm("beta")
+
+	freeze.Heal()
+	added.Heal()
+	w.RequireFresh(alpha)
 }

@@ -13,9 +13,11 @@ import (
 
 // All is the catalogue, by theme.
 func All() []harness.Scenario {
-	catalogue := slices.Concat(leader(), disk(), network(), watch(), lease(), configuration())
+	catalogue := slices.Concat(leader(), disk(), network(), watch(), quiet(), lease(), configuration(), isolation(), membership())
 	for i := range catalogue {
-		catalogue[i].Clusters = []harness.Spec{{Name: "alpha", Members: 3}, {Name: "beta", Members: 3}}
+		if catalogue[i].Clusters == nil {
+			catalogue[i].Clusters = []harness.Spec{{Name: "alpha", Members: 3}, {Name: "beta", Members: 3}}
+		}
 	}
 	return catalogue
 }

@@ -26,6 +26,36 @@ func watch() []harness.Scenario {
 			Incident: "tidb #69047, quiet clusters: etcd answers no progress while its store is behind the watch's start, so idle timeouts fire every 90 s",
 			Body:     resetWhileQuiet,
 		},
+		{
+			Name:     "progress-requests-dropped",
+			Summary:  "Progress requests never reach the member that serves the watch; events do.",
+			Incident: "tidb #69047: the failpoint of the merged change skips the request",
+			Body:     progressRequestsDropped,
+		},
+		{
+			Name:     "watch-create-unanswered",
+			Summary:  "The manager's watch is cut, and the member does not answer the creation of a new one.",
+			Incident: "tikv/pd #6961: silent watches that are rebuilt and stay silent",
+			Body:     watchCreateUnanswered,
+		},
+		{
+			Name:     "compacted-while-away",
+			Summary:  "The manager reaches no member while the cluster is written to and compacted: its watch cannot go on where it was.",
+			Incident: "etcd #18089, #19179: deletes missing after a compaction",
+			Body:     compactedWhileAway,
+		},
+		{
+			Name:     "late-events",
+			Summary:  "Events reach the manager late, and are then many at once.",
+			Incident: "etcd #17507, #20242: one slow stream starves the watches on it",
+			Body:     lateEvents,
+		},
+		{
+			Name:     "answer-lost",
+			Summary:  "The member carries out the manager's requests and the answers are lost.",
+			Incident: "etcd: a write in flight when the leader dies times out after seven seconds, and may have taken effect",
+			Body:     answerLost,
+		},
 	}
 }
 
@@ -71,4 +101,76 @@ func resetWhileQuiet(w *harness.World) {
 
 	wake()
 	w.RequireFresh(alpha)
+}
+
+func progressRequestsDropped(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	follower := alpha.Followers()[0]
+	w.StartManager(harness.WatchOn(follower))
+
+	drop := w.Inject(fault.DropProgressRequests(follower))
+	drop.RequireRecovery(alpha)
+	drop.RequireCalm("alpha", "beta")
+
+	drop.Heal()
+	w.RequireFresh(alpha)
+}
+
+func watchCreateUnanswered(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	leader := alpha.Leader()
+	w.StartManager(harness.WatchOn(leader))
+
+	silent := w.Inject(fault.DropWatchCreate(leader))
+	leaderAgain := w.Inject(fault.Reset(leader))
+	leaderAgain.Heal()
+	leaderAgain.RequireRecovery(alpha)
+	leaderAgain.RequireCalm("beta")
+
+	silent.Heal()
+	w.RequireFresh(alpha)
+}
+
+func compactedWhileAway(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	w.StartManager(harness.WatchOn(alpha.Leader()))
+
+	var cuts []*harness.Injection
+	for _, m := range alpha.Members() {
+		cuts = append(cuts, w.Inject(fault.Reset(m)))
+	}
+	w.Pass(10 * w.Timing().Load)
+	compact := w.Inject(fault.Compact(alpha))
+	w.Pass(w.Timing().Load)
+	for _, cut := range cuts {
+		cut.Heal()
+	}
+	compact.RequireRecovery(alpha)
+	compact.RequireCalm("beta")
+}
+
+func lateEvents(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	follower := alpha.Followers()[0]
+	w.StartManager(harness.WatchOn(follower))
+
+	late := w.Inject(fault.DelayWatch(follower, 2*w.Bounds().Tolerable()))
+	late.RequireRecovery(alpha)
+	late.RequireCalm("beta")
+
+	late.Heal()
+	w.RequireFresh(alpha)
+}
+
+func answerLost(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	leader := alpha.Leader()
+	w.StartManager(harness.WatchOn(leader))
+
+	var lost *harness.Injection
+	for _, method := range []string{"Range", "Txn", "LeaseGrant"} {
+		lost = w.Inject(fault.DropAnswer(leader, method))
+	}
+	lost.RequireRecovery(alpha)
+	lost.RequireCalm("alpha", "beta")
 }

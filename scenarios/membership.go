@@ -1,0 +1,77 @@
+package scenarios
+
+import (
+	"time"
+
+	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/fault"
+)
+
+// settling is how long the members of a cluster must have been connected before etcd accepts another member.
+const settling = 5 * time.Second
+
+// membership are the scenarios in which members join and leave.
+func membership() []harness.Scenario {
+	return []harness.Scenario{
+		{
+			Name:     "member-added-under-watch",
+			Summary:  "A member joins, and then the one that serves the watch dies.",
+			Incident: "tikv/pd #7730: the endpoints that a client knows are not those of the cluster",
+			Body:     memberAdded,
+		},
+		{
+			Name:     "watched-member-removed",
+			Summary:  "The member that serves the watch is removed from the cluster.",
+			Incident: "tikv/pd #7730: a client that stays with a member which does not belong to the cluster any more",
+			Body:     watchedMemberRemoved,
+		},
+		{
+			Name:     "all-members-replaced",
+			Summary:  "New members join and all old ones are removed, one by one, as in a migration.",
+			Incident: "tikv/pd #7730: none of the endpoints that the client was given exists any more",
+			Body:     allMembersReplaced,
+		},
+	}
+}
+
+func memberAdded(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	leader := alpha.Leader()
+	w.StartManager(harness.WatchOn(leader))
+	w.Pass(settling)
+
+	added := w.Inject(fault.AddMember(alpha))
+	added.RequireRecovery(alpha)
+	kill := w.Inject(fault.Kill(leader))
+	kill.RequireRecovery(alpha)
+	kill.RequireCalm("beta")
+
+	kill.Heal()
+	w.RequireFresh(alpha)
+}
+
+func watchedMemberRemoved(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	follower := alpha.Followers()[0]
+	w.StartManager(harness.WatchOn(follower))
+	w.Pass(settling)
+
+	remove := w.Inject(fault.RemoveMember(follower))
+	remove.RequireRecovery(alpha)
+	remove.RequireCalm("beta")
+}
+
+func allMembersReplaced(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	w.StartManager(harness.WatchOn(alpha.Leader()))
+
+	var last *harness.Injection
+	for _, old := range alpha.Members() {
+		w.Pass(settling)
+		w.Inject(fault.AddMember(alpha))
+		w.Pass(w.Timing().Sync + settling) // the manager reads the member list
+		last = w.Inject(fault.RemoveMember(old))
+	}
+	last.RequireRecovery(alpha)
+	last.RequireCalm("beta")
+}
