@@ -238,6 +238,16 @@ func (m *Member) Restart(ctx context.Context) error {
 // Died says whether the member ended by itself, because a fault point made a write fail, and was not started again.
 func (m *Member) Died() bool { return m.died.Load() }
 
+// Wipe removes the member from its cluster, deletes its data and adds it again under its name, see [Members]. It blocks until the member serves; if ctx
+// ends first, the error is [ErrNotServing]. After another error it is not known who belongs to the cluster.
+func (m *Member) Wipe(ctx context.Context) error {
+	m.died.Store(false)
+	return m.cluster.running.Wipe(ctx, m.name)
+}
+
+// Misadvertise says whether the member publishes a client URL at which nobody listens, from its next start on.
+func (m *Member) Misadvertise(wrong bool) { m.cluster.running.Misadvertise(m.name, wrong) }
+
 // CutClients resets the connections of the member's clients.
 func (m *Member) CutClients() { m.cluster.running.CutClients(m.name) }
 

@@ -28,7 +28,9 @@ import (
 //	InForce       wait for the fsync under way; the seccomp listener holds the next one by the new switch
 //	Connections   the proxy counts them; CutClients resets them there, StrandClients goes on reading and passes nothing on
 //	Kill, Restart SIGKILL and wait; start again on the same directory and ports
-//	Add, Remove   package harness's Membership, as everywhere; then start the process, or kill it and remove its directory
+//	Misadvertise  another --advertise-client-urls at the next start
+//	Add, Remove,  package harness's Membership, as everywhere; then start the process, or kill it and remove its directory
+//	Wipe
 //	Env.Died      Wait returned and nobody had killed it: the exit status and the last line of its log
 type (
 	// Spec is a cluster to start: a name and 1, 3 or 5 members, which are called m1, m2, …
@@ -99,6 +101,13 @@ type (
 		Add(ctx context.Context, member string) error
 		// Remove removes a member from the cluster, stops it if it runs, and deletes its data. It blocks until nothing of the member runs.
 		Remove(ctx context.Context, member string) error
+		// Wipe replaces a member that lost its disk: it removes the member from the cluster, stops it if it runs, deletes its data, adds it again
+		// under its name and addresses, with another id, and blocks until it serves. If ctx ends after the member was added again, the error
+		// is [ErrNotServing], as for Restart; after another error it may belong to the cluster or not.
+		Wipe(ctx context.Context, member string) error
+		// Misadvertise says whether a member publishes a client URL at which nobody listens, instead of its own, from its next start on. It
+		// still serves at its own.
+		Misadvertise(member string, wrong bool)
 		// Close stops all members and blocks until they have ended. The world has healed all faults before. The error says what is left of a
 		// member that died.
 		Close() error

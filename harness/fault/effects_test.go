@@ -133,9 +133,12 @@ func (b *bench) await(holds func() bool, otherwise string) {
 }
 
 // client is a client of one member.
-func (b *bench) client(m *harness.Member) *clientv3.Client {
+func (b *bench) client(m *harness.Member) *clientv3.Client { return b.clientOf([]string{m.Endpoint()}) }
+
+// clientOf is a client of the given endpoints.
+func (b *bench) clientOf(endpoints []string) *clientv3.Client {
 	config := b.target.Config()
-	config.Endpoints = []string{m.Endpoint()}
+	config.Endpoints = endpoints
 	c, err := clientv3.New(config)
 	require.NoError(b.t, err)
 	b.closing = append(b.closing, func() { _ = c.Close() })

@@ -67,8 +67,8 @@ func kinds() []*kind {
 	return []*kind{
 		addMember, alarm, blackhole, compact, defragment, delayClients, delayWatch, dropAnswer, dropKeepAlives, dropProgress,
 		dropProgressRequests, dropWatchCreate, failDisk, failRequest, freeze, halfOpen, hangApply, hangDisk, isolate, kill, loseLease, loseQuorum,
-		moveLeader, partition, partitionOneWay, refuse, removeMember, reset, restart, rollingRestart, slowApply, slowDisk, slowLink,
-		withholdEvents,
+		misadvertiseMember, moveLeader, partition, partitionOneWay, refuse, removeMember, reset, restart, rollingRestart, slowApply, slowDisk, slowLink,
+		wipeAndRejoin, withholdEvents,
 	}
 }
 

@@ -63,6 +63,8 @@ func (m *members) Remove(_ context.Context, member string) error   { return m.do
 func (m *members) Restart(_ context.Context, member string) error  { return m.serve(member) }
 func (m *members) Add(_ context.Context, member string) error      { return m.serve(member) }
 func (*members) StrandClients(string)                              {}
+func (*members) Wipe(context.Context, string) error                { return nil }
+func (*members) Misadvertise(string, bool)                         {}
 func (*members) Close() error                                      { return nil }
 
 func (m *members) CutClients(member string) {

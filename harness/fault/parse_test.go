@@ -44,6 +44,8 @@ func each() map[string]Fault {
 		"Isolate(alpha/follower)":                                    Isolate(member(harness.RoleFollower)),
 		"Kill(alpha/m2)":                                             Kill(m2),
 		"LoseLease(alpha)":                                           {loseLease, arguments{cluster: "alpha"}},
+		"MisadvertiseMember(alpha/m2)":                               MisadvertiseMember(m2),
+		"WipeAndRejoin(alpha/leader)":                                WipeAndRejoin(leader),
 		"MoveLeader(alpha/m2)":                                       MoveLeader(m2),
 		"Refuse(alpha/m2)":                                           Refuse(m2),
 		"RemoveMember(alpha/m2)":                                     RemoveMember(m2),

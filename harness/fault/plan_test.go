@@ -56,6 +56,9 @@ func TestEachFaultKnowsWhatItCostsToNoticeAndLeave(t *testing.T) {
 		"Isolate(alpha/m2)":                          {Name: "stale member", Recovery: b.StaleMember()},
 		"Kill(alpha/m1)":                             {Name: "lost leader", Recovery: b.LostLeader()},
 		"Kill(alpha/m2)":                             {Name: "lost member", Recovery: b.LostMember()},
+		"MisadvertiseMember(alpha/m2)":               {Name: "lost member", Recovery: b.LostMember()},
+		"WipeAndRejoin(alpha/m1)":                    {Name: "lost leader", Recovery: b.LostLeader()},
+		"WipeAndRejoin(alpha/m2)":                    {Name: "lost member", Recovery: b.LostMember()},
 		"MoveLeader(alpha/m2)":                       {Name: "lost leader", Recovery: b.LostLeader()},
 		"Partition([alpha/m1], [alpha/m2 alpha/m3])": {Name: "isolated leader", Recovery: b.IsolatedLeader()},
 		"PartitionOneWay([alpha/m2], [alpha/m3])":    {Name: "isolated leader", Recovery: b.IsolatedLeader()},
@@ -141,7 +144,7 @@ func TestNothingIsDoneToAMemberThatIsDown(t *testing.T) {
 			"Blackhole(alpha/m3)", "DelayClients(alpha/m3, 1s)", "DelayWatch(alpha/m3, 1s)", "DropProgress(alpha/m3)", "DropProgressRequests(alpha/m3)",
 			"DropAnswer(alpha/m3, Txn)", "DropKeepAlives(alpha/m3)", "DropWatchCreate(alpha/m3)", "FailRequest(alpha/m3, Txn)",
 			"FailDisk(alpha/m3)", "SlowLink(alpha/m3, 1s, 0s)", "HalfOpen(alpha/m3)",
-			"Defragment(alpha/m3, 1s)", "RollingRestart(alpha)",
+			"Defragment(alpha/m3, 1s)", "RollingRestart(alpha)", "MisadvertiseMember(alpha/m3)",
 			"Freeze(alpha/m3)", "HangApply(alpha/m3)", "HangDisk(alpha/m3)", "Isolate(alpha/m3)", "Isolate(alpha/m1)", "Kill(alpha/m3)", "MoveLeader(alpha/m3)",
 			"Partition([alpha/m1], [alpha/m3])", "PartitionOneWay([alpha/m3], [alpha/m1])", "Refuse(alpha/m3)", "Reset(alpha/m3)", "Restart(alpha/m3)",
 			"SlowApply(alpha/m3, 1s)", "SlowDisk(alpha/m3, 1s)", "WithholdEvents(alpha/m3)",
@@ -189,6 +192,7 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		"RemoveMember(alpha/m1)":                  {Members: m1, Unreachable: m1, Silenced: m1, Lagging: m1},
 		"Reset(alpha/m1)":                         {Members: m1, Unreachable: m1},
 		"Restart(alpha/m1)":                       down,
+		"WipeAndRejoin(alpha/m1)":                 down,
 		"SlowApply(alpha/m1, 1s)":                 {Members: m1, Lagging: m1},
 		"SlowDisk(alpha/m1, 1s)":                  {Members: m1, Lagging: m1, Crippled: m1},
 		"WithholdEvents(alpha/m1)":                {Members: m1, Uninformed: m1},
@@ -221,9 +225,10 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 
 func TestFaultsOfSeveralMembersAreOneFaultForEachOnTheRecord(t *testing.T) {
 	for text, want := range map[string][]string{
-		"LoseQuorum(alpha)":     {"LoseQuorum(alpha)", "Kill(alpha/m2)", "Kill(alpha/m3)"},
-		"LoseQuorum(beta)":      {"LoseQuorum(beta)", "Kill(beta/m1)"},
-		"RollingRestart(alpha)": {"RollingRestart(alpha)", "Restart(alpha/m1)", "Restart(alpha/m2)", "Restart(alpha/m3)"},
+		"LoseQuorum(alpha)":            {"LoseQuorum(alpha)", "Kill(alpha/m2)", "Kill(alpha/m3)"},
+		"LoseQuorum(beta)":             {"LoseQuorum(beta)", "Kill(beta/m1)"},
+		"MisadvertiseMember(alpha/m1)": {"MisadvertiseMember(alpha/m1)", "Restart(alpha/m1)", "Restart(alpha/m1)"},
+		"RollingRestart(alpha)":        {"RollingRestart(alpha)", "Restart(alpha/m1)", "Restart(alpha/m2)", "Restart(alpha/m3)"},
 	} {
 		f, err := Parse(text)
 		require.NoError(t, err)

@@ -187,6 +187,13 @@ func (c *cluster) StrandClients(name string) {
 	}
 }
 
+// Misadvertise says whether the member publishes a client URL at which nobody listens, from its next start on.
+func (c *cluster) Misadvertise(name string, wrong bool) {
+	if m := c.member(name); m != nil {
+		m.misadvertises.Store(wrong)
+	}
+}
+
 // Kill stops the member without a transfer of leadership, even if a fault holds it, and blocks until none of its goroutines run.
 func (c *cluster) Kill(ctx context.Context, name string) error {
 	m, err := c.known(name)
