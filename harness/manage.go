@@ -240,13 +240,43 @@ func (w *World) targets(clusters []*Cluster) []Target {
 	return targets
 }
 
-// closeManager closes the manager and records what it leaves behind.
-func (w *World) closeManager() {
+// CloseManager closes the manager while the faults in force go on; otherwise the world heals all faults before it closes the manager. It blocks until
+// Close has returned, for twice [bound.Bounds.Close] at most. Connections, watches, leases and keys that a cluster with a fault still has are looked
+// for after all faults have healed and the manager's leases, which it may have been unable to revoke, have expired.
+func (w *World) CloseManager() {
 	m := w.managed.Load()
 	if m == nil {
+		w.fail("CloseManager before StartManager")
+	}
+	w.closedEarly = w.close(m)
+	w.recordLeftovers("Close", w.Bounds().Calm(), w.goroutinesOfManager)
+}
+
+// closeManager closes the manager, unless the scenario has, and records what it leaves behind. All faults have healed.
+func (w *World) closeManager() {
+	own, limit := w.closedEarly, w.timing.LeaseTTL+w.Bounds().Calm()
+	if m := w.managed.Load(); m != nil {
+		own, limit = w.close(m), w.Bounds().Calm()
+	}
+	if own == nil {
 		return
 	}
-	own := map[*Cluster][]string{}
+	for _, c := range w.clusters {
+		c.checkGuards()
+	}
+	w.recordLeftovers("Close", limit, func() []string {
+		left := w.goroutinesOfManager()
+		for _, c := range w.clusters {
+			left = append(left, c.leftovers()...)
+			left = append(left, c.remaining(own[c])...)
+		}
+		return left
+	})
+}
+
+// close calls the manager's Close. It returns the manager's own keys.
+func (w *World) close(m *managed) (own map[*Cluster][]string) {
+	own = map[*Cluster][]string{}
 	for _, c := range w.clusters {
 		own[c] = c.ownKeys(m.manager)
 	}
@@ -276,17 +306,7 @@ func (w *World) closeManager() {
 		w.Note("the manager's Close did not return")
 	}
 	w.managed.Store(nil)
-	for _, c := range w.clusters {
-		c.checkGuards()
-	}
-	w.recordLeftovers("Close", w.Bounds().Calm(), func() []string {
-		left := w.goroutinesOfManager()
-		for _, c := range w.clusters {
-			left = append(left, c.leftovers()...)
-			left = append(left, c.remaining(own[c])...)
-		}
-		return left
-	})
+	return own
 }
 
 // recordLeftovers waits until find finds nothing, for limit at most, and records what it still finds then.

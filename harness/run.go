@@ -124,7 +124,7 @@ func (w *World) play(s Scenario) {
 	}
 	w.guard(func() {
 		s.Body(w)
-		if w.managed.Load() == nil {
+		if w.managed.Load() == nil && w.closedEarly == nil {
 			w.fail("scenario %s never starts its manager: its body must call StartManager", s.Name)
 		}
 	})

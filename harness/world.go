@@ -50,8 +50,10 @@ type World struct {
 	programs  errgroup.Group
 	observers sync.WaitGroup
 
-	managed  atomic.Pointer[managed] // nil before StartManager and after the manager's Close
-	injected []*Injection
+	managed atomic.Pointer[managed] // nil before StartManager and after the manager's Close
+	// closedEarly has the own keys of a manager that the scenario has closed; nil if it has not.
+	closedEarly map[*Cluster][]string
+	injected    []*Injection
 
 	mu    sync.Mutex
 	cause error // why the run cannot be judged; nil while it can

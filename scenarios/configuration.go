@@ -44,6 +44,12 @@ func configuration() []harness.Scenario {
 			Incident: "tikv/pd #7730: unhealthy members stay among the endpoints",
 			Body:     endpointsChangedWhileHung,
 		},
+		{
+			Name:     "close-while-everything-hangs",
+			Summary:  "The manager is closed while the disk of one cluster's leader hangs and all members of the other are frozen.",
+			Incident: "tiproxy #1104 (review): Close waits for requests to members that do not answer",
+			Body:     closeWhileEverythingHangs,
+		},
 	}
 }
 
@@ -132,4 +138,17 @@ func endpointsChangedWhileHung(w *harness.World) {
 	freeze.Heal()
 	added.Heal()
 	w.RequireFresh(alpha)
+}
+
+func closeWhileEverythingHangs(w *harness.World) {
+	alpha, beta := w.Cluster("alpha"), w.Cluster("beta")
+	leader := alpha.Leader()
+	w.StartManager(harness.WatchOn(leader))
+
+	w.Inject(fault.HangDisk(leader))
+	for _, m := range beta.Members() {
+		w.Inject(fault.Freeze(m))
+	}
+	w.Pass(w.Timing().Heartbeat)
+	w.CloseManager()
 }

@@ -153,5 +153,9 @@ func (b Bounds) Close() time.Duration {
 	return 2*b.Timing.RequestTimeout + b.Timing.ProbeTimeout + b.Timing.Slack
 }
 
+// Farewell is how much longer Close may take while a member takes no bytes from its clients: gRPC gives a connection that is being closed five
+// seconds to send its last frames (goAwayLoopyWriterTimeout), and a manager can close all its connections at once.
+func (b Bounds) Farewell() time.Duration { return 5 * time.Second }
+
 // Look is how long View may take. View must answer from memory, and a twentieth of a heartbeat is too short for a request.
 func (b Bounds) Look() time.Duration { return b.Timing.Heartbeat/20 + b.Timing.Slack }

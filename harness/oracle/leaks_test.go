@@ -16,6 +16,14 @@ func closed(when float64) event {
 	return func(r *record.Record) { r.ManagerClosed = at(when) }
 }
 
+// unreachable makes clients unable to reach beta/m1 for a while.
+func unreachable(from, to float64) event {
+	return func(r *record.Record) {
+		fault("beta", "Blackhole", from, to, record.Allowance{})(r)
+		r.Faults[len(r.Faults)-1].Scope.Unreachable = []string{"m1"}
+	}
+}
+
 func TestLeaks(t *testing.T) {
 	check(t, Leaks{}, []judgement{
 		{name: "nothing left", history: run(), want: record.Passed, evidence: []string{`^nothing left, Close took 100ms of 2\.25s allowed$`}},
@@ -27,6 +35,22 @@ func TestLeaks(t *testing.T) {
 			evidence: []string{
 				`^Close, called at 50\.000s, took 2\.6s of 2\.25s allowed; alpha: at 50\.000s alpha/m1 led, .*; beta: at 50\.000s beta/m1 led, no watch was open, HangDisk\(beta/m1\) in force$`,
 			},
+		},
+		{name: "closed just in time while a member takes no bytes", history: run(closed(57.25), unreachable(49, 58)), want: record.Passed},
+		{
+			name:     "closed too late while a member takes no bytes",
+			history:  run(closed(57.3), unreachable(49, 58)),
+			evidence: []string{`^Close, called at 50\.000s, took 7\.3s of 7\.25s allowed; `},
+		},
+		{
+			name:     "closed too late after the member was healed",
+			history:  run(closed(52.6), unreachable(40, 50)),
+			evidence: []string{`^Close, called at 50\.000s, took 2\.6s of 2\.25s allowed; `},
+		},
+		{
+			name:     "closed too late before the member was cut off",
+			history:  run(closed(52.6), unreachable(50.1, 58)),
+			evidence: []string{`^Close, called at 50\.000s, took 2\.6s of 2\.25s allowed; `},
 		},
 		{
 			name:     "never returned",
