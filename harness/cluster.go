@@ -34,8 +34,6 @@ type Member struct {
 	name    string
 	// died says that the member ended by itself, because of a fault, and was not started again.
 	died atomic.Bool
-	// stranded is when the connections of the member's clients were made half-open for the last time; zero: never.
-	stranded atomic.Int64
 }
 
 func newCluster(w *World, spec Spec) *Cluster {
@@ -245,16 +243,10 @@ func (m *Member) Misadvertise(wrong bool) { m.cluster.running.Misadvertise(m.nam
 func (m *Member) CutClients() { m.cluster.running.CutClients(m.name) }
 
 // StrandClients makes the connections of the member's clients half-open, see [Members].
-func (m *Member) StrandClients() {
-	m.stranded.Store(int64(m.cluster.world.Elapsed()))
-	m.cluster.running.StrandClients(m.name)
-}
+func (m *Member) StrandClients() { m.cluster.running.StrandClients(m.name) }
 
-// StrandedSince says whether StrandClients was called at the instant at, as time since the world began, or later.
-func (m *Member) StrandedSince(at time.Duration) bool {
-	last := m.stranded.Load()
-	return last > 0 && last >= int64(at)
-}
+// Stranded says whether half-open connections of the member's clients are still open.
+func (m *Member) Stranded() bool { return m.cluster.running.Stranded(m.name) > 0 }
 
 // Direct is a client of the member whose connection passes no link. The error says that the member is down.
 func (m *Member) Direct() (Direct, error) { return m.cluster.running.Direct(m.name) }

@@ -90,6 +90,8 @@ type (
 		CutClients(member string)
 		// StrandClients makes the member's client connections half-open: they stay open, and everything that is sent on them is lost.
 		StrandClients(member string)
+		// Stranded counts the half-open connections that neither side has closed.
+		Stranded(member string) int
 		// Kill stops a member at once: its connections are reset, and it does not transfer its leadership. Its data stay. Kill blocks until
 		// nothing of the member runs. It does nothing if the member is down.
 		Kill(ctx context.Context, member string) error

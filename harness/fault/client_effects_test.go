@@ -67,6 +67,11 @@ func clientEffects() []effect {
 			_, err = b.put(fresh)
 			require.NoError(b.t, err)
 			watch.nothing("an event came through")
+			require.True(b.t, m.Stranded())
+			b.Manage() // so that only the test has connections
+			require.NoError(b.t, watch.client.Close())
+			b.await(func() bool { return !m.Stranded() }, "half-open connections are left")
+			b.works(fresh)
 		}},
 		{"a delay of clients delays both ways", func(b *bench) {
 			m := b.alpha.Leader()
