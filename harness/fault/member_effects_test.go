@@ -61,6 +61,15 @@ func memberEffects() []effect {
 			b.hurt(fault.MoveLeader(m), fmt.Sprintf("MoveLeader(%s)", m))
 			b.replacedUntilHealed(m, fault.Isolate(m), fmt.Sprintf("Isolate(%s)", m)) // the links still tell its traffic apart
 		}},
+		{"a member that was wiped while it was killed is not started twice", func(b *bench) {
+			m := b.alpha.Followers()[0]
+			kill := b.Inject(fault.Kill(m))
+			b.Inject(fault.WipeAndRejoin(m))
+			require.True(b.t, m.Status().Up)
+			kill.Heal()
+			require.True(b.t, m.Status().Up)
+			b.agree()
+		}},
 		{"a member list names an address at which nobody listens, until the heal", func(b *bench) {
 			m := b.alpha.Followers()[0]
 			c := b.client(m)
