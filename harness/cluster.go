@@ -177,8 +177,8 @@ func (c *Cluster) RemoveMember(ctx context.Context, m *Member) error {
 	return nil
 }
 
-// Ask makes a request of the harness' own to the cluster, past every link: first through the leader, then through others, until an attempt succeeds. It
-// returns an error if ctx ends first. An attempt may be carried out although it failed.
+// Ask makes a request of the harness' own to the cluster, past every link: first through the leader, then through others, until an attempt
+// succeeds. It returns an error if ctx ends first. An attempt may be carried out although it failed.
 func (c *Cluster) Ask(ctx context.Context, try func(context.Context, Direct) error) error {
 	return c.ledger.retry(ctx, try)
 }
@@ -235,8 +235,8 @@ func (m *Member) Starts() int64 { return m.starts.Load() }
 // Died says whether the member ended by itself, because a fault point made a write fail, and was not started again.
 func (m *Member) Died() bool { return m.died.Load() }
 
-// Wipe removes the member from its cluster, deletes its data and adds it again under its name, see [Members]. It blocks until the member serves; if ctx
-// ends first, the error is [ErrNotServing]. After another error it is not known who belongs to the cluster.
+// Wipe removes the member from its cluster, deletes its data and adds it again under its name, see [Members]. It blocks until the member
+// serves; if ctx ends first, the error is [ErrNotServing]. After another error it is not known who belongs to the cluster.
 func (m *Member) Wipe(ctx context.Context) error {
 	m.starts.Add(1)
 	m.died.Store(false)

@@ -31,8 +31,8 @@ var alarm = &kind{
 	},
 }
 
-// Alarm switches the no-space alarm of a cluster on, as etcd does when a member's database has reached its quota. Writes and new leases are refused
-// until the alarm is disarmed; reads, watches and leases that exist go on.
+// Alarm switches the no-space alarm of a cluster on, as etcd does when a member's database has reached its quota. Writes and new leases are
+// refused until the alarm is disarmed; reads, watches and leases that exist go on.
 func Alarm(c *harness.Cluster) Fault { return alarm.in(c) }
 
 // alarming is the id of the member whose alarm is on. No member has it, so that the alarm stays when members are removed.
