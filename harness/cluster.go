@@ -34,8 +34,8 @@ type Member struct {
 	name    string
 	// died says that the member ended by itself, because of a fault, and was not started again.
 	died atomic.Bool
-	// stranded is when the connections of the member's clients were made half-open for the last time; zero: never.
-	stranded atomic.Int64
+	// starts counts how often the member was started after it had stopped.
+	starts atomic.Int64
 }
 
 func newCluster(w *World, spec Spec) *Cluster {
@@ -184,8 +184,8 @@ func (c *Cluster) RemoveMember(ctx context.Context, m *Member) error {
 	return nil
 }
 
-// Ask makes a request of the harness' own to the cluster, past every link: first through the leader, then through others, until an attempt succeeds. It
-// returns an error if ctx ends first. An attempt may be carried out although it failed.
+// Ask makes a request of the harness' own to the cluster, past every link: first through the leader, then through others, until an attempt
+// succeeds. It returns an error if ctx ends first. An attempt may be carried out although it failed.
 func (c *Cluster) Ask(ctx context.Context, try func(context.Context, Direct) error) error {
 	return c.ledger.retry(ctx, try)
 }
@@ -231,16 +231,21 @@ func (m *Member) Kill(ctx context.Context) error { return m.cluster.running.Kill
 
 // Restart starts a killed member on its data. It blocks until the member serves; if ctx ends first, the error is [ErrNotServing].
 func (m *Member) Restart(ctx context.Context) error {
+	m.starts.Add(1)
 	m.died.Store(false)
 	return m.cluster.running.Restart(ctx, m.name)
 }
 
+// Starts counts how often Restart and Wipe were called. With it a fault knows whether another has started a member that it had stopped.
+func (m *Member) Starts() int64 { return m.starts.Load() }
+
 // Died says whether the member ended by itself, because a fault point made a write fail, and was not started again.
 func (m *Member) Died() bool { return m.died.Load() }
 
-// Wipe removes the member from its cluster, deletes its data and adds it again under its name, see [Members]. It blocks until the member serves; if ctx
-// ends first, the error is [ErrNotServing]. After another error it is not known who belongs to the cluster.
+// Wipe removes the member from its cluster, deletes its data and adds it again under its name, see [Members]. It blocks until the member
+// serves; if ctx ends first, the error is [ErrNotServing]. After another error it is not known who belongs to the cluster.
 func (m *Member) Wipe(ctx context.Context) error {
+	m.starts.Add(1)
 	m.died.Store(false)
 	return m.cluster.running.Wipe(ctx, m.name)
 }
@@ -252,16 +257,10 @@ func (m *Member) Misadvertise(wrong bool) { m.cluster.running.Misadvertise(m.nam
 func (m *Member) CutClients() { m.cluster.running.CutClients(m.name) }
 
 // StrandClients makes the connections of the member's clients half-open, see [Members].
-func (m *Member) StrandClients() {
-	m.stranded.Store(int64(m.cluster.world.Elapsed()))
-	m.cluster.running.StrandClients(m.name)
-}
+func (m *Member) StrandClients() { m.cluster.running.StrandClients(m.name) }
 
-// StrandedSince says whether StrandClients was called at the instant at, as time since the world began, or later.
-func (m *Member) StrandedSince(at time.Duration) bool {
-	last := m.stranded.Load()
-	return last > 0 && last >= int64(at)
-}
+// Stranded says whether half-open connections of the member's clients are still open.
+func (m *Member) Stranded() bool { return m.cluster.running.Stranded(m.name) > 0 }
 
 // Direct is a client of the member whose connection passes no link. The error says that the member is down.
 func (m *Member) Direct() (Direct, error) { return m.cluster.running.Direct(m.name) }

@@ -90,6 +90,8 @@ type (
 		CutClients(member string)
 		// StrandClients makes the member's client connections half-open: they stay open, and everything that is sent on them is lost.
 		StrandClients(member string)
+		// Stranded counts the half-open connections that neither side has closed.
+		Stranded(member string) int
 		// Kill stops a member at once: its connections are reset, and it does not transfer its leadership. Its data stay. Kill blocks until
 		// nothing of the member runs. It does nothing if the member is down.
 		Kill(ctx context.Context, member string) error
@@ -139,8 +141,9 @@ type Status struct {
 // Leads says whether the member believes that it is the leader.
 func (s Status) Leads() bool { return s.Up && s.ID != 0 && s.Leader == s.ID }
 
-// Direct is a client of one member whose connection passes no link. It has the methods of clientv3.Client except Leases (that is Direct.Client.Leases).
-// Leases and Maintenance are etcd's gRPC services, because clientv3 can neither choose the id of a lease that it grants nor raise an alarm.
+// Direct is a client of one member whose connection passes no link. It has the methods of clientv3.Client except Leases (that is
+// Direct.Client.Leases). Leases and Maintenance are etcd's gRPC services, because clientv3 can neither choose the id of a lease that it
+// grants nor raise an alarm.
 type Direct struct {
 	*clientv3.Client
 	Leases      pb.LeaseClient

@@ -198,6 +198,13 @@ func (c *cluster) StrandClients(name string) {
 	}
 }
 
+func (c *cluster) Stranded(name string) int {
+	if m, err := c.find(name); err == nil {
+		return m.clientLink.Stranded()
+	}
+	return 0
+}
+
 func (c *cluster) Misadvertise(name string, wrong bool) {
 	if m, err := c.find(name); err == nil {
 		m.misadvertises.Store(wrong)

@@ -62,11 +62,21 @@ func clientEffects() []effect {
 			b.works(fresh)
 			watch.nothing("an event came through")
 			half.Heal()
-			_, err := b.put(watch.client)
+			ctx, cancel := context.WithTimeout(context.Background(), b.limit())
+			defer cancel()
+			_, err := watch.client.Put(ctx, "/stranded", "v")
 			require.ErrorIs(b.t, err, context.DeadlineExceeded, "a heal does not help")
+			arrived, err := fresh.Get(context.Background(), "/stranded")
+			require.NoError(b.t, err)
+			require.Empty(b.t, arrived.Kvs)
 			_, err = b.put(fresh)
 			require.NoError(b.t, err)
 			watch.nothing("an event came through")
+			require.True(b.t, m.Stranded())
+			b.Manage() // so that only the test has connections
+			require.NoError(b.t, watch.client.Close())
+			b.await(func() bool { return !m.Stranded() }, "half-open connections are left")
+			b.works(fresh)
 		}},
 		{"a delay of clients delays both ways", func(b *bench) {
 			m := b.alpha.Leader()

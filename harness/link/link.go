@@ -124,9 +124,22 @@ func (l *Link) Strand() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c := range l.conns {
+		c.stranded.Store(true)
 		c.lostToward.Store(true)
 		c.lostBack.Store(true)
 	}
+}
+
+// Stranded counts the half-open connections on the link that neither side has closed.
+func (l *Link) Stranded() (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.conns {
+		if c.stranded.Load() {
+			n++
+		}
+	}
+	return n
 }
 
 // Down cuts every connection and refuses new ones until Up: the member behind the link is gone.

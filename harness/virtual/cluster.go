@@ -187,6 +187,14 @@ func (c *cluster) StrandClients(name string) {
 	}
 }
 
+// Stranded counts the member's half-open client connections that neither side has closed.
+func (c *cluster) Stranded(name string) int {
+	if m := c.member(name); m != nil {
+		return m.clients.Stranded()
+	}
+	return 0
+}
+
 // Misadvertise says whether the member publishes a client URL at which nobody listens, from its next start on.
 func (c *cluster) Misadvertise(name string, wrong bool) {
 	if m := c.member(name); m != nil {
