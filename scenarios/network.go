@@ -20,6 +20,12 @@ func network() []harness.Scenario {
 			Incident: "etcd #8980, #12534: a watch on a blackholed member hangs until keepalive gives up, if there is any",
 			Body:     clientBlackholed,
 		},
+		{
+			Name:     "slow-link",
+			Summary:  "Everything between the manager and the member that serves its watch arrives a little later: nothing must flap.",
+			Incident: "tikv/pd #7730, #6403: a member judged by its connection, not by its progress",
+			Body:     slowLink,
+		},
 	}
 }
 
@@ -46,5 +52,19 @@ func clientBlackholed(w *harness.World) {
 	hole.RequireCalm("beta")
 
 	hole.Heal()
+	w.RequireFresh(alpha)
+}
+
+func slowLink(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	follower := alpha.Followers()[0]
+	w.StartManager(harness.WatchOn(follower))
+
+	slow := w.Inject(fault.DelayClients(follower, w.Timing().Heartbeat))
+	slow.RequireRecovery(alpha)
+	slow.RequireSteady(alpha)
+	slow.RequireCalm("alpha", "beta")
+
+	slow.Heal()
 	w.RequireFresh(alpha)
 }

@@ -72,10 +72,12 @@ type mistakes struct {
 	forgetsRevision bool
 	// serializable reads what the asked member has, which may be old.
 	serializable bool
+	// claimsHealth says that the view is up to date, whatever is known.
+	claimsHealth bool
 	// withdraw removes the facts while reads fail, and reports no error.
 	withdraw bool
-	// dropsDeletes ignores deletions. firstEventOnly ignores all events of a response but the first. showsHalf shows a read before it is complete.
-	dropsDeletes, firstEventOnly, showsHalf bool
+	// dropsDeletes ignores deletions. lastEventOnly ignores all events of a response but the last. showsHalf shows a read before it is complete.
+	dropsDeletes, lastEventOnly, showsHalf bool
 
 	// sharesClient uses the client of the first cluster for all. sharesLock holds one lock of all clusters during requests.
 	sharesClient, sharesLock bool
