@@ -108,7 +108,7 @@ func soundTraits(t bound.Timing) traits {
 	return traits{
 		client: keepAliveWithStreams(t.BackoffCap), eachMember: true, requireLeader: true, resume: true,
 		progress: t.ProgressInterval, idle: t.IdleTimeout, request: t.RequestTimeout,
-		retry: t.Heartbeat, mostRetry: t.BackoffCap,
+		retry: t.Heartbeat, mostRetry: t.BackoffCap / 3, // an attempt and a pause more must still be in time
 		probe: t.ProbeInterval, probeTimeout: t.ProbeTimeout, probeGrace: t.ProbeGrace, quarantine: 3 * t.IdleTimeout,
 		register: t.Refresh, leaseTTL: t.LeaseTTL,
 	}
