@@ -30,6 +30,7 @@ var proofs = map[string]string{
 	"resume-past-end":       "reset-while-quiet",
 	"no-keepalive":          "member-frozen",
 	"probe-same-member":     "hung-leader-disk",
+	"no-grace":              "late-answers",
 	"no-quarantine":         "progress-answered-events-withheld",
 	"quarantine-for-ever":   "hung-then-moved-to-another-hung",
 	"unbounded-backoff":     "registration-lease-lost",
@@ -38,7 +39,7 @@ var proofs = map[string]string{
 	"serializable-reads":    "leader-isolated",
 	"revision-back":         "client-blackholed",
 	"drops-deletes":         "leader-moved",
-	"first-event-only":      "slow-leader-disk",
+	"last-event-only":       "slow-leader-disk",
 	"half-read":             "leader-moved",
 	"one-client":            "leader-killed",
 	"one-lock":              "hung-leader-disk",
@@ -53,10 +54,11 @@ var proofs = map[string]string{
 
 // unproved are the flawed managers that no scenario can catch yet, and why.
 var unproved = map[string]string{
-	"keepalive-only-with-streams": "gRPC pings a connection as soon as a request wakes it, and whether that is soon enough is chance; there is no oracle of dead connections yet",
+	"keepalive-only-with-streams": "gRPC pings a connection as soon as a request wakes it, in time or not; there is no oracle of dead connections yet",
 	"retry-storm":                 "there is no oracle of request rates yet",
 	"recreate-loop":               "there is no oracle of request rates yet",
 	"ignores-compaction":          "there is no fault that compacts yet",
+	"always-healthy":              "the oracle honesty does not read the health yet",
 }
 
 // usualOnly are the flawed managers whose mistake the other workload hides, and why.

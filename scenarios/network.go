@@ -62,6 +62,12 @@ func network() []harness.Scenario {
 			Incident: "tikv/pd #7499: a client that goes on dialing a member that refuses",
 			Body:     endpointRefuses,
 		},
+		{
+			Name:     "late-answers",
+			Summary:  "Everything between the manager and the member that serves its watch arrives a little later: nothing must flap.",
+			Incident: "tikv/pd #7730, #6403: a member judged by its connection, not by its progress",
+			Body:     lateAnswers,
+		},
 	}
 }
 
@@ -199,5 +205,19 @@ func endpointRefuses(w *harness.World) {
 
 	reset.Heal()
 	refuse.Heal()
+	w.RequireFresh(alpha)
+}
+
+func lateAnswers(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	follower := alpha.Followers()[0]
+	w.StartManager(harness.WatchOn(follower))
+
+	slow := w.Inject(fault.DelayClients(follower, w.Timing().Heartbeat))
+	slow.RequireRecovery(alpha)
+	slow.RequireSteady(alpha)
+	slow.RequireCalm("alpha", "beta")
+
+	slow.Heal()
 	w.RequireFresh(alpha)
 }

@@ -15,11 +15,11 @@ func All() []harness.Candidate {
 		naive(), noProgress(), guarded(), br(), topologyOnly(), poller(),
 		// Noticing:
 		noRequireLeader(), progressElsewhere(), noIdleTimeout(), idleEarly(), resumePastEnd(), noKeepalive(), keepaliveOnlyWithStreams(),
-		probeSameMember(),
+		probeSameMember(), alwaysHealthy(),
 		// Leaving and coming back:
-		noQuarantine(), quarantineForEver(), unboundedBackoff(), retryStorm(), recreateLoop(),
+		noGrace(), noQuarantine(), quarantineForEver(), unboundedBackoff(), retryStorm(), recreateLoop(),
 		// Going on where it was:
-		resumeFromZero(), resumeFromNow(), ignoresCompaction(), serializableReads(), revisionBack(), dropsDeletes(), firstEventOnly(), halfRead(),
+		resumeFromZero(), resumeFromNow(), ignoresCompaction(), serializableReads(), revisionBack(), dropsDeletes(), lastEventOnly(), halfRead(),
 		// Several clusters:
 		oneClient(), oneLock(), waitsForSlowest(), stopTheWorldReload(), keepsHandle(), nilPrimary(), leaksRuntime(),
 		// Own keys:

@@ -69,8 +69,8 @@ func (p *seen) add(resp *clientv3.GetResponse) {
 // take applies the events of a watch response to a prefix. A watch that resumes may deliver events that are known.
 func (s *state) take(prefix string, resp clientv3.WatchResponse) {
 	events := resp.Events
-	if s.traits.firstEventOnly && len(events) > 1 {
-		events = events[:1]
+	if n := len(events); s.traits.lastEventOnly && n > 1 {
+		events = events[n-1:]
 	}
 	if s.traits.resumesFromZero {
 		for _, e := range events {
@@ -192,7 +192,7 @@ func (s *state) merge() harness.View {
 			v.Revision = p.revision
 		}
 		first = false
-		if !p.current {
+		if !p.current && !s.traits.claimsHealth {
 			v.Health = harness.OutOfDate
 		}
 	}

@@ -72,10 +72,12 @@ type mistakes struct {
 	forgetsRevision bool
 	// serializable reads what the asked member has, which may be old.
 	serializable bool
+	// claimsHealth says that the view is up to date, whatever is known.
+	claimsHealth bool
 	// withdraw removes the facts while reads fail, and reports no error.
 	withdraw bool
-	// dropsDeletes ignores deletions. firstEventOnly ignores all events of a response but the first. showsHalf shows a read before it is complete.
-	dropsDeletes, firstEventOnly, showsHalf bool
+	// dropsDeletes ignores deletions. lastEventOnly ignores all events of a response but the last. showsHalf shows a read before it is complete.
+	dropsDeletes, lastEventOnly, showsHalf bool
 
 	// sharesClient uses the client of the first cluster for all. sharesLock holds one lock of all clusters during requests.
 	sharesClient, sharesLock bool
@@ -106,7 +108,7 @@ func soundTraits(t bound.Timing) traits {
 	return traits{
 		client: keepAliveWithStreams(t.BackoffCap), eachMember: true, requireLeader: true, resume: true,
 		progress: t.ProgressInterval, idle: t.IdleTimeout, request: t.RequestTimeout,
-		retry: t.Heartbeat, mostRetry: t.BackoffCap,
+		retry: t.Heartbeat, mostRetry: t.BackoffCap / 3, // an attempt and a pause more must still be in time
 		probe: t.ProbeInterval, probeTimeout: t.ProbeTimeout, probeGrace: t.ProbeGrace, quarantine: 3 * t.IdleTimeout,
 		register: t.Refresh, leaseTTL: t.LeaseTTL,
 	}
