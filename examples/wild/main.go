@@ -13,6 +13,6 @@ func main() { cli.Main(catalogue()) }
 func catalogue() cli.Catalogue {
 	return cli.Catalogue{
 		Candidates: []harness.Candidate{namingEndpoints(), namingResolver(), mirrorSyncer(), electionObserve(), goZero(), scenarios.Reference()},
-		Scenarios:  append(scenarios.All(), compactedWhileCutOff()),
+		Scenarios:  append(scenarios.All(), ours()...),
 	}
 }
