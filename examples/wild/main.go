@@ -12,7 +12,7 @@ func main() { cli.Main(catalogue()) }
 
 func catalogue() cli.Catalogue {
 	return cli.Catalogue{
-		Candidates: []harness.Candidate{namingEndpoints(), namingResolver(), mirrorSyncer(), electionObserve(), goZero(), scenarios.Reference()},
+		Candidates: []harness.Candidate{namingEndpoints(), namingResolver(), mirrorSyncer(), electionObserve(), goZero(), apiserver(), scenarios.Reference()},
 		Scenarios:  append(scenarios.All(), ours()...),
 	}
 }
