@@ -27,6 +27,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/bound"
 )
 
 // podPrefix is the prefix of pods as the storage knows it. In etcd it stands below /registry, as kube-apiserver's --etcd-prefix.
@@ -47,7 +48,7 @@ func pods() *harness.Workload {
 func apiserver() harness.Candidate {
 	return harness.Candidate{
 		Name: "apiserver", Summary: "k8s.io/apiserver: etcd3 storage, the watch cache above it, and client-go's informer on that",
-		Workloads: []*harness.Workload{pods()}, Timing: plain,
+		Workloads: []*harness.Workload{pods()}, Timing: reflectorTiming,
 		New: func(s harness.Setup) (harness.Manager, error) {
 			klog.LogToStderr(false)
 			klog.SetOutput(io.Discard)
@@ -57,6 +58,9 @@ func apiserver() harness.Candidate {
 		},
 	}
 }
+
+// reflectorTiming is the timing of a library that watches and does nothing else, with the longest pause of client-go's reflectors between two attempts.
+func reflectorTiming(bound.Manager) bound.Manager { return bound.Manager{BackoffCap: 30 * time.Second} }
 
 // inform runs a controller's informer until ctx ends. After each change it publishes all pods that the informer has.
 func inform(ctx context.Context, target harness.Target, publish func(harness.View)) error {

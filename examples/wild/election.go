@@ -62,7 +62,7 @@ func election() *harness.Workload {
 }
 
 // reign is for how many load intervals a candidate leads.
-const reign = 8
+const reign = 64
 
 // campaign plays the candidates of the election, which lead in turns.
 func campaign(ctx context.Context, l *harness.Ledger) error {

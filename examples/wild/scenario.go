@@ -102,9 +102,9 @@ func cutOffTwiceWithoutQuorum(w *harness.World) {
 	}
 	for range 2 {
 		back := cutOff(w, alpha)
-		w.Pass(w.Bounds().Attach())
+		w.Pass(w.Bounds().Election())
 		back()
-		w.Pass(w.Bounds().Attach())
+		w.Pass(w.Bounds().Election())
 	}
 	for _, isolated := range apart {
 		isolated.Heal()
