@@ -56,7 +56,8 @@ func strike(name, what string, f func(harness.Referrer) harness.Fault) harness.S
 				w.Abort(err)
 			}
 			if !watched.Leads() {
-				w.Inject(fault.MoveLeader(watched)).RequireRecovery(alpha)
+				w.Inject(fault.MoveLeader(watched))
+				w.RequireFresh(alpha)
 			}
 			broken := w.Inject(f(alpha.Leader()))
 			broken.RequireRecovery(alpha)
