@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/stormwatch/stormwatch v0.0.0
+	github.com/stretchr/testify v1.12.1
 	github.com/zeromicro/go-zero v1.10.3
 	go.etcd.io/etcd/client/v3 v3.7.3
 	google.golang.org/grpc v1.83.2

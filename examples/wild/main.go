@@ -10,9 +10,14 @@ import (
 
 func main() { cli.Main(catalogue()) }
 
+// catalogue has the libraries, and the manager of this repository to compare them with.
 func catalogue() cli.Catalogue {
 	return cli.Catalogue{
-		Candidates: []harness.Candidate{namingEndpoints(), namingResolver(), mirrorSyncer(), electionObserve(), goZero(), apiserver(), scenarios.Reference()},
+		Candidates: append(libraries(), scenarios.Reference()),
 		Scenarios:  append(scenarios.All(), ours()...),
 	}
+}
+
+func libraries() []harness.Candidate {
+	return []harness.Candidate{namingEndpoints(), namingResolver(), mirrorSyncer(), electionObserve(), goZero(), apiserver()}
 }

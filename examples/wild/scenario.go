@@ -59,6 +59,7 @@ func strike(name, what string, f func(harness.Referrer) harness.Fault) harness.S
 				w.Inject(fault.MoveLeader(watched))
 				w.RequireFresh(alpha)
 			}
+			w.Pass(w.Timing().Election)
 			broken := w.Inject(f(alpha.Leader()))
 			broken.RequireRecovery(alpha)
 			broken.RequireCalm("beta")
