@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"time"
 
+	"github.com/go-logr/logr"
 	"go.etcd.io/etcd/client/v3/kubernetes"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -50,8 +50,7 @@ func apiserver() harness.Candidate {
 		Name: "apiserver", Summary: "k8s.io/apiserver: etcd3 storage, the watch cache above it, and client-go's informer on that",
 		Workloads: []*harness.Workload{pods()}, Timing: reflectorTiming,
 		New: func(s harness.Setup) (harness.Manager, error) {
-			klog.LogToStderr(false)
-			klog.SetOutput(io.Discard)
+			klog.SetLogger(logr.Discard())
 			// After an error these handlers wait until a time that they know from outside the bubble, which in virtual time is decades away.
 			utilruntime.ErrorHandlers = nil
 			return harness.Mirror{FollowTarget: inform}.New(s)
