@@ -7,14 +7,18 @@ OVERLAY := $(BUILD)/overlay/overlay.json
 # Packages with goroutines of our own on real sockets, disks and clocks, where the race detector finds what virtual time cannot show.
 RACE := ./harness/embedded ./harness/point ./harness/link ./harness/rpc ./harness/record ./manager/...
 
-.PHONY: run test race race-all lint bench replay-build test-replay
+.PHONY: run test test-wild race race-all lint bench replay-build test-replay
 
 run: ## the main job: every scenario on both engines against the reference manager
 	go run ./cmd/stormwatch run --engine all
 
-test: ## every test, those of the examples too, which are a module of their own
+test: test-wild ## every test, those of the examples too, which are modules of their own
 	go test ./...
 	cd examples && go test ./...
+
+# The first time it downloads and builds Kubernetes' storage and go-zero, which takes some four minutes on two cores.
+test-wild: ## the tests over libraries that people use today: examples/wild
+	cd examples/wild && go test -timeout 30m ./...
 
 race: ## the tests for which the race detector pays, as CI runs them; it needs a C compiler
 	go test -race $(RACE)
@@ -26,6 +30,7 @@ lint: ## formatting, vet and staticcheck
 	@files=$$($(TOOL) gofumpt -l cmd examples fakes harness manager scenarios); test -z "$$files" || { echo "not formatted by gofumpt:"; echo "$$files"; exit 1; }
 	go vet ./...
 	cd examples && go vet ./...
+	cd examples/wild && go vet ./...
 	$(TOOL) staticcheck ./...
 
 bench: ## the benchmarks
