@@ -19,5 +19,5 @@ func catalogue() cli.Catalogue {
 }
 
 func libraries() []harness.Candidate {
-	return []harness.Candidate{namingEndpoints(), namingResolver(), mirrorSyncer(), electionObserve(), goZero(), apiserver()}
+	return []harness.Candidate{namingEndpoints(), namingResolver(), mirrorSyncer(), electionObserve(), leasingKV(), goZero(), apiserver()}
 }

@@ -41,7 +41,12 @@ type registry struct {
 	name, summary, prefix string
 	// value returns the value of an instance's key.
 	value func(name, address string) string
+	// write writes a key through the ledger. Nil: Ledger.Write does.
+	write func(ctx context.Context, l *harness.Ledger, s harness.Subject, value string, op clientv3.Op) error
 }
+
+// instances are the names of all instances.
+func instances() []string { return []string{"orders-1", "orders-2", "orders-3", "billing-1"} }
 
 func (r registry) workload() *harness.Workload {
 	return &harness.Workload{
@@ -66,9 +71,15 @@ type stay struct {
 
 func (r registry) program(name string, s stay) harness.Program {
 	subject, key := harness.Subject{Kind: instance, Name: name}, r.prefix+name
+	write := r.write
+	if write == nil {
+		write = func(ctx context.Context, l *harness.Ledger, s harness.Subject, value string, op clientv3.Op) error {
+			return l.Write(ctx, s, value, op)
+		}
+	}
 	announce := func(ctx context.Context, l *harness.Ledger) error {
 		a := address(name, l.Stamp())
-		return l.Write(ctx, subject, a, clientv3.OpPut(key, r.value(name, a)))
+		return write(ctx, l, subject, a, clientv3.OpPut(key, r.value(name, a)))
 	}
 	run := func(ctx context.Context, l *harness.Ledger) error {
 		pace := l.Pace()
@@ -82,7 +93,7 @@ func (r registry) program(name string, s stay) harness.Program {
 			case s.updates:
 				err = announce(ctx, l)
 			case s.period > 0 && intervals%(2*s.period) == s.period:
-				err = l.Write(ctx, subject, "", clientv3.OpDelete(key))
+				err = write(ctx, l, subject, "", clientv3.OpDelete(key))
 			case s.period > 0 && intervals%(2*s.period) == 0:
 				err = announce(ctx, l)
 			}
