@@ -7,7 +7,7 @@ OVERLAY := $(BUILD)/overlay/overlay.json
 # Packages with goroutines of our own on real sockets, disks and clocks, where the race detector finds what virtual time cannot show.
 RACE := ./harness/embedded ./harness/point ./harness/link ./harness/rpc ./harness/record ./manager/...
 
-.PHONY: run matrix test race race-all lint bench replay-build test-replay
+.PHONY: run matrix test test-wild race race-all lint bench replay-build test-replay
 
 run: ## the main job: every scenario on both engines against the reference manager
 	go run ./cmd/stormwatch run --engine all
@@ -15,9 +15,13 @@ run: ## the main job: every scenario on both engines against the reference manag
 matrix: ## every scenario with every manager: whether each flawed manager is caught by the oracle that names its mistake
 	go run ./cmd/stormwatch matrix
 
-test: ## every test, those of the examples too, which are a module of their own
+test: ## every test, those of the examples too, which are a module of their own; not those of examples/wild
 	go test ./...
 	cd examples && go test ./...
+
+# The first time it downloads and builds Kubernetes' storage and go-zero, which takes some four minutes on two cores.
+test-wild: ## the tests over libraries that people use today: examples/wild
+	cd examples/wild && go vet ./... && go test -timeout 30m ./...
 
 race: ## the tests for which the race detector pays, as CI runs them; it needs a C compiler
 	go test -race $(RACE)

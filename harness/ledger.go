@@ -68,6 +68,21 @@ func (l *Ledger) Put(ctx context.Context, then ...clientv3.Op) error {
 	})
 }
 
+// Get reads a key, linearizably. found says whether the key exists.
+func (l *Ledger) Get(ctx context.Context, key string) (value string, found bool, err error) {
+	err = l.retry(ctx, func(ctx context.Context, d Direct) error {
+		resp, err := d.Get(ctx, key)
+		if err != nil {
+			return err
+		}
+		if found = len(resp.Kvs) > 0; found {
+			value = string(resp.Kvs[0].Value)
+		}
+		return nil
+	})
+	return value, found, err
+}
+
 // Guard writes keys that belong to another program. The manager must not touch them; the run records it if one is gone.
 func (l *Ledger) Guard(ctx context.Context, values map[string]string) error {
 	keys := slices.Sorted(maps.Keys(values))

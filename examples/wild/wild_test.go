@@ -1,0 +1,161 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/cli"
+)
+
+// The tests call the command, which runs each scenario in a child process of the test binary.
+func TestMain(m *testing.M) {
+	cli.Child(catalogue())
+	os.Exit(m.Run())
+}
+
+// document is the track record. Its rows say what these libraries fail.
+const document = "../../docs/track-record.md"
+
+// finding is a row of the track record: a command, and what fails in each of its scenarios.
+type finding struct {
+	manager, engine string
+	scenarios       []string
+	fails           []string // the names of the oracles, or "not judged"; in brackets if chance decides
+}
+
+// findings reads the rows of the track record that have a command of this module.
+func findings(t *testing.T) []finding {
+	t.Helper()
+	text, err := os.ReadFile(document)
+	require.NoError(t, err)
+	var list []finding
+	for line := range strings.Lines(string(text)) {
+		_, after, ok := strings.Cut(line, "`go -C examples/wild run . run ")
+		if !ok || !strings.HasPrefix(line, "|") {
+			continue
+		}
+		command, _, _ := strings.Cut(after, "`")
+		f := finding{engine: "virtual"}
+		words := strings.Fields(command)
+		for i := 0; i < len(words); i++ {
+			switch words[i] {
+			case "--manager":
+				i++
+				f.manager = words[i]
+			case "--engine":
+				i++
+				f.engine = words[i]
+			default:
+				f.scenarios = append(f.scenarios, words[i])
+			}
+		}
+		if len(f.scenarios) == 0 {
+			f.scenarios = names(catalogue().Scenarios)
+		}
+		cells := strings.Split(line, "|")
+		require.Greater(t, len(cells), 3, line)
+		for name := range strings.SplitSeq(cells[3], ",") {
+			f.fails = append(f.fails, strings.TrimSpace(name))
+		}
+		list = append(list, f)
+	}
+	require.NotEmpty(t, list)
+	return list
+}
+
+func names(scenarios []harness.Scenario) []string {
+	var all []string
+	for _, s := range scenarios {
+		all = append(all, s.Name)
+	}
+	return all
+}
+
+// The track record says exactly what each library fails, by which oracle: its rows are compared with a run of all scenarios.
+func TestTheTrackRecordSaysWhatEachLibraryFails(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short leaves out what takes minutes")
+	}
+	all := findings(t)
+	for _, c := range libraries() {
+		t.Run(c.Name, func(t *testing.T) {
+			rows := slices.DeleteFunc(slices.Clone(all), func(f finding) bool { return f.manager != c.Name })
+			require.NotEmpty(t, rows, "a library without a row")
+			for scenario, failed := range run(t, "run", "--manager", c.Name, "--engine", rows[0].engine) {
+				must, may := expected(t, rows, scenario)
+				require.Subset(t, failed, must, scenario)
+				require.Subset(t, append(must, may...), failed, scenario)
+			}
+		})
+	}
+}
+
+// expected returns what must fail in a scenario by the rows of a library, and what may.
+func expected(t *testing.T, rows []finding, scenario string) (must, may []string) {
+	t.Helper()
+	for _, f := range rows {
+		require.Equal(t, rows[0].engine, f.engine, "the rows of %s name two engines", f.manager)
+		require.Subset(t, names(catalogue().Scenarios), f.scenarios)
+		if !slices.Contains(f.scenarios, scenario) {
+			continue
+		}
+		for _, name := range f.fails {
+			if chance, ok := strings.CutPrefix(name, "("); ok {
+				may = append(may, strings.TrimSuffix(chance, ")"))
+			} else {
+				must = append(must, name)
+			}
+		}
+	}
+	if slices.Contains(must, notJudged) {
+		return []string{notJudged}, nil
+	}
+	return must, may
+}
+
+// notJudged is the outcome of a run in virtual time in which the library loops without a pause.
+const notJudged = "not judged"
+
+// The manager of this repository passes what the libraries fail, also the scenarios that only this module has.
+func TestTheReferenceManagerPasses(t *testing.T) {
+	for scenario, fails := range run(t, append([]string{"run", "--manager", "reference"}, names(ours())...)...) {
+		require.Empty(t, fails, scenario)
+	}
+}
+
+// run carries out a command and returns what failed, by scenario: the names of oracles, or that the run was not judged.
+func run(t *testing.T, args ...string) map[string][]string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "results")
+	var out bytes.Buffer
+	cli.Execute(t.Context(), catalogue(), append(args, "--json", file), &out, &out)
+	results, err := os.ReadFile(file)
+	require.NoError(t, err, out.String())
+	failed := map[string][]string{}
+	for line := range strings.Lines(string(results)) {
+		var r struct {
+			Scenario, Outcome string
+			Verdicts          []struct{ Oracle, Outcome string }
+		}
+		require.NoError(t, json.Unmarshal([]byte(line), &r))
+		failed[r.Scenario] = nil
+		if r.Outcome == notJudged {
+			failed[r.Scenario] = []string{r.Outcome}
+		}
+		for _, v := range r.Verdicts {
+			if v.Outcome == "failed" {
+				failed[r.Scenario] = append(failed[r.Scenario], v.Oracle)
+			}
+		}
+	}
+	require.NotEmpty(t, failed, out.String())
+	return failed
+}
