@@ -32,6 +32,8 @@ type Cluster struct {
 type Member struct {
 	cluster *Cluster
 	name    string
+	// died says that the member ended by itself, because of a fault, and was not started again.
+	died atomic.Bool
 }
 
 func newCluster(w *World, spec Spec) *Cluster {
@@ -173,6 +175,12 @@ func (c *Cluster) RemoveMember(ctx context.Context, m *Member) error {
 	return nil
 }
 
+// Ask makes a request of the harness' own to the cluster, past every link: first through the leader, then through others, until an attempt succeeds. It
+// returns an error if ctx ends first. An attempt may be carried out although it failed.
+func (c *Cluster) Ask(ctx context.Context, try func(context.Context, Direct) error) error {
+	return c.ledger.retry(ctx, try)
+}
+
 // AttachedMembers are the members that serve the manager's watches now, in order. For a manager that polls, they are those to which it has
 // connections.
 func (c *Cluster) AttachedMembers() []*Member {
@@ -213,10 +221,32 @@ func (m *Member) Endpoint() string { return m.cluster.running.Endpoint(m.name) }
 func (m *Member) Kill(ctx context.Context) error { return m.cluster.running.Kill(ctx, m.name) }
 
 // Restart starts a killed member on its data. It blocks until the member serves; if ctx ends first, the error is [ErrNotServing].
-func (m *Member) Restart(ctx context.Context) error { return m.cluster.running.Restart(ctx, m.name) }
+func (m *Member) Restart(ctx context.Context) error {
+	m.died.Store(false)
+	return m.cluster.running.Restart(ctx, m.name)
+}
+
+// Died says whether the member ended by itself, because a fault point made a write fail, and was not started again.
+func (m *Member) Died() bool { return m.died.Load() }
+
+// Wipe removes the member from its cluster, deletes its data and adds it again under its name, see [Members]. It blocks until the member serves; if ctx
+// ends first, the error is [ErrNotServing]. After another error it is not known who belongs to the cluster.
+func (m *Member) Wipe(ctx context.Context) error {
+	m.died.Store(false)
+	return m.cluster.running.Wipe(ctx, m.name)
+}
+
+// Misadvertise says whether the member publishes a client URL at which nobody listens, from its next start on.
+func (m *Member) Misadvertise(wrong bool) { m.cluster.running.Misadvertise(m.name, wrong) }
 
 // CutClients resets the connections of the member's clients.
 func (m *Member) CutClients() { m.cluster.running.CutClients(m.name) }
+
+// StrandClients makes the connections of the member's clients half-open, see [Members].
+func (m *Member) StrandClients() { m.cluster.running.StrandClients(m.name) }
+
+// Stranded says whether half-open connections of the member's clients are still open.
+func (m *Member) Stranded() bool { return m.cluster.running.Stranded(m.name) > 0 }
 
 // Direct is a client of the member whose connection passes no link. The error says that the member is down.
 func (m *Member) Direct() (Direct, error) { return m.cluster.running.Direct(m.name) }

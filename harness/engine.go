@@ -26,9 +26,11 @@ import (
 //	Direct        clientv3 on the direct client port, which is advertised to nobody, and a lease client on the same connection
 //	Supports      all but Apply: from outside, nothing can stop a process from applying entries while its raft loop goes on
 //	InForce       wait for the fsync under way; the seccomp listener holds the next one by the new switch
-//	Connections   the proxy counts them; CutClients resets them there
+//	Connections   the proxy counts them; CutClients resets them there, StrandClients goes on reading and passes nothing on
 //	Kill, Restart SIGKILL and wait; start again on the same directory and ports
-//	Add, Remove   package harness's Membership, as everywhere; then start the process, or kill it and remove its directory
+//	Misadvertise  another --advertise-client-urls at the next start
+//	Add, Remove,  package harness's Membership, as everywhere; then start the process, or kill it and remove its directory
+//	Wipe
 //	Env.Died      Wait returned and nobody had killed it: the exit status and the last line of its log
 type (
 	// Spec is a cluster to start: a name and 1, 3 or 5 members, which are called m1, m2, …
@@ -61,7 +63,8 @@ type (
 		Dir      string           // the cluster's own directory, which exists; the world removes it
 		Log      *zap.Logger      // receives etcd's log
 		// Died is called once for a member that ended by itself, for example because its disk is full or its data are damaged, with the cause.
-		// The member is down from then on. Died must not block. Nil: it is not called.
+		// If a fault point made a write fail, the cause wraps [point.ErrFailed]. The member is down from then on. Died must not block. Nil: it
+		// is not called.
 		Died func(member string, cause error)
 	}
 
@@ -85,6 +88,10 @@ type (
 		Connections(member string) int
 		// CutClients resets the member's client connections.
 		CutClients(member string)
+		// StrandClients makes the member's client connections half-open: they stay open, and everything that is sent on them is lost.
+		StrandClients(member string)
+		// Stranded counts the half-open connections that neither side has closed.
+		Stranded(member string) int
 		// Kill stops a member at once: its connections are reset, and it does not transfer its leadership. Its data stay. Kill blocks until
 		// nothing of the member runs. It does nothing if the member is down.
 		Kill(ctx context.Context, member string) error
@@ -96,6 +103,13 @@ type (
 		Add(ctx context.Context, member string) error
 		// Remove removes a member from the cluster, stops it if it runs, and deletes its data. It blocks until nothing of the member runs.
 		Remove(ctx context.Context, member string) error
+		// Wipe replaces a member that lost its disk: it removes the member from the cluster, stops it if it runs, deletes its data, adds it again
+		// under its name and addresses, with another id, and blocks until it serves. If ctx ends after the member was added again, the error
+		// is [ErrNotServing], as for Restart; after another error it may belong to the cluster or not.
+		Wipe(ctx context.Context, member string) error
+		// Misadvertise says whether a member publishes a client URL at which nobody listens, instead of its own, from its next start on. It
+		// still serves at its own.
+		Misadvertise(member string, wrong bool)
 		// Close stops all members and blocks until they have ended. The world has healed all faults before. The error says what is left of a
 		// member that died.
 		Close() error
@@ -127,11 +141,12 @@ type Status struct {
 // Leads says whether the member believes that it is the leader.
 func (s Status) Leads() bool { return s.Up && s.ID != 0 && s.Leader == s.ID }
 
-// Direct is a client of one member whose connection passes no link. It has the methods of clientv3.Client except Leases, which is etcd's gRPC
-// service, because clientv3 cannot choose the id of a lease that it grants. (The client's own method of that name is Direct.Client.Leases.)
+// Direct is a client of one member whose connection passes no link. It has the methods of clientv3.Client except Leases (that is Direct.Client.Leases).
+// Leases and Maintenance are etcd's gRPC services, because clientv3 can neither choose the id of a lease that it grants nor raise an alarm.
 type Direct struct {
 	*clientv3.Client
-	Leases pb.LeaseClient
+	Leases      pb.LeaseClient
+	Maintenance pb.MaintenanceClient
 }
 
 // AwaitLeader blocks until all members of a cluster that has just been started follow one leader. It checks once every interval. It returns an

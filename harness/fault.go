@@ -36,6 +36,8 @@ type Plan struct {
 	Do func(ctx context.Context) (undo func(context.Context) error, err error)
 	// Once says that the fault is over as soon as it has happened.
 	Once bool
+	// Lingers says whether the fault still has effects after its heal. On record it is in force until Lingers returns false. Nil: it has none.
+	Lingers func() bool
 }
 
 // Switch is a fault point of a member and the decision that it is switched to.
@@ -114,11 +116,19 @@ func (i *Injection) begin(ctx context.Context) error {
 	return err
 }
 
-// Heal undoes the fault. Healing twice does nothing.
+// Heal undoes the fault. Healing twice does nothing. If the fault cannot be undone, the scenario ends and the run is not judged.
 func (i *Injection) Heal() {
-	if err := i.heal(i.world.ctx); err != nil {
-		i.world.fail("heal %s: %w", i.plan.Text, err)
+	if err := i.End(); err != nil {
+		i.world.fail("heal %w", err)
 	}
+}
+
+// End is Heal for a caller that can continue: it returns an error if the fault cannot be undone.
+func (i *Injection) End() error {
+	if err := i.heal(i.world.ctx); err != nil {
+		return fmt.Errorf("%s: %w", i.plan.Text, err)
+	}
+	return nil
 }
 
 func (i *Injection) heal(ctx context.Context) error {
@@ -126,7 +136,7 @@ func (i *Injection) heal(ctx context.Context) error {
 		return nil
 	}
 	i.healed = true
-	defer i.recorded()
+	defer i.over()
 	for _, t := range i.thrown {
 		t.Heal()
 	}
@@ -135,6 +145,30 @@ func (i *Injection) heal(ctx context.Context) error {
 	}
 	return i.undo(ctx)
 }
+
+// over records the end of the fault once it has no effects any more. It does not block.
+func (i *Injection) over() {
+	lingers := i.plan.Lingers
+	if lingers == nil || !lingers() {
+		i.recorded()
+		return
+	}
+	i.world.Later(func(ctx context.Context) {
+		ticker := time.NewTicker(i.world.timing.Observe)
+		defer ticker.Stop()
+		defer i.recorded()
+		for lingers() {
+			select {
+			case <-ticker.C:
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+}
+
+// Later calls f in a goroutine of its own, for what a heal cannot finish now. f must return when its context ends, which is when the world closes.
+func (w *World) Later(f func(context.Context)) { w.observers.Go(func() { f(w.ctx) }) }
 
 // healAll heals all faults that are in force, the newest first.
 func (w *World) healAll() {

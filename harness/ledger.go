@@ -166,10 +166,12 @@ func (l *Ledger) KeepAlive(ctx context.Context, id clientv3.LeaseID) (alive time
 }
 
 // retry makes attempts until one succeeds, the lease that it needs is lost, or ctx ends. Every second attempt goes to a follower, since the leader
-// may carry out a request and be unable to answer. With another leader the attempts are counted anew, so that the first goes to that leader.
+// may carry out a request and be unable to answer. With another leader the attempts are counted anew, so that the first goes to that leader. If ctx ends,
+// the error wraps that of the last attempt.
 func (l *Ledger) retry(ctx context.Context, try func(context.Context, Direct) error) error {
 	c := l.cluster
 	var leader *Member
+	var last error
 	for tries := 0; ; tries++ {
 		if now := c.currentLeader(); now != nil && now != leader {
 			leader, tries = now, 0
@@ -182,11 +184,15 @@ func (l *Ledger) retry(ctx context.Context, try func(context.Context, Direct) er
 			case errors.Is(err, ErrLeaseLost), errors.Is(err, rpctypes.ErrLeaseNotFound):
 				return ErrLeaseLost
 			}
+			last = err
 		}
 		timer := time.NewTimer(c.world.pace.Heartbeat)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
+			if last != nil {
+				return fmt.Errorf("cluster %s: %w, the last attempt: %w", c.name, ctx.Err(), last)
+			}
 			return fmt.Errorf("cluster %s: %w", c.name, ctx.Err())
 		case <-timer.C:
 		}

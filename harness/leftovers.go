@@ -3,11 +3,14 @@ package harness
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"runtime/pprof"
 	"slices"
 	"strings"
 	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"github.com/stormwatch/stormwatch/harness/record"
 )
@@ -59,6 +62,30 @@ func (c *Cluster) foreignLeases() []string {
 	}
 	slices.Sort(left)
 	return left
+}
+
+// LoseLeases revokes all leases in the cluster that the workload has not granted, which are those of managers. It blocks until they are revoked, or
+// ctx ends.
+func (c *Cluster) LoseLeases(ctx context.Context) error {
+	err := c.Ask(ctx, func(ctx context.Context, d Direct) error {
+		resp, err := d.Client.Leases(ctx)
+		if err != nil {
+			return err
+		}
+		for _, l := range resp.Leases {
+			if c.ledger.granted(l.ID) {
+				continue
+			}
+			if _, err := d.Revoke(ctx, l.ID); err != nil && !errors.Is(err, rpctypes.ErrLeaseNotFound) {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("revoke the manager's leases: %w", err)
+	}
+	return nil
 }
 
 // remaining describes those of the keys that still exist in the cluster.

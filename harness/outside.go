@@ -51,7 +51,7 @@ func (w *World) outsideFault(m *Member, s point.Switch) record.Fault {
 	var delay time.Duration
 	for _, d := range s.Decisions() {
 		switches = append(switches, Switch{Member: m, Point: s.Name, Decision: d})
-		delay = max(delay, d.Delay)
+		delay = max(delay, d.Longest())
 	}
 	return record.Fault{
 		Text:  fmt.Sprintf("GO_FAILPOINTS(%s)", s),

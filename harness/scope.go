@@ -14,22 +14,24 @@ func scopeOf(b bound.Bounds, switches []Switch, s record.Scope) record.Scope {
 		m := one.Member
 		s.Cluster = m.cluster.name
 		s.Members = include(s.Members, m.name)
-		stops := one.Decision.Stops()
+		stops, longest := one.Decision.Stops(), one.Decision.Longest()
 		from, to, betweenPeers := one.Point.Peers(m.name)
+		_, unary := one.Point.Method()
 		switch {
 		case betweenPeers:
 			s.Members = include(s.Members, from, to)
-			if stops {
+			// A vote is a message there and one back. If they take an election timeout, no leader is elected.
+			if stops || 2*longest >= b.Timing.Election {
 				s.Cut = append(s.Cut, [2]string{from, to})
 			}
 			s.Lagging = include(s.Lagging, to)
 		case one.Point == point.WALSave:
 			// A member must write its vote before it sends it. If that takes an election timeout, the vote comes too late.
-			if stops || one.Decision.Delay >= b.Timing.Election {
+			if stops || longest >= b.Timing.Election {
 				s.Crippled = include(s.Crippled, m.name)
 			}
 			s.Lagging = include(s.Lagging, m.name)
-			if one.Decision.Delay >= b.Tolerable() {
+			if longest >= b.Tolerable() {
 				s.Uninformed = include(s.Uninformed, m.name)
 			}
 		case one.Point == point.Apply:
@@ -37,25 +39,33 @@ func scopeOf(b bound.Bounds, switches []Switch, s record.Scope) record.Scope {
 			if stops {
 				s.Stuck = include(s.Stuck, m.name)
 			}
-			if stops || one.Decision.Delay >= b.Tolerable() {
+			if stops || longest >= b.Tolerable() {
 				s.Uninformed = include(s.Uninformed, m.name)
 			}
 		case one.Point == point.WatchEvent:
-			if b.Timing.Poll == 0 && (stops || one.Decision.Delay >= b.Tolerable()) {
+			if b.Timing.Poll == 0 && (stops || longest >= b.Tolerable()) {
 				s.Uninformed = include(s.Uninformed, m.name)
 			}
 		case one.Point == point.ClientAccept, one.Point == point.ClientRead, one.Point == point.ClientWrite:
 			// A request is sent in two parts, its headers and its message, and so is the response. Each part may wait for the one before it,
 			// so a request may take four delays. If that is the request timeout or longer, the manager may get no response.
-			if stops || 4*one.Decision.Delay >= b.Timing.RequestTimeout {
+			if stops || 4*longest >= b.Timing.RequestTimeout {
 				s.Unreachable = include(s.Unreachable, m.name)
 			}
-			s.Late = max(s.Late, one.Decision.Delay)
+			s.Late = max(s.Late, longest)
 			if stops && one.Point != point.ClientAccept && one.Decision.Kind != point.Reset {
 				s.Silenced = include(s.Silenced, m.name)
 			}
 		case one.Point == point.ProgressRequest, one.Point == point.ProgressResponse:
 			s.Silenced = include(s.Silenced, m.name)
+		case one.Point == point.WatchCreate:
+			if b.Timing.Poll == 0 && (stops || longest >= b.Timing.RequestTimeout) {
+				s.Uninformed = include(s.Uninformed, m.name)
+			}
+		case unary:
+			if stops || longest >= b.Timing.RequestTimeout {
+				s.Unreachable = include(s.Unreachable, m.name)
+			}
 		}
 	}
 	return s

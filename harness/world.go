@@ -85,8 +85,8 @@ func (w *World) Timing() bound.Timing { return w.timing }
 // Bounds are the bounds that follow from Timing.
 func (w *World) Bounds() bound.Bounds { return bound.Bounds{Timing: w.timing} }
 
-// Lost says whether a cluster has lost, because of the faults in force, its quorum ([record.LostQuorum]) or its reach by clients
-// ([record.LostReach]).
+// Lost says whether a cluster has lost, because of the faults in force, its quorum ([record.LostQuorum]), its reach by clients
+// ([record.LostReach]), or that it takes writes ([record.LostWrites]).
 func (w *World) Lost(c *Cluster, of record.Lost) (lost bool) {
 	w.recorder.Look(func(r *record.Record) {
 		lost = slices.ContainsFunc(r.Losses, func(l record.Loss) bool { return l.Cluster == c.name && l.Of == of && l.To < 0 })
@@ -247,6 +247,7 @@ func newWorld(ctx context.Context, e Engine, c Candidate, o Options) (*World, er
 	w.recorder.Kinds(kinds)
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.board = point.NewBoard(timing.Heartbeat, func(_ point.Path, err error) { w.broken(err) })
+	w.board.Seed(o.Seed)
 	return w, nil
 }
 
@@ -275,8 +276,9 @@ func (w *World) start(specs []Spec) error {
 				return err
 			}
 			died := func(member string, cause error) {
-				c.died(member, cause)
-				giveUp()
+				if started := ctx.Err() != nil; c.died(member, cause, started) {
+					giveUp()
+				}
 			}
 			running, err := w.engine.Start(ctx, spec, Env{
 				Timing: w.timing, Board: w.board, Recorder: w.recorder, Dir: dir, Log: w.log.Named(spec.Name), Died: died,
@@ -301,9 +303,20 @@ func (w *World) start(specs []Spec) error {
 	return nil
 }
 
-// died records that a member ended by itself. The run cannot be judged.
-func (c *Cluster) died(member string, cause error) {
-	c.world.broken(fmt.Errorf("member %s/%s died: %w", c.name, member, cause))
+// died records that a member ended by itself. If that is the effect of a fault on a cluster that has started, the run goes on. Otherwise it cannot be
+// judged, and died returns true.
+func (c *Cluster) died(member string, cause error, started bool) (broken bool) {
+	if !started || !errors.Is(cause, point.ErrFailed) {
+		c.world.broken(fmt.Errorf("member %s/%s died: %w", c.name, member, cause))
+		return true
+	}
+	c.world.Note("%s/%s died: %v", c.name, member, cause)
+	for _, m := range c.Members() {
+		if m.name == member {
+			m.died.Store(true)
+		}
+	}
+	return false
 }
 
 // path is a member's fault point in this world.

@@ -40,6 +40,12 @@ func (c *callerLinks) from(id types.ID) (*link.Link, bool) {
 	return l, ok
 }
 
+func (c *callerLinks) forget(id types.ID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.links, id)
+}
+
 func (c *callerLinks) each(f func(*link.Link)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

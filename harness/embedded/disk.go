@@ -9,7 +9,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/point"
 )
 
-// disk delays or holds the saves to a member's raft log while the point wal-save is on. A save takes two locks of etcd: first that of the
+// disk delays, holds or fails the saves to a member's raft log while the point wal-save is on. A save takes two locks of etcd: first that of the
 // storage, for reading, and then that of the log. disk holds the lock of the log, so a save waits for it while it holds the storage's:
 //
 //	raft loop ──► storage.Save ──► storage's lock, for reading ──► log's lock ┤ held by disk ├ ──► write, sync
@@ -18,6 +18,8 @@ import (
 // the log's lock, waits until the save has ended, takes the log's lock again, and only then releases the storage's lock. So the point
 // decides on every save from the moment disk holds the log's lock until the point is off. disk takes that lock as soon as its goroutine
 // runs after the point was switched on and the save under way has ended; the field held tells others when that is.
+//
+// To make a save fail, disk puts another writer in place of the log's file before it lets the save through.
 //
 // With it an unmodified embed.Etcd gets a hung disk without root, build tags or a patched etcd.
 type disk struct {
@@ -54,13 +56,21 @@ func (d *disk) run() {
 		d.locks.storage.Lock()
 		log := d.holdLog()
 		for !d.held.releaseUnless(d.stays) {
-			if !d.awaitSave() || d.board.Hold(d.done, d.path, d.board.Decide(d.path)) != nil {
+			if !d.awaitSave() {
 				continue
+			}
+			decision := d.board.Decide(d.path)
+			if d.board.Hold(d.done, d.path, decision) != nil {
+				continue
+			}
+			if decision.Kind == point.Fail {
+				d.locks.fail()
 			}
 			d.held.releaseUnless(never)
 			d.shut(func() { log.Unlock() })
 			log = d.holdLog()
 		}
+		d.locks.mend()
 		log.Unlock()
 	}
 }

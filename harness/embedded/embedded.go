@@ -92,7 +92,7 @@ func newCluster(spec harness.Spec, env harness.Env) (*cluster, error) {
 		if err != nil {
 			return nil, errors.Join(err, c.Close())
 		}
-		m.id = m.founder()
+		m.number.Store(uint64(m.founder()))
 		c.join(m)
 	}
 	return c, nil
@@ -103,8 +103,8 @@ func (c *cluster) join(m *member) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, other := range c.members {
-		m.peerLinks.set(other.id, link.BetweenPeers(c.env.Board, c.name, other.name, m.name))
-		other.peerLinks.set(m.id, link.BetweenPeers(c.env.Board, c.name, m.name, other.name))
+		m.peerLinks.set(other.id(), link.BetweenPeers(c.env.Board, c.name, other.name, m.name))
+		other.peerLinks.set(m.id(), link.BetweenPeers(c.env.Board, c.name, m.name, other.name))
 	}
 	c.members = append(c.members, m)
 }
@@ -189,6 +189,25 @@ func (c *cluster) Connections(name string) int {
 func (c *cluster) CutClients(name string) {
 	if m, err := c.find(name); err == nil {
 		m.clientLink.Cut()
+	}
+}
+
+func (c *cluster) StrandClients(name string) {
+	if m, err := c.find(name); err == nil {
+		m.clientLink.Strand()
+	}
+}
+
+func (c *cluster) Stranded(name string) int {
+	if m, err := c.find(name); err == nil {
+		return m.clientLink.Stranded()
+	}
+	return 0
+}
+
+func (c *cluster) Misadvertise(name string, wrong bool) {
+	if m, err := c.find(name); err == nil {
+		m.misadvertises.Store(wrong)
 	}
 }
 

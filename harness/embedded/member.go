@@ -27,12 +27,16 @@ type member struct {
 	cluster       *cluster
 	rpc           rpc.Member
 	name          string
-	id            types.ID
 	clients       *proxy
 	clientLink    *link.Link
 	peers         *proxy
 	peerLinks     callerLinks
 	anonymousLink *link.Link // for callers that do not name themselves
+
+	// number is the member's id, see id. It changes when the member is wiped.
+	number atomic.Uint64
+	// misadvertises says that the member publishes a client URL at which nobody listens, from its next start on.
+	misadvertises atomic.Bool
 
 	// serving is the server while it is ready, else nil. It may be read at any time, by any goroutine.
 	serving atomic.Pointer[inprocess.Server]
@@ -80,6 +84,12 @@ func newMember(c *cluster, name string) (*member, error) {
 }
 
 func (m *member) String() string { return m.cluster.name + "/" + m.name }
+
+// dir is the member's data directory.
+func (m *member) dir() string { return filepath.Join(m.cluster.env.Dir, m.name) }
+
+// id is the member's id in its cluster.
+func (m *member) id() types.ID { return types.ID(m.number.Load()) }
 
 // founder is the id of the member as a founding member; etcd derives it from the peer URL.
 func (m *member) founder() types.ID {
@@ -185,7 +195,7 @@ func (m *member) config(state string, d *inprocess.Death) *embed.Config {
 	timing := m.cluster.env.Timing
 	c := embed.NewConfig()
 	c.Name = m.name
-	c.Dir = filepath.Join(m.cluster.env.Dir, m.name)
+	c.Dir = m.dir()
 	c.ZapLoggerBuilder = embed.NewZapLoggerBuilder(d.Logger(m.cluster.env.Log.Named(m.name)))
 	c.TickMs = uint(timing.Heartbeat / time.Millisecond)
 	c.ElectionMs = uint(timing.Election / time.Millisecond)
@@ -195,13 +205,24 @@ func (m *member) config(state string, d *inprocess.Death) *embed.Config {
 	// The kernel chooses these ports, which only the proxies know, so that concurrent starts cannot collide.
 	c.ListenClientUrls = []url.URL{{Scheme: "http", Host: anyPort}}
 	c.ListenPeerUrls = []url.URL{{Scheme: "http", Host: anyPort}}
-	c.AdvertiseClientUrls = []url.URL{{Scheme: "http", Host: m.clients.address()}}
+	c.AdvertiseClientUrls = []url.URL{{Scheme: "http", Host: m.advertised()}}
 	c.AdvertisePeerUrls = []url.URL{{Scheme: "http", Host: m.peers.address()}}
 	c.GRPCAdditionalServerOptions = m.rpc.ServerOptions()
 	// Slow disks are injected as faults; that of the machine would only add noise.
 	c.UnsafeNoFsync = true
 	c.EnableGRPCGateway = false
 	return c
+}
+
+// nobody is an address at which nobody listens: no service uses the port.
+const nobody = "127.0.0.1:1"
+
+// advertised is the client address that the member publishes when it starts.
+func (m *member) advertised() string {
+	if m.misadvertises.Load() {
+		return nobody
+	}
+	return m.clients.address()
 }
 
 // die is called when etcd ends itself in a run. It cuts the member off from clients and peers and starts a goroutine that stops it.
@@ -266,7 +287,7 @@ func (m *member) eachLink(f func(*link.Link)) {
 	f(m.anonymousLink)
 	m.peerLinks.each(f)
 	for _, other := range m.cluster.all() {
-		if l, ok := other.peerLinks.from(m.id); ok {
+		if l, ok := other.peerLinks.from(m.id()); ok {
 			f(l)
 		}
 	}

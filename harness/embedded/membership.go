@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 
-	"go.etcd.io/etcd/client/pkg/v3/types"
 	"go.etcd.io/etcd/server/v3/embed"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/link"
 )
 
 // Add adds a new member to the cluster and blocks until it serves.
@@ -27,7 +26,7 @@ func (c *cluster) Add(ctx context.Context, name string) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("add member %s/%s: %w", c.name, name, err), m.close())
 	}
-	m.id = types.ID(joined.ID)
+	m.number.Store(joined.ID)
 	c.join(m)
 	return m.start(ctx, embed.ClusterStateFlagExisting)
 }
@@ -47,11 +46,45 @@ func (c *cluster) Remove(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.membership().Expel(ctx, name, uint64(m.id)); err != nil {
+	if err := c.membership().Expel(ctx, name, uint64(m.id())); err != nil {
 		return fmt.Errorf("remove member %s/%s: %w", c.name, name, err)
 	}
 	c.mu.Lock()
 	c.members = slices.DeleteFunc(c.members, func(o *member) bool { return o == m })
 	c.mu.Unlock()
-	return errors.Join(m.close(), os.RemoveAll(filepath.Join(c.env.Dir, m.name)))
+	return errors.Join(m.close(), os.RemoveAll(m.dir()))
+}
+
+// Wipe removes a member from the cluster, stops it, deletes its data and adds it again. Its proxies, and so its addresses, stay.
+func (c *cluster) Wipe(ctx context.Context, name string) error {
+	m, err := c.find(name)
+	if err != nil {
+		return err
+	}
+	if err := c.membership().Expel(ctx, name, uint64(m.id())); err != nil {
+		return fmt.Errorf("remove member %s: %w", m, err)
+	}
+	if err := errors.Join(m.kill(), os.RemoveAll(m.dir())); err != nil {
+		return fmt.Errorf("wipe member %s: %w", m, err)
+	}
+	joined, err := c.membership().Announce(ctx, m.peers.url())
+	if err != nil {
+		return fmt.Errorf("add member %s again: %w", m, err)
+	}
+	c.renumber(m, joined.ID)
+	return m.start(ctx, embed.ClusterStateFlagExisting)
+}
+
+// renumber gives a member that does not run another id, by which its peers tell its connections from others.
+func (c *cluster) renumber(m *member, id uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	before := m.id()
+	m.number.Store(id)
+	for _, other := range c.members {
+		if other != m {
+			other.peerLinks.forget(before)
+			other.peerLinks.set(m.id(), link.BetweenPeers(c.env.Board, c.name, m.name, other.name))
+		}
+	}
 }

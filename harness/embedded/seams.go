@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -11,10 +12,11 @@ import (
 	"go.etcd.io/etcd/server/v3/storage/wal"
 
 	"github.com/stormwatch/stormwatch/harness/inprocess"
+	"github.com/stormwatch/stormwatch/harness/point"
 )
 
-// The engine runs an unmodified etcd and needs unexported fields: several of etcd and one of package sync. This file finds them. The fields
-// are only read, and what they point to is safe for concurrent use. If a version of etcd has moved a field, its members do not start.
+// The engine runs an unmodified etcd and needs unexported fields: several of etcd and one of package sync. This file finds them. What is
+// found is safe for concurrent use, or its lock is held. If a version of etcd has moved a field, its members do not start.
 
 // saveLocks are the locks that every save to a server's raft log passes, in this order.
 type saveLocks struct {
@@ -40,7 +42,13 @@ func locksOfSave(s *etcdserver.EtcdServer) (saveLocks, error) {
 	}
 	l.storage.RLock()
 	defer l.storage.RUnlock()
-	_, err = walLock(*l.wal)
+	lock, err := walLock(*l.wal)
+	if err != nil {
+		return l, err
+	}
+	lock.Lock()
+	defer lock.Unlock()
+	_, err = walWriter(*l.wal)
 	return l, err
 }
 
@@ -51,6 +59,51 @@ func storageOf(s *etcdserver.EtcdServer) (*serverstorage.Storage, error) {
 
 func walLock(w *wal.WAL) (*sync.Mutex, error) {
 	return inprocess.Field[sync.Mutex]("raft log", w, "mu")
+}
+
+// walWriter is where the log writes its records. The caller holds the lock of the log.
+func walWriter(w *wal.WAL) (*io.Writer, error) {
+	return inprocess.Field[io.Writer]("raft log", w, "encoder", "bw", "w")
+}
+
+// failing is a file of a raft log that cannot be written any more.
+type failing struct {
+	file io.Writer
+	// failed says that a write has failed. What etcd wanted to write is lost then, so that the file must not be written any more.
+	failed bool
+}
+
+// Write fails.
+func (f *failing) Write([]byte) (int, error) {
+	f.failed = true
+	return 0, point.ErrFailed
+}
+
+// fail makes the next sync of the current log fail, and all later ones. The caller holds the lock of the log, also for mend.
+func (l saveLocks) fail() {
+	if w := l.writer(); !isFailing(*w) {
+		*w = &failing{file: *w}
+	}
+}
+
+// mend undoes fail, unless a sync has failed since.
+func (l saveLocks) mend() {
+	if w := l.writer(); isFailing(*w) && !(*w).(*failing).failed {
+		*w = (*w).(*failing).file
+	}
+}
+
+func isFailing(w io.Writer) bool {
+	_, is := w.(*failing)
+	return is
+}
+
+func (l saveLocks) writer() *io.Writer {
+	w, err := walWriter(*l.wal)
+	if err != nil {
+		panic(err) // impossible: locksOfSave has found the field
+	}
+	return w
 }
 
 // log is the lock of the current log. The caller holds storage.

@@ -46,4 +46,4 @@ func mustDecide(w *harness.World, c *harness.Cluster, joined, left []string) err
 }
 
 // AddMember adds a new member to the cluster. The fault ends when the member serves.
-func AddMember(c *harness.Cluster) Fault { return Fault{addMember, arguments{cluster: c.Name()}} }
+func AddMember(c *harness.Cluster) Fault { return addMember.in(c) }

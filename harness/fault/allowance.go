@@ -54,3 +54,8 @@ func slowed(w *harness.World, delay time.Duration, wholeCluster bool) record.All
 	}
 	return allow("stale member", b.StaleMember())
 }
+
+// untouched is the allowance of a fault that does not touch what a view shows: the next update arrives as ever.
+func untouched(w *harness.World) record.Allowance {
+	return allow("calm", w.Timing().Load+w.Bounds().Calm())
+}

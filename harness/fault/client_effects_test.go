@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -53,6 +54,25 @@ func clientEffects() []effect {
 			_, err = b.put(b.client(m))
 			require.NoError(b.t, err)
 		}},
+		{"half-open connections carry nothing for good, and new ones work", func(b *bench) {
+			m := b.alpha.Leader()
+			watch := b.observed(m)
+			half := b.hurt(fault.HalfOpen(m), fmt.Sprintf("HalfOpen(%s)", m))
+			fresh := b.client(m)
+			b.works(fresh)
+			watch.nothing("an event came through")
+			half.Heal()
+			_, err := b.put(watch.client)
+			require.ErrorIs(b.t, err, context.DeadlineExceeded, "a heal does not help")
+			_, err = b.put(fresh)
+			require.NoError(b.t, err)
+			watch.nothing("an event came through")
+			require.True(b.t, m.Stranded())
+			b.Manage() // so that only the test has connections
+			require.NoError(b.t, watch.client.Close())
+			b.await(func() bool { return !m.Stranded() }, "half-open connections are left")
+			b.works(fresh)
+		}},
 		{"a delay of clients delays both ways", func(b *bench) {
 			m := b.alpha.Leader()
 			c := b.client(m)
@@ -63,6 +83,25 @@ func clientEffects() []effect {
 			took, err := b.put(c)
 			require.NoError(b.t, err)
 			require.GreaterOrEqual(b.t, took, 2*delay)
+			slow.Heal()
+			b.quick(c, 2*delay)
+		}},
+		{"a slow link delays clients by a time that varies", func(b *bench) {
+			m := b.alpha.Leader()
+			c := b.client(m)
+			_, err := b.read(c)
+			require.NoError(b.t, err)
+			delay, jitter := b.Timing().Heartbeat/2, b.Timing().Heartbeat
+			slow := b.hurt(fault.SlowLink(m, delay, jitter), fmt.Sprintf("SlowLink(%s, %v, %v)", m, delay, jitter))
+			shortest, longest := time.Hour, time.Duration(0)
+			for range 20 {
+				took, err := b.read(c)
+				require.NoError(b.t, err)
+				shortest, longest = min(shortest, took), max(longest, took)
+			}
+			require.GreaterOrEqual(b.t, shortest, 2*delay, "there and back")
+			require.Greater(b.t, longest, 2*delay+jitter/2)
+			require.Less(b.t, longest, 8*(delay+jitter)+b.Timing().Slack, "four pieces there and four back")
 			slow.Heal()
 			b.quick(c, 2*delay)
 		}},

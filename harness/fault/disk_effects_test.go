@@ -33,6 +33,40 @@ func diskEffects() []effect {
 			b.quick(c, delay)
 			require.Equal(b.t, leader, b.alpha.Leader())
 		}},
+		{"a failed write ends the member, and its data are good", func(b *bench) {
+			m := b.alpha.Leader()
+			c := b.client(m)
+			_, err := b.put(c)
+			require.NoError(b.t, err)
+			fail := b.hurt(fault.FailDisk(m), fmt.Sprintf("FailDisk(%s)", m))
+			require.False(b.t, m.Status().Up)
+			b.await(func() bool { return b.alpha.Leader() != m }, "no other leader")
+			require.False(b.t, m.Status().Up, "nobody starts it")
+			fail.Heal()
+			require.True(b.t, m.Status().Up)
+			b.agree()
+			require.Equal(b.t, "v", b.value(b.client(m)))
+			b.works(b.client(m))
+		}},
+		{"a disk that failed nothing is mended by the heal", func(b *bench) {
+			b.quiet()
+			m := b.alpha.Followers()[0]
+			fail := b.hurt(fault.FailDisk(m), fmt.Sprintf("FailDisk(%s)", m))
+			require.True(b.t, m.Status().Up, "it had nothing to write")
+			fail.Heal()
+			b.works(b.client(m))
+			require.True(b.t, m.Status().Up)
+		}},
+		{"a member that was killed meanwhile stays down when its disk is mended", func(b *bench) {
+			b.quiet()
+			m := b.alpha.Followers()[0]
+			fail := b.Inject(fault.FailDisk(m))
+			kill := b.Inject(fault.Kill(m))
+			fail.Heal()
+			require.False(b.t, m.Status().Up)
+			kill.Heal()
+			require.True(b.t, m.Status().Up)
+		}},
 		{"a hung apply stops events and not the rest", func(b *bench) {
 			leader, follower := b.alpha.Leader(), b.alpha.Followers()[0]
 			watch := b.observed(follower)

@@ -25,7 +25,7 @@ type effect struct {
 
 // effects are those of all faults.
 func effects() []effect {
-	return slices.Concat(diskEffects(), peerEffects(), clientEffects(), watchEffects(), memberEffects())
+	return slices.Concat(diskEffects(), peerEffects(), clientEffects(), watchEffects(), callEffects(), memberEffects(), clusterEffects())
 }
 
 func TestFaultsHaveTheirEffectsInVirtualTime(t *testing.T) {
@@ -110,6 +110,13 @@ func (b *bench) hurt(f harness.Fault, text string) *harness.Injection {
 	return b.Inject(f)
 }
 
+// quiet stops everything that writes: the load and the manager.
+func (b *bench) quiet() {
+	b.t.Helper()
+	b.Manage()
+	b.alpha.Rest()
+}
+
 // limit is how long the test waits for something that takes no time when nothing is wrong.
 func (b *bench) limit() time.Duration { return b.Timing().Election + b.Timing().Slack }
 
@@ -126,9 +133,12 @@ func (b *bench) await(holds func() bool, otherwise string) {
 }
 
 // client is a client of one member.
-func (b *bench) client(m *harness.Member) *clientv3.Client {
+func (b *bench) client(m *harness.Member) *clientv3.Client { return b.clientOf([]string{m.Endpoint()}) }
+
+// clientOf is a client of the given endpoints.
+func (b *bench) clientOf(endpoints []string) *clientv3.Client {
 	config := b.target.Config()
-	config.Endpoints = []string{m.Endpoint()}
+	config.Endpoints = endpoints
 	c, err := clientv3.New(config)
 	require.NoError(b.t, err)
 	b.closing = append(b.closing, func() { _ = c.Close() })
@@ -144,6 +154,15 @@ func (b *bench) put(c *clientv3.Client) (time.Duration, error) {
 	return time.Since(began), err
 }
 
+// read reads from a member's own copy and says how long it took.
+func (b *bench) read(c *clientv3.Client) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), b.limit())
+	defer cancel()
+	began := time.Now()
+	_, err := c.Get(ctx, "/test", clientv3.WithSerializable())
+	return time.Since(began), err
+}
+
 // watch is a watch of the test's own.
 type watch struct {
 	bench    *bench
@@ -155,6 +174,7 @@ type watch struct {
 
 // observed is a watch of the test's own on a member.
 func (b *bench) observed(m *harness.Member) *watch {
+	b.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &watch{bench: b, client: b.client(m), ctx: ctx}
 	b.closing = append(b.closing, cancel)

@@ -33,7 +33,8 @@ type arguments struct {
 	member        harness.Ref
 	group, others []harness.Ref
 	cluster       string
-	delay         time.Duration
+	delay, jitter time.Duration
+	method        string
 }
 
 // kind is a fault without its arguments.
@@ -49,7 +50,8 @@ type subjects struct {
 	member        *harness.Member
 	group, others []*harness.Member
 	cluster       *harness.Cluster
-	delay         time.Duration
+	delay, jitter time.Duration
+	method        string
 }
 
 // none is the kind of the zero value.
@@ -63,8 +65,10 @@ var none = &kind{
 // kinds are all faults, in the order of their names.
 func kinds() []*kind {
 	return []*kind{
-		addMember, blackhole, delayClients, delayWatch, dropProgress, dropProgressRequests, freeze, hangApply, hangDisk, isolate, kill,
-		moveLeader, partition, partitionOneWay, refuse, removeMember, reset, restart, slowApply, slowDisk, withholdEvents,
+		addMember, alarm, blackhole, compact, defragment, delayClients, delayWatch, dropAnswer, dropKeepAlives, dropProgress,
+		dropProgressRequests, dropWatchCreate, failDisk, failRequest, freeze, halfOpen, hangApply, hangDisk, isolate, kill, loseLease, loseQuorum,
+		misadvertiseMember, moveLeader, partition, partitionOneWay, refuse, removeMember, reset, restart, rollingRestart, slowApply, slowDisk, slowLink,
+		wipeAndRejoin, withholdEvents,
 	}
 }
 
@@ -127,7 +131,7 @@ func (f Fault) Resolve(w *harness.World) (harness.Plan, error) {
 
 // arguments are the names of the subjects.
 func (s subjects) arguments() arguments {
-	a := arguments{group: refs(s.group), others: refs(s.others), delay: s.delay}
+	a := arguments{group: refs(s.group), others: refs(s.others), delay: s.delay, jitter: s.jitter, method: s.method}
 	if s.member != nil {
 		a.member = s.member.Ref()
 	}
@@ -159,6 +163,14 @@ func (k *kind) on(m harness.Referrer) Fault { return Fault{k, arguments{member: 
 // slow makes a fault of this kind on one member with a delay.
 func (k *kind) slow(m harness.Referrer, delay time.Duration) Fault {
 	return Fault{k, arguments{member: m.Ref(), delay: delay}}
+}
+
+// in makes a fault of this kind on a cluster.
+func (k *kind) in(c *harness.Cluster) Fault { return Fault{k, arguments{cluster: c.Name()}} }
+
+// method makes a fault of this kind on the requests of one method to one member.
+func (k *kind) method(m harness.Referrer, method string) Fault {
+	return Fault{k, arguments{member: m.Ref(), method: method}}
 }
 
 // hold, drop and late are decisions that several faults use.
@@ -200,6 +212,14 @@ func down(m *harness.Member) record.Scope {
 	return record.Scope{
 		Cluster: m.Cluster().Name(), Members: only, Crippled: only, Unreachable: only, Silenced: only, Lagging: only,
 	}
+}
+
+// mustCommit returns an error if the cluster has lost its quorum, so that it could not carry out a request.
+func mustCommit(w *harness.World, c *harness.Cluster) error {
+	if w.Lost(c, record.LostQuorum) {
+		return fmt.Errorf("cluster %s has lost its quorum and cannot commit anything", c)
+	}
+	return nil
 }
 
 // mustRun returns an error if one of the members is down.

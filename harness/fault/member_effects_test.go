@@ -1,7 +1,9 @@
 package fault_test
 
 import (
+	"context"
 	"fmt"
+	"slices"
 
 	"github.com/stretchr/testify/require"
 
@@ -38,6 +40,49 @@ func memberEffects() []effect {
 			b.hurt(fault.MoveLeader(to), fmt.Sprintf("MoveLeader(%s)", to))
 			b.agree()
 			require.Equal(b.t, to, b.alpha.Leader())
+		}},
+		{"a member that lost its disk comes back under its name with another id and all data", func(b *bench) {
+			m := b.alpha.Leader()
+			before, id, endpoint := b.client(m), m.Status().ID, m.Endpoint()
+			_, err := b.put(before)
+			require.NoError(b.t, err)
+			b.hurt(fault.WipeAndRejoin(m), fmt.Sprintf("WipeAndRejoin(%s)", m))
+			require.True(b.t, m.Status().Up)
+			require.NotEqual(b.t, id, m.Status().ID)
+			require.Equal(b.t, endpoint, m.Endpoint())
+			require.Contains(b.t, b.alpha.Members(), m)
+			b.agree()
+			b.await(func() bool { // its clients find it where it was
+				ctx, cancel := context.WithTimeout(context.Background(), b.limit())
+				defer cancel()
+				r, err := before.Get(ctx, "/test")
+				return err == nil && len(r.Kvs) == 1 && string(r.Kvs[0].Value) == "v"
+			}, "it does not have the data")
+			b.hurt(fault.MoveLeader(m), fmt.Sprintf("MoveLeader(%s)", m))
+			b.replacedUntilHealed(m, fault.Isolate(m), fmt.Sprintf("Isolate(%s)", m)) // the links still tell its traffic apart
+		}},
+		{"a member list names an address at which nobody listens, until the heal", func(b *bench) {
+			m := b.alpha.Followers()[0]
+			c := b.client(m)
+			published := func() (urls []string) {
+				list, err := c.MemberList(context.Background())
+				require.NoError(b.t, err)
+				for _, o := range list.Members {
+					if o.Name == m.Name() {
+						urls = o.ClientURLs
+					}
+				}
+				return urls
+			}
+			require.Equal(b.t, []string{m.Endpoint()}, published())
+			wrong := b.hurt(fault.MisadvertiseMember(m), fmt.Sprintf("MisadvertiseMember(%s)", m))
+			b.await(func() bool { return !slices.Equal([]string{m.Endpoint()}, published()) }, "it publishes its address")
+			lost := b.clientOf(published())
+			_, err := b.put(lost)
+			require.Error(b.t, err)
+			b.works(b.client(m))
+			wrong.Heal()
+			b.await(func() bool { return slices.Equal([]string{m.Endpoint()}, published()) }, "it does not publish its address again")
 		}},
 		{"members come and go", func(b *bench) {
 			b.hurt(fault.AddMember(b.alpha), "AddMember(alpha)")

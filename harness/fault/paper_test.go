@@ -35,9 +35,10 @@ func (paper) Start(_ context.Context, spec harness.Spec, _ harness.Env) (harness
 }
 
 type members struct {
-	mu  sync.Mutex
-	up  []string
-	cut []string // whose clients were cut
+	mu       sync.Mutex
+	up       []string
+	cut      []string // whose clients were cut
+	stranded []string // whose clients were stranded
 }
 
 func (m *members) Status(member string) harness.Status {
@@ -62,12 +63,29 @@ func (m *members) Kill(_ context.Context, member string) error     { return m.do
 func (m *members) Remove(_ context.Context, member string) error   { return m.down(member) }
 func (m *members) Restart(_ context.Context, member string) error  { return m.serve(member) }
 func (m *members) Add(_ context.Context, member string) error      { return m.serve(member) }
+func (*members) Wipe(context.Context, string) error                { return nil }
+func (*members) Misadvertise(string, bool)                         {}
 func (*members) Close() error                                      { return nil }
 
 func (m *members) CutClients(member string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.cut = append(m.cut, member)
+}
+
+func (m *members) StrandClients(member string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stranded = append(m.stranded, member)
+}
+
+func (m *members) Stranded(member string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if slices.Contains(m.stranded, member) {
+		return 1
+	}
+	return 0
 }
 
 func (m *members) down(member string) error {

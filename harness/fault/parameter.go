@@ -3,10 +3,13 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/names"
+	"github.com/stormwatch/stormwatch/harness/point"
 )
 
 // parameter is one argument of a kind of fault: how it is printed, read, and found in a world.
@@ -23,15 +26,19 @@ type (
 	memberParameter  struct{}
 	clusterParameter struct{}
 	delayParameter   struct{}
+	jitterParameter  struct{}
+	methodParameter  struct{}
 	// groupParameter is the first group of members, or the second if other is set.
 	groupParameter struct{ other bool }
 )
 
 var (
-	onMember       = []parameter{memberParameter{}}
-	onCluster      = []parameter{clusterParameter{}}
-	onMemberSlowly = []parameter{memberParameter{}, delayParameter{}}
-	onTwoGroups    = []parameter{groupParameter{}, groupParameter{other: true}}
+	onMember         = []parameter{memberParameter{}}
+	onCluster        = []parameter{clusterParameter{}}
+	onMemberSlowly   = []parameter{memberParameter{}, delayParameter{}}
+	onMethod         = []parameter{memberParameter{}, methodParameter{}}
+	onMemberUnevenly = []parameter{memberParameter{}, delayParameter{}, jitterParameter{}}
+	onTwoGroups      = []parameter{groupParameter{}, groupParameter{other: true}}
 )
 
 func (memberParameter) what() string             { return "a member, such as alpha/m1 or alpha/leader" }
@@ -88,6 +95,50 @@ func (delayParameter) resolve(_ *harness.World, a arguments, into *subjects) err
 }
 
 func (delayParameter) clusters(arguments) []string { return nil }
+
+func (jitterParameter) what() string             { return "a jitter, such as 50ms or 0s" }
+func (jitterParameter) print(a arguments) string { return a.jitter.String() }
+
+func (jitterParameter) parse(text string, into *arguments) error {
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 {
+		return fmt.Errorf("%q is no jitter: want a time, such as 50ms, or 0s", text)
+	}
+	into.jitter = d
+	return nil
+}
+
+func (jitterParameter) resolve(_ *harness.World, a arguments, into *subjects) error {
+	if a.jitter < 0 {
+		return fmt.Errorf("a jitter of %v: want zero or more", a.jitter)
+	}
+	into.jitter = a.jitter
+	return nil
+}
+
+func (jitterParameter) clusters(arguments) []string { return nil }
+
+func (methodParameter) what() string             { return "one of etcd's gRPC methods, such as Txn" }
+func (methodParameter) print(a arguments) string { return a.method }
+
+func (methodParameter) parse(text string, into *arguments) error {
+	if !slices.Contains(point.Methods(), text) {
+		return names.Unknown("method", text, point.Methods())
+	}
+	into.method = text
+	return nil
+}
+
+func (p methodParameter) resolve(_ *harness.World, a arguments, into *subjects) error {
+	var known arguments
+	if err := p.parse(a.method, &known); err != nil {
+		return err
+	}
+	into.method = known.method
+	return nil
+}
+
+func (methodParameter) clusters(arguments) []string { return nil }
 
 func (groupParameter) what() string { return "a group of members, such as [alpha/m1 alpha/m2]" }
 

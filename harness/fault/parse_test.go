@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/point"
 )
 
 // member is the member of alpha with a name or role.
@@ -21,16 +22,30 @@ func each() map[string]Fault {
 	group := []harness.Referrer{member("m1"), member(harness.RoleFollower)}
 	return map[string]Fault{
 		"AddMember(alpha)":                                           {addMember, arguments{cluster: "alpha"}},
+		"Alarm(alpha)":                                               {alarm, arguments{cluster: "alpha"}},
+		"Compact(alpha)":                                             {compact, arguments{cluster: "alpha"}},
+		"Defragment(alpha/m2, 5s)":                                   Defragment(m2, 5*time.Second),
+		"LoseQuorum(alpha)":                                          {loseQuorum, arguments{cluster: "alpha"}},
+		"RollingRestart(alpha)":                                      {rollingRestart, arguments{cluster: "alpha"}},
 		"Blackhole(alpha/leader)":                                    Blackhole(leader),
 		"DelayClients(alpha/m2, 250ms)":                              DelayClients(m2, 250*time.Millisecond),
 		"DelayWatch(alpha/m2, 1.5s)":                                 DelayWatch(m2, 1500*time.Millisecond),
+		"DropAnswer(alpha/m2, Txn)":                                  DropAnswer(m2, "Txn"),
+		"DropKeepAlives(alpha/m2)":                                   DropKeepAlives(m2),
 		"DropProgress(alpha/watched)":                                DropProgress(member(harness.RoleWatched)),
 		"DropProgressRequests(alpha/m2)":                             DropProgressRequests(m2),
+		"DropWatchCreate(alpha/watched)":                             DropWatchCreate(member(harness.RoleWatched)),
+		"FailDisk(alpha/leader)":                                     FailDisk(leader),
+		"FailRequest(alpha/leader, Range)":                           FailRequest(leader, "Range"),
 		"Freeze(alpha/leader)":                                       Freeze(leader),
+		"HalfOpen(alpha/watched)":                                    HalfOpen(member(harness.RoleWatched)),
 		"HangApply(alpha/m2)":                                        HangApply(m2),
 		"HangDisk(alpha/leader)":                                     HangDisk(leader),
 		"Isolate(alpha/follower)":                                    Isolate(member(harness.RoleFollower)),
 		"Kill(alpha/m2)":                                             Kill(m2),
+		"LoseLease(alpha)":                                           {loseLease, arguments{cluster: "alpha"}},
+		"MisadvertiseMember(alpha/m2)":                               MisadvertiseMember(m2),
+		"WipeAndRejoin(alpha/leader)":                                WipeAndRejoin(leader),
 		"MoveLeader(alpha/m2)":                                       MoveLeader(m2),
 		"Refuse(alpha/m2)":                                           Refuse(m2),
 		"RemoveMember(alpha/m2)":                                     RemoveMember(m2),
@@ -38,6 +53,8 @@ func each() map[string]Fault {
 		"Restart(alpha/m2)":                                          Restart(m2),
 		"SlowApply(alpha/m2, 1ms)":                                   SlowApply(m2, time.Millisecond),
 		"SlowDisk(alpha/leader, 1h0m0s)":                             SlowDisk(leader, time.Hour),
+		"SlowLink(alpha/m2, 20ms, 5ms)":                              SlowLink(m2, 20*time.Millisecond, 5*time.Millisecond),
+		"SlowLink(alpha/leader, 1s, 0s)":                             SlowLink(leader, time.Second, 0),
 		"WithholdEvents(alpha/m2)":                                   WithholdEvents(m2),
 		"Partition([alpha/leader], [alpha/m1 alpha/follower])":       Partition([]harness.Referrer{leader}, group),
 		"PartitionOneWay([alpha/m1 alpha/follower], [alpha/leader])": PartitionOneWay(group, []harness.Referrer{leader}),
@@ -84,6 +101,10 @@ func TestFaultsOfAnyArgumentsAreReadBack(t *testing.T) {
 				a.cluster = cluster()
 			case delayParameter:
 				a.delay = time.Duration(1 + draw.Int64N(1<<draw.IntN(62)))
+			case jitterParameter:
+				a.jitter = time.Duration(draw.Int64N(1 << draw.IntN(62)))
+			case methodParameter:
+				a.method = point.Methods()[draw.IntN(len(point.Methods()))]
 			case groupParameter:
 				*p.of(&a) = group()
 			default:
@@ -112,8 +133,8 @@ func TestSpacesDoNotMatter(t *testing.T) {
 
 func TestParseSaysWhatWasWrongAndWhatWouldBeRight(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                            `no fault is called ""; the nearest: Kill, Reset, Freeze`,
-		"HangDsk(alpha/m1)":                           `no fault is called "HangDsk"; the nearest: HangDisk, HangApply, SlowDisk`,
+		"":                                            `no fault is called ""; the nearest: Kill, Alarm, Reset`,
+		"HangDsk(alpha/m1)":                           `no fault is called "HangDsk"; the nearest: HangDisk, FailDisk, HangApply`,
 		"hangdisk(alpha/m1)":                          `no fault is called "hangdisk"; the nearest: HangDisk, `,
 		"HangDisk":                                    `fault "HangDisk": want HangDisk(a member, such as alpha/m1 or alpha/leader)`,
 		"HangDisk alpha/m1":                           `no fault is called "HangDisk alpha/m1"; the nearest: HangDisk, `,
@@ -130,6 +151,9 @@ func TestParseSaysWhatWasWrongAndWhatWouldBeRight(t *testing.T) {
 		"SlowDisk(alpha/m1, 250)":                     `fault "SlowDisk(alpha/m1, 250)": "250" is no delay: want a time above zero, such as 250ms`,
 		"SlowDisk(alpha/m1, -1s)":                     `"-1s" is no delay`,
 		"SlowDisk(alpha/m1, 0s)":                      `"0s" is no delay`,
+		"DropAnswer(alpha/m1, Txm)":                   `fault "DropAnswer(alpha/m1, Txm)": no method is called "Txm"; the nearest: Txn, `,
+		"SlowLink(alpha/m1, 1s)":                      `has 2 arguments: want SlowLink(a member, such as alpha/m1 or alpha/leader, a delay, such as 250ms, a jitter`,
+		"SlowLink(alpha/m1, 1s, -1s)":                 `"-1s" is no jitter`,
 		"AddMember(alpha/m1)":                         `fault "AddMember(alpha/m1)": "alpha/m1" is no cluster's name; want a cluster, such as alpha`,
 		"Partition([alpha/m1])":                       `has 1 argument: want Partition(a group of members, such as [alpha/m1 alpha/m2], a group of members`,
 		"Partition(alpha/m1, [alpha/m2])":             `"alpha/m1" is no group: want members in brackets; want a group of members, such as [alpha/m1 alpha/m2]`,

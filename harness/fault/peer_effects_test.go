@@ -38,6 +38,17 @@ func peerEffects() []effect {
 			cut.Heal()
 			b.agree()
 		}},
+		{"a slow link delays commits and keeps the leader", func(b *bench) {
+			leader := b.alpha.Leader()
+			delay := b.Timing().Heartbeat / 2
+			b.hurt(fault.SlowLink(leader, delay, delay/2), fmt.Sprintf("SlowLink(%s, %v, %v)", leader, delay, delay/2)).RequireSteady(b.alpha)
+			direct, err := leader.Direct() // so that only the links to peers matter
+			require.NoError(b.t, err)
+			took, err := b.put(direct.Client)
+			require.NoError(b.t, err)
+			require.GreaterOrEqual(b.t, took, 2*delay, "to a peer and back")
+			require.Equal(b.t, leader, b.alpha.Leader())
+		}},
 		{"freezing stops peers and clients", func(b *bench) {
 			old := b.alpha.Leader()
 			c := b.client(old)

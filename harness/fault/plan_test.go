@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -25,15 +26,29 @@ func TestEachFaultKnowsWhatItCostsToNoticeAndLeave(t *testing.T) {
 	// m1 leads.
 	for text, want := range map[string]record.Allowance{
 		"AddMember(alpha)":                           {Name: "lost leader", Recovery: b.LostLeader()},
+		"Alarm(alpha)":                               {Name: "calm", Recovery: b.Timing.Load + b.Calm()},
+		"Compact(alpha)":                             {Name: "lost member", Recovery: b.LostMember()},
+		"Defragment(alpha/m1, 1s)":                   {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 2*time.Second, Lasting: 2 * time.Second},
+		"Defragment(alpha/m2, 5s)":                   {Name: "stale member", Recovery: b.StaleMember()},
+		"LoseQuorum(alpha)":                          {Name: "lost leader", Recovery: b.LostLeader()},
+		"RollingRestart(alpha)":                      {Name: "lost leader", Recovery: b.LostLeader()},
 		"Blackhole(alpha/m1)":                        {Name: "silent member", Recovery: b.SilentMember()},
 		"DelayWatch(alpha/m1, 1s)":                   {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 2*time.Second, Lasting: 2 * time.Second},
 		"DelayWatch(alpha/m1, 2s)":                   {Name: "stale member", Recovery: b.StaleMember()},
 		"DelayClients(alpha/m2, 100ms)":              {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 200*time.Millisecond, Lasting: 200 * time.Millisecond},
 		"DelayClients(alpha/m2, 1.3s)":               {Name: "stale member", Recovery: b.StaleMember()}, // grace and two load intervals
+		"DropAnswer(alpha/m2, Range)":                {Name: "silent member", Recovery: b.SilentMember()},
+		"DropKeepAlives(alpha/m2)":                   {Name: "calm", Recovery: b.Timing.Load + b.Calm()},
+		"DropWatchCreate(alpha/m2)":                  {Name: "lost member", Recovery: b.LostMember()},
+		"FailDisk(alpha/m1)":                         {Name: "lost leader", Recovery: b.LostLeader()},
+		"FailDisk(alpha/m2)":                         {Name: "lost member", Recovery: b.LostMember()},
+		"FailRequest(alpha/m2, Range)":               {Name: "lost member", Recovery: b.LostMember()},
+		"LoseLease(alpha)":                           {Name: "calm", Recovery: b.Timing.Load + b.Calm()},
 		"DropProgress(alpha/m2)":                     {Name: "idle timeout", Recovery: b.Timing.IdleTimeout + b.LostMember()},
 		"DropProgressRequests(alpha/m2)":             {Name: "idle timeout", Recovery: b.Timing.IdleTimeout + b.LostMember()},
 		"Freeze(alpha/m1)":                           {Name: "silent leader", Recovery: b.SilentLeader()},
 		"Freeze(alpha/m2)":                           {Name: "silent member", Recovery: b.SilentMember()},
+		"HalfOpen(alpha/m1)":                         {Name: "silent member", Recovery: b.SilentMember()},
 		"HangApply(alpha/m1)":                        {Name: "stale member", Recovery: b.StaleMember()},
 		"HangDisk(alpha/leader)":                     {Name: "hung leader", Recovery: b.HungLeader()},
 		"HangDisk(alpha/m2)":                         {Name: "stale member", Recovery: b.StaleMember()},
@@ -41,6 +56,9 @@ func TestEachFaultKnowsWhatItCostsToNoticeAndLeave(t *testing.T) {
 		"Isolate(alpha/m2)":                          {Name: "stale member", Recovery: b.StaleMember()},
 		"Kill(alpha/m1)":                             {Name: "lost leader", Recovery: b.LostLeader()},
 		"Kill(alpha/m2)":                             {Name: "lost member", Recovery: b.LostMember()},
+		"MisadvertiseMember(alpha/m2)":               {Name: "lost member", Recovery: b.LostMember()},
+		"WipeAndRejoin(alpha/m1)":                    {Name: "lost leader", Recovery: b.LostLeader()},
+		"WipeAndRejoin(alpha/m2)":                    {Name: "lost member", Recovery: b.LostMember()},
 		"MoveLeader(alpha/m2)":                       {Name: "lost leader", Recovery: b.LostLeader()},
 		"Partition([alpha/m1], [alpha/m2 alpha/m3])": {Name: "isolated leader", Recovery: b.IsolatedLeader()},
 		"PartitionOneWay([alpha/m2], [alpha/m3])":    {Name: "isolated leader", Recovery: b.IsolatedLeader()},
@@ -56,12 +74,27 @@ func TestEachFaultKnowsWhatItCostsToNoticeAndLeave(t *testing.T) {
 		"SlowDisk(alpha/m1, 500ms)":                  {Name: "hung leader", Recovery: b.HungLeader(), Lasting: time.Second}, // half an election timeout
 		"SlowDisk(alpha/m2, 500ms)":                  {Name: "slow", Recovery: b.Timing.Load + b.Calm() + time.Second, Lasting: time.Second},
 		"SlowDisk(alpha/m2, 5s)":                     {Name: "stale member", Recovery: b.StaleMember()},
+		"SlowLink(alpha/m1, 50ms, 50ms)":             {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 400*time.Millisecond, Lasting: 400 * time.Millisecond},
+		"SlowLink(alpha/m1, 200ms, 50ms)":            {Name: "isolated leader", Recovery: b.IsolatedLeader(), Lasting: time.Second},
+		"SlowLink(alpha/m2, 200ms, 50ms)":            {Name: "slow", Recovery: b.Timing.Load + b.Calm() + time.Second, Lasting: time.Second},
+		"SlowLink(alpha/m2, 500ms, 500ms)":           {Name: "stale member", Recovery: b.StaleMember()},
 		"WithholdEvents(alpha/m2)":                   {Name: "stale member", Recovery: b.StaleMember()},
 	} {
 		plan, err := planned(t, text)
 		require.NoError(t, err, text)
 		require.Equal(t, want, plan.Allowance, text)
 	}
+}
+
+func TestConnectionsToAllMembersThatAreHalfOpenAreNoticedByTheIdleTimeout(t *testing.T) {
+	b := bound.Bounds{Timing: bound.Production()}
+	r := onPaper(t, func(w *harness.World) {
+		for _, name := range []string{"m1", "m2", "m3"} {
+			w.Inject(HalfOpen(member(name)))
+		}
+	})
+	require.Equal(t, b.SilentMember(), r.Faults[1].Allowance.Recovery)
+	require.Equal(t, b.Timing.Load+b.IdleNotice()+b.Start(3), r.Faults[2].Allowance.Recovery)
 }
 
 func TestAPlanNamesItsMembers(t *testing.T) {
@@ -108,6 +141,9 @@ func TestNothingIsDoneToAMemberThatIsDown(t *testing.T) {
 		w.Inject(Kill(member("m3")))
 		for _, text := range []string{
 			"Blackhole(alpha/m3)", "DelayClients(alpha/m3, 1s)", "DelayWatch(alpha/m3, 1s)", "DropProgress(alpha/m3)", "DropProgressRequests(alpha/m3)",
+			"DropAnswer(alpha/m3, Txn)", "DropKeepAlives(alpha/m3)", "DropWatchCreate(alpha/m3)", "FailRequest(alpha/m3, Txn)",
+			"FailDisk(alpha/m3)", "SlowLink(alpha/m3, 1s, 0s)", "HalfOpen(alpha/m3)",
+			"Defragment(alpha/m3, 1s)", "RollingRestart(alpha)", "MisadvertiseMember(alpha/m3)",
 			"Freeze(alpha/m3)", "HangApply(alpha/m3)", "HangDisk(alpha/m3)", "Isolate(alpha/m3)", "Isolate(alpha/m1)", "Kill(alpha/m3)", "MoveLeader(alpha/m3)",
 			"Partition([alpha/m1], [alpha/m3])", "PartitionOneWay([alpha/m3], [alpha/m1])", "Refuse(alpha/m3)", "Reset(alpha/m3)", "Restart(alpha/m3)",
 			"SlowApply(alpha/m3, 1s)", "SlowDisk(alpha/m3, 1s)", "WithholdEvents(alpha/m3)",
@@ -125,14 +161,21 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 	down := record.Scope{Members: m1, Crippled: m1, Unreachable: m1, Silenced: m1, Lagging: m1}
 	for text, want := range map[string]record.Scope{
 		"AddMember(alpha)":               {},
+		"Defragment(alpha/m1, 1ms)":      {Members: m1, Lagging: m1, Stuck: m1, Uninformed: m1},
 		"Blackhole(alpha/m1)":            {Members: m1, Unreachable: m1, Silenced: m1},
 		"DelayWatch(alpha/m1, 1s)":       {Members: m1},
 		"DropProgress(alpha/m1)":         {Members: m1, Silenced: m1},
 		"DropProgressRequests(alpha/m1)": {Members: m1, Silenced: m1},
+		"DropAnswer(alpha/m1, Range)":    {Members: m1, Unreachable: m1},
+		"DropKeepAlives(alpha/m1)":       {Members: m1},
+		"DropWatchCreate(alpha/m1)":      {Members: m1, Uninformed: m1},
+		"FailDisk(alpha/m1)":             down,
+		"FailRequest(alpha/m1, Txn)":     {Members: m1, Unreachable: m1},
 		"Freeze(alpha/m1)": {
 			Members: []string{"m1", "m2", "m3"}, Unreachable: m1, Silenced: m1, Lagging: []string{"m2", "m1", "m3"},
 			Cut: [][2]string{{"m1", "m2"}, {"m2", "m1"}, {"m1", "m3"}, {"m3", "m1"}},
 		},
+		"HalfOpen(alpha/m1)":  {Members: m1, Silenced: m1},
 		"HangApply(alpha/m1)": {Members: m1, Lagging: m1, Stuck: m1, Uninformed: m1},
 		"HangDisk(alpha/m1)":  {Members: m1, Crippled: m1, Lagging: m1},
 		"Isolate(alpha/m1)": {
@@ -148,9 +191,17 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		"RemoveMember(alpha/m1)":                  {Members: m1, Unreachable: m1, Silenced: m1, Lagging: m1},
 		"Reset(alpha/m1)":                         {Members: m1, Unreachable: m1},
 		"Restart(alpha/m1)":                       down,
+		"WipeAndRejoin(alpha/m1)":                 down,
 		"SlowApply(alpha/m1, 1s)":                 {Members: m1, Lagging: m1},
 		"SlowDisk(alpha/m1, 1s)":                  {Members: m1, Lagging: m1, Crippled: m1},
 		"WithholdEvents(alpha/m1)":                {Members: m1, Uninformed: m1},
+		"SlowLink(alpha/m1, 400ms, 99ms)": {
+			Members: []string{"m1", "m2", "m3"}, Lagging: []string{"m2", "m1", "m3"}, Late: 499 * time.Millisecond,
+		},
+		"SlowLink(alpha/m1, 400ms, 100ms)": {
+			Members: []string{"m1", "m2", "m3"}, Unreachable: m1, Lagging: []string{"m2", "m1", "m3"}, Late: 500 * time.Millisecond,
+			Cut: [][2]string{{"m1", "m2"}, {"m2", "m1"}, {"m1", "m3"}, {"m3", "m1"}},
+		},
 		// From the delay on that a manager is to leave, no news comes in time.
 		"DelayWatch(alpha/m1, 1.3s)": {Members: m1, Uninformed: m1},
 		"SlowApply(alpha/m1, 1.3s)":  {Members: m1, Lagging: m1, Uninformed: m1},
@@ -169,6 +220,51 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		require.Equal(t, text, r.Faults[0].Text)
 		require.GreaterOrEqual(t, r.Faults[0].To, r.Faults[0].From, "%s was healed", text)
 	}
+}
+
+func TestFaultsOfSeveralMembersAreOneFaultForEachOnTheRecord(t *testing.T) {
+	for text, want := range map[string][]string{
+		"LoseQuorum(alpha)":            {"LoseQuorum(alpha)", "Kill(alpha/m2)", "Kill(alpha/m3)"},
+		"LoseQuorum(beta)":             {"LoseQuorum(beta)", "Kill(beta/m1)"},
+		"MisadvertiseMember(alpha/m1)": {"MisadvertiseMember(alpha/m1)", "Restart(alpha/m1)", "Restart(alpha/m1)"},
+		"RollingRestart(alpha)":        {"RollingRestart(alpha)", "Restart(alpha/m1)", "Restart(alpha/m2)", "Restart(alpha/m3)"},
+	} {
+		f, err := Parse(text)
+		require.NoError(t, err)
+		r := onPaper(t, func(w *harness.World) { w.Inject(f).Heal() })
+		var got []string
+		for _, f := range r.Faults {
+			got = append(got, f.Text)
+			require.GreaterOrEqual(t, f.To, f.From)
+		}
+		require.Equal(t, want, got)
+		lost := 0
+		for _, l := range r.Losses {
+			if l.Of == record.LostQuorum {
+				lost++
+			}
+		}
+		if strings.HasPrefix(text, "LoseQuorum") {
+			require.Equal(t, 1, lost)
+		} else {
+			require.Zero(t, lost)
+		}
+	}
+}
+
+func TestAQuorumThatIsLostCannotBeLostOrUsed(t *testing.T) {
+	onPaper(t, func(w *harness.World) {
+		w.Inject(Kill(member("m2")))
+		w.Inject(LoseQuorum(w.Cluster("alpha")))
+		require.True(t, w.Lost(w.Cluster("alpha"), record.LostQuorum))
+		require.True(t, w.Cluster("alpha").Member("m1").Status().Up != w.Cluster("alpha").Member("m3").Status().Up, "one was enough")
+		for _, text := range []string{"LoseQuorum(alpha)", "Compact(alpha)", "Alarm(alpha)", "LoseLease(alpha)"} {
+			f, err := Parse(text)
+			require.NoError(t, err)
+			_, err = f.Resolve(w)
+			require.EqualError(t, err, "cluster alpha has lost its quorum and cannot commit anything", text)
+		}
+	})
 }
 
 func TestFaultsOfOneInstantAreOverWhenTheyHaveHappened(t *testing.T) {

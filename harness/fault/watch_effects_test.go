@@ -1,10 +1,12 @@
 package fault_test
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/fault"
@@ -28,6 +30,22 @@ func watchEffects() []effect {
 			for range 3 {
 				watch.event()
 			}
+		}},
+		{"a watch whose creation is dropped never begins, and open ones go on", func(b *bench) {
+			m := b.alpha.Leader()
+			open := b.observed(m)
+			drop := b.hurt(fault.DropWatchCreate(m), fmt.Sprintf("DropWatchCreate(%s)", m))
+			ctx, cancel := context.WithTimeout(context.Background(), b.limit())
+			defer cancel()
+			// Watch blocks until the member has answered.
+			_, created := <-b.client(m).Watch(ctx, "/test", clientv3.WithCreatedNotify())
+			require.False(b.t, created)
+			require.ErrorIs(b.t, ctx.Err(), context.DeadlineExceeded)
+			_, err := b.put(open.client)
+			require.NoError(b.t, err)
+			open.event()
+			drop.Heal()
+			b.observed(m)
 		}},
 		{"a delay of watches delays events", func(b *bench) {
 			m := b.alpha.Leader()

@@ -9,8 +9,8 @@ import (
 	"go.etcd.io/etcd/api/v3/version"
 )
 
-// Field returns a pointer to an unexported field. in is a pointer to a struct, path are the names of the fields that lead to it, and T is
-// the type that it must have. seam says what the field is needed for; the error names it if etcd has moved or changed the field.
+// Field returns a pointer to an unexported field. in is a pointer to a struct, path are the names of the fields that lead to it, through
+// pointers too, and T is the type that it must have. seam says what the field is needed for; the error names it if etcd has moved or changed the field.
 func Field[T any](seam string, in any, path ...string) (*T, error) {
 	v := reflect.ValueOf(in)
 	if v.Kind() != reflect.Pointer || v.Elem().Kind() != reflect.Struct {
@@ -19,6 +19,9 @@ func Field[T any](seam string, in any, path ...string) (*T, error) {
 	v = v.Elem()
 	root := v.Type().Name()
 	for i, name := range path {
+		if v.Kind() == reflect.Pointer {
+			v = v.Elem()
+		}
 		if v.Kind() != reflect.Struct || !v.FieldByName(name).IsValid() {
 			return nil, Moved(seam, "there is no "+root+"."+strings.Join(path[:i+1], "."))
 		}

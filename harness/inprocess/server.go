@@ -33,9 +33,9 @@ func NewServer(s *etcdserver.EtcdServer) *Server {
 	client.Cluster = clientv3.NewClusterFromClusterClient(
 		clusterClient{adapter.ClusterServerToClusterClient(v3rpc.NewClusterServer(s)), calls}, client)
 	maintenance := maintenanceServer{v3rpc.NewMaintenanceServer(s, nil), s}
-	client.Maintenance = clientv3.NewMaintenanceFromMaintenanceClient(
-		maintenanceClient{adapter.MaintenanceServerToMaintenanceClient(maintenance), calls}, client)
-	return &Server{etcd: s, calls: calls, direct: harness.Direct{Client: client, Leases: leases}}
+	maintain := maintenanceClient{adapter.MaintenanceServerToMaintenanceClient(maintenance), calls}
+	client.Maintenance = clientv3.NewMaintenanceFromMaintenanceClient(maintain, client)
+	return &Server{etcd: s, calls: calls, direct: harness.Direct{Client: client, Leases: leases, Maintenance: maintain}}
 }
 
 // Status is what the server reports about itself. A nil Server is a member that is down.

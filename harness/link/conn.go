@@ -21,6 +21,7 @@ type Conn struct {
 
 	// A direction that has lost bytes loses everything that follows, also after the heal: a stream with a gap is of no use.
 	lostToward, lostBack atomic.Bool
+	stranded             atomic.Bool // by Link.Strand
 }
 
 // Write sends b toward the member. It blocks while a point delays or holds the data, and returns [ErrCut] if the connection was cut.

@@ -118,6 +118,30 @@ func (l *Link) Cut() {
 	}
 }
 
+// Strand makes every connection on the link half-open: from now on everything that is sent on it is lost, in both directions, and neither side is
+// told. New connections work. If one side closes a half-open connection, so does the other, which TCP could not do.
+func (l *Link) Strand() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.conns {
+		c.stranded.Store(true)
+		c.lostToward.Store(true)
+		c.lostBack.Store(true)
+	}
+}
+
+// Stranded counts the half-open connections on the link that neither side has closed.
+func (l *Link) Stranded() (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.conns {
+		if c.stranded.Load() {
+			n++
+		}
+	}
+	return n
+}
+
 // Down cuts every connection and refuses new ones until Up: the member behind the link is gone.
 func (l *Link) Down() {
 	l.mu.Lock()

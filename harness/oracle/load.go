@@ -8,8 +8,8 @@ import (
 )
 
 // Load requires something of the run, not of the manager: in every tenure, each kind that the manager shows was written without a gap longer
-// than the kind's Every load intervals plus [bound.Bounds.Failover]. Time in which the scenario stopped the load, or the quorum was lost,
-// does not count. Otherwise the run is not judged, for a view cannot be wrong while nothing is written.
+// than the kind's Every load intervals plus [bound.Bounds.Failover]. Time in which the scenario stopped the load, the quorum was lost, or
+// writes were refused does not count. Otherwise the run is not judged, for a view cannot be wrong while nothing is written.
 type Load struct{}
 
 // Name is "load".
@@ -65,7 +65,7 @@ func pauses(r *record.Record, cluster string) spans {
 		}
 	}
 	for _, l := range r.Losses {
-		if l.Cluster == cluster && l.Of == record.LostQuorum {
+		if l.Cluster == cluster && l.Of != record.LostReach {
 			all = append(all, span{l.From, r.Ended(l.To)})
 		}
 	}

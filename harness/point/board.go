@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -22,6 +23,7 @@ type Board struct {
 	closed    atomic.Bool
 
 	mu     sync.Mutex             // guards the fields below
+	random *rand.Rand             // draws the jitter of delays
 	thrown map[Path][]*Thrown     // the oldest first
 	gates  map[Path]chan struct{} // closed and replaced whenever the path's switch changes
 }
@@ -36,8 +38,18 @@ func NewBoard(poll time.Duration, unknown func(Path, error)) *Board {
 	}
 	return &Board{
 		poll: poll, unknown: unknown, namespace: takeNamespace(), thrown: map[Path][]*Thrown{}, gates: map[Path]chan struct{}{},
+		random: newRandom(0),
 	}
 }
+
+// Seed makes the jitter of delays follow a seed. Without it, the seed is zero.
+func (b *Board) Seed(seed uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.random = newRandom(seed)
+}
+
+func newRandom(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
 
 // Path is the path of a member's fault point in failpoint's registry.
 func (b *Board) Path(cluster, member string, n Name) Path {
@@ -179,7 +191,7 @@ func (b *Board) terms(p Path) (string, bool) {
 	return terms, err == nil
 }
 
-// Decide evaluates the path's switch once: it draws probabilities and uses up counts.
+// Decide evaluates the path's switch once: it draws probabilities and jitter, and uses up counts. A Delay that it returns includes the jitter.
 func (b *Board) Decide(p Path) Decision {
 	if b.closed.Load() {
 		return Decision{}
@@ -191,6 +203,12 @@ func (b *Board) Decide(p Path) Decision {
 	d, err := parse(value)
 	if err != nil {
 		b.unknown(p, fmt.Errorf("fault point %s: %w", p, err))
+	}
+	if d.Jitter > 0 {
+		b.mu.Lock()
+		d.Delay += time.Duration(b.random.Int64N(int64(d.Jitter) + 1))
+		b.mu.Unlock()
+		d.Jitter = 0
 	}
 	return d
 }

@@ -3,6 +3,7 @@ package point
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pingcap/failpoint"
+	"github.com/stretchr/testify/require"
 )
 
 const poll = 50 * time.Millisecond
@@ -412,4 +414,27 @@ func TestBoardServesManyAtOnce(t *testing.T) {
 		all.Wait()
 		decide(t, b, p, Pass)
 	})
+}
+
+func TestJitterFollowsTheSeed(t *testing.T) {
+	const path = "stormwatch/jitter"
+	draws := func(seed uint64) (drawn []time.Duration) {
+		b := NewBoard(poll, nil)
+		defer b.Close()
+		b.Seed(seed)
+		thrown, err := b.Throw(path, Decision{Kind: Delay, Delay: time.Second, Jitter: time.Millisecond}.Terms())
+		require.NoError(t, err)
+		defer thrown.Heal()
+		for range 100 {
+			d := b.Decide(path)
+			require.Equal(t, Decision{Kind: Delay, Delay: d.Delay}, d)
+			require.LessOrEqual(t, time.Second, d.Delay)
+			require.LessOrEqual(t, d.Delay, time.Second+time.Millisecond)
+			drawn = append(drawn, d.Delay)
+		}
+		return drawn
+	}
+	require.Equal(t, draws(1), draws(1))
+	require.NotEqual(t, draws(1), draws(2))
+	require.Greater(t, slices.Max(draws(1))-slices.Min(draws(1)), time.Millisecond/2)
 }

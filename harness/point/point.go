@@ -19,6 +19,7 @@
 package point
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -33,7 +34,8 @@ type Name string
 
 // The fault points. Peer points end in the other member's name, see [PeerSend] and [PeerRecv].
 const (
-	// WALSave is evaluated before entries and hard state are written to the raft log. A delay is a slow disk, a hang a hung one.
+	// WALSave is evaluated before entries and hard state are written to the raft log. A delay is a slow disk, a hang a hung one. If
+	// it fails, etcd ends itself, and nothing is written by that server any more.
 	WALSave Name = "wal-save"
 	// Apply is evaluated before each committed entry is applied. A delay is a slow backend (a slow commit, a defragmentation, a long
 	// compaction), a hang a backend that makes no progress. The raft loop goes on meanwhile.
@@ -50,10 +52,22 @@ const (
 	ProgressResponse Name = "progress-response"
 	// WatchEvent is evaluated for each watch response with events, before the client receives it.
 	WatchEvent Name = "watch-event"
+	// WatchCreate is evaluated for each request to create a watch, before the member receives it. Later requests on the stream wait behind it.
+	WatchCreate Name = "watch-create"
+	// LeaseKeepAlive is evaluated for each request to keep a lease alive, before the member receives it.
+	LeaseKeepAlive Name = "lease-keepalive"
 
 	peerSend = "peer-send"
 	peerRecv = "peer-recv"
+	unary    = "unary"
 )
+
+// Unary is the point on a member's answers to one of etcd's gRPC methods that are no streams, such as "Txn"; [Methods] are all of them. A delay
+// or a hang holds the request before the member carries it out, fail refuses it, and drop loses the answer after the member has carried it out.
+func Unary(method string) Name { return Name(unary + "/" + method) }
+
+// Method is the method of a point that [Unary] returned. ok is false for other points.
+func (n Name) Method() (method string, ok bool) { return strings.CutPrefix(string(n), unary+"/") }
 
 // PeerSend is the point on a member's raft traffic to the named peer.
 func PeerSend(peer string) Name { return Name(peerSend + "/" + peer) }
@@ -92,9 +106,16 @@ const (
 	Refuse
 	// Reset cuts the connection at once, with a TCP reset where there is TCP.
 	Reset
+	// Fail answers with an error: a write to the raft log fails with [ErrFailed], a request with the error of etcd that it timed out.
+	Fail
 )
 
-var kindWords = map[Kind]string{Pass: "pass", Drop: "drop", Delay: "delay", Hang: "hang", Refuse: "refuse", Reset: "reset"}
+// ErrFailed is the error of a write that a point made fail.
+var ErrFailed = errors.New("input/output error from a fault point")
+
+var kindWords = map[Kind]string{
+	Pass: "pass", Drop: "drop", Delay: "delay", Hang: "hang", Refuse: "refuse", Reset: "reset", Fail: "fail",
+}
 
 func (k Kind) String() string { return kindWords[k] }
 
@@ -102,7 +123,12 @@ func (k Kind) String() string { return kindWords[k] }
 type Decision struct {
 	Kind  Kind
 	Delay time.Duration // only for Kind Delay
+	// Jitter is the most by which a delay may be longer than Delay; how much is drawn each time.
+	Jitter time.Duration
 }
+
+// Longest is the longest delay that the decision may come to.
+func (d Decision) Longest() time.Duration { return d.Delay + d.Jitter }
 
 // Stops says whether the decision lets nothing through.
 func (d Decision) Stops() bool { return d.Kind != Pass && d.Kind != Delay }
@@ -110,13 +136,17 @@ func (d Decision) Stops() bool { return d.Kind != Pass && d.Kind != Delay }
 // Terms returns the decision as failpoint terms for [Board.Throw].
 func (d Decision) Terms() string {
 	if d.Kind == Delay {
-		return fmt.Sprintf("return(%q)", d.Delay.String())
+		value := d.Delay.String()
+		if d.Jitter > 0 {
+			value += "+" + d.Jitter.String()
+		}
+		return fmt.Sprintf("return(%q)", value)
 	}
 	return fmt.Sprintf("return(%q)", d.Kind.String())
 }
 
-// parse reads the value of a return term: a number of milliseconds or a duration ("250ms") for a delay, true for drop, or one
-// of the words drop, hang, refuse, reset.
+// parse reads the value of a return term: a number of milliseconds, or a duration ("250ms") and perhaps the jitter ("250ms+50ms"), for a delay, true for drop, or one
+// of the words drop, hang, refuse, reset, fail.
 func parse(value any) (Decision, error) {
 	switch v := value.(type) {
 	case nil:
@@ -132,21 +162,36 @@ func parse(value any) (Decision, error) {
 		}
 		return Decision{Kind: Delay, Delay: time.Duration(v) * time.Millisecond}, nil
 	case string:
-		for _, k := range []Kind{Drop, Hang, Refuse, Reset} {
+		for _, k := range []Kind{Drop, Hang, Refuse, Reset, Fail} {
 			if v == k.String() {
 				return Decision{Kind: k}, nil
 			}
 		}
-		if d, err := time.ParseDuration(v); err == nil && d >= 0 {
-			return Decision{Kind: Delay, Delay: d}, nil
+		if d, ok := parseDelay(v); ok {
+			return d, nil
 		}
-		words := []string{Drop.String(), Hang.String(), Refuse.String(), Reset.String()}
+		words := []string{Drop.String(), Hang.String(), Refuse.String(), Reset.String(), Fail.String()}
 		return Decision{}, fmt.Errorf("cannot read %q: %s; %s", v, wanted, names.Offer(v, words))
 	}
 	return Decision{}, fmt.Errorf("cannot read %v: %s", value, wanted)
 }
 
-const wanted = `want true, drop, hang, refuse, reset, or a delay (milliseconds or "250ms")`
+// parseDelay reads a delay, or a delay and its jitter.
+func parseDelay(text string) (Decision, bool) {
+	text, jitter, with := strings.Cut(text, "+")
+	d := Decision{Kind: Delay}
+	var err, err2 error
+	d.Delay, err = time.ParseDuration(text)
+	if with {
+		d.Jitter, err2 = time.ParseDuration(jitter)
+	}
+	if err != nil || err2 != nil || d.Delay < 0 || d.Jitter < 0 {
+		return Decision{}, false
+	}
+	return d, true
+}
+
+const wanted = `want true, drop, hang, refuse, reset, fail, or a delay (milliseconds or "250ms")`
 
 // readTerms returns the decisions that terms may come to, in their order.
 func readTerms(terms string) ([]Decision, error) {

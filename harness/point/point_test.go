@@ -33,8 +33,13 @@ func TestValuesMeanDecisions(t *testing.T) {
 		{value: "hang", want: Decision{Kind: Hang}},
 		{value: "refuse", want: Decision{Kind: Refuse}},
 		{value: "reset", want: Decision{Kind: Reset}},
+		{value: "fail", want: Decision{Kind: Fail}},
 		{value: 250, want: Decision{Kind: Delay, Delay: 250 * time.Millisecond}},
 		{value: "1.5s", want: Decision{Kind: Delay, Delay: 1500 * time.Millisecond}},
+		{value: "20ms+5ms", want: Decision{Kind: Delay, Delay: 20 * time.Millisecond, Jitter: 5 * time.Millisecond}},
+		{value: "20ms+", bad: true},
+		{value: "+20ms", bad: true},
+		{value: "20ms+-5ms", bad: true},
 		{value: -1, bad: true},
 		{value: "-1s", bad: true},
 		{value: "Drop", bad: true},
@@ -53,7 +58,14 @@ func TestValuesMeanDecisions(t *testing.T) {
 func TestTermsOfADecisionCanBeThrownAndMeanIt(t *testing.T) {
 	name := "stormwatch/" + t.Name()
 	for _, d := range []Decision{
-		{Kind: Drop}, {Kind: Hang}, {Kind: Refuse}, {Kind: Reset}, {Kind: Delay, Delay: 1500 * time.Millisecond}, {Kind: Delay},
+		{Kind: Drop},
+		{Kind: Hang},
+		{Kind: Refuse},
+		{Kind: Reset},
+		{Kind: Fail},
+		{Kind: Delay, Delay: 1500 * time.Millisecond},
+		{Kind: Delay},
+		{Kind: Delay, Delay: time.Second, Jitter: time.Millisecond},
 	} {
 		if err := failpoint.Enable(name, d.Terms()); err != nil {
 			t.Fatal(err)
@@ -73,7 +85,7 @@ func TestTermsOfADecisionCanBeThrownAndMeanIt(t *testing.T) {
 
 func TestKindsAreWords(t *testing.T) {
 	seen := map[string]bool{}
-	for k := Pass; k <= Reset; k++ {
+	for k := Pass; k <= Fail; k++ {
 		if k.String() == "" || seen[k.String()] {
 			t.Errorf("kind %d has no word of its own: %q", k, k)
 		}

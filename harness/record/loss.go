@@ -12,6 +12,9 @@ func (r *Record) noteLosses(at time.Duration) {
 		state := r.condition(c)
 		r.noteLoss(c.Name, LostQuorum, !state.quorum(), at)
 		r.noteLoss(c.Name, LostReach, !state.reach(), at)
+		r.noteLoss(c.Name, LostWrites, slices.ContainsFunc(r.Faults, func(f Fault) bool {
+			return f.To < 0 && f.Scope.Cluster == c.Name && f.Scope.ReadOnly
+		}), at)
 	}
 }
 

@@ -147,6 +147,8 @@ type Scope struct {
 	// Uninformed are the members that send clients no updates, or so late that a manager must leave them: they apply no entries, or withhold
 	// the events of watches.
 	Uninformed []string
+	// ReadOnly says that the cluster refuses writes. Reads and watches go on.
+	ReadOnly bool
 	// Stuck are those that apply nothing, so that no write can be answered there.
 	Stuck []string
 	// Late is how much later than it was sent everything may arrive that Members tell clients.
@@ -184,6 +186,8 @@ const (
 	LostQuorum Lost = "quorum"
 	// LostReach says that clients could reach no member of such a majority that had news for them in time.
 	LostReach Lost = "reach"
+	// LostWrites says that the cluster refused writes, while reads and watches went on.
+	LostWrites Lost = "writes"
 )
 
 // Rest is a time in which the scenario had stopped a cluster's load; To is negative while it lasts.

@@ -1,5 +1,5 @@
-// Package rpc intercepts the watch streams of a member's gRPC server. Its interceptors evaluate the member's fault points on watch traffic
-// and record which watches the member serves. Both engines give them to their servers.
+// Package rpc intercepts the calls of a member's gRPC server. Its interceptors evaluate the member's fault points on watches, on requests to keep
+// leases alive and on unary calls, and record which watches the member serves. Both engines give them to their servers.
 package rpc
 
 import (
@@ -23,13 +23,17 @@ type Member struct {
 
 // ServerOptions are the options to give the member's gRPC server.
 func (m Member) ServerOptions() []grpc.ServerOption {
-	return []grpc.ServerOption{grpc.ChainStreamInterceptor(m.interceptStream)}
+	return []grpc.ServerOption{grpc.ChainStreamInterceptor(m.interceptStream), grpc.ChainUnaryInterceptor(m.interceptUnary)}
 }
 
 func (m Member) path(n point.Name) point.Path { return m.Board.Path(m.Cluster, m.Name, n) }
 
 func (m Member) interceptStream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-	if info.FullMethod != pb.Watch_Watch_FullMethodName {
+	switch info.FullMethod {
+	case pb.Watch_Watch_FullMethodName:
+	case pb.Lease_LeaseKeepAlive_FullMethodName:
+		return handle(srv, keepAliveStream{ss, m})
+	default:
 		return handle(srv, ss)
 	}
 	w := &watchStream{
@@ -78,6 +82,9 @@ func (w *watchStream) RecvMsg(m any) error {
 			return nil
 		}
 		if create := request.GetCreateRequest(); create != nil {
+			if w.member.Board.Pass(w.Context().Done(), w.member.path(point.WatchCreate)) == point.Drop {
+				continue
+			}
 			w.mu.Lock()
 			w.asked = append(w.asked, create)
 			w.mu.Unlock()

@@ -180,6 +180,28 @@ func (c *cluster) CutClients(name string) {
 	}
 }
 
+// StrandClients makes the member's client connections half-open.
+func (c *cluster) StrandClients(name string) {
+	if m := c.member(name); m != nil {
+		m.clients.Strand()
+	}
+}
+
+// Stranded counts the member's half-open client connections that neither side has closed.
+func (c *cluster) Stranded(name string) int {
+	if m := c.member(name); m != nil {
+		return m.clients.Stranded()
+	}
+	return 0
+}
+
+// Misadvertise says whether the member publishes a client URL at which nobody listens, from its next start on.
+func (c *cluster) Misadvertise(name string, wrong bool) {
+	if m := c.member(name); m != nil {
+		m.misadvertises.Store(wrong)
+	}
+}
+
 // Kill stops the member without a transfer of leadership, even if a fault holds it, and blocks until none of its goroutines run.
 func (c *cluster) Kill(ctx context.Context, name string) error {
 	m, err := c.known(name)

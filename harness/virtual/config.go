@@ -30,7 +30,7 @@ func (m *member) config(as origin, log *zap.Logger) config.ServerConfig {
 	c, d := m.cluster, embed.NewConfig()
 	return config.ServerConfig{
 		Name:                        m.name,
-		ClientURLs:                  types.URLs{url.URL{Scheme: "http", Host: c.clientAddress(m.name)}},
+		ClientURLs:                  types.URLs{url.URL{Scheme: "http", Host: m.advertised()}},
 		PeerURLs:                    types.URLs{url.URL{Scheme: "unix", Host: c.peerHost(m.name)}},
 		DataDir:                     c.dataDir(m.name),
 		InitialPeerURLsMap:          c.founders(),
@@ -70,6 +70,14 @@ func (m *member) config(as origin, log *zap.Logger) config.ServerConfig {
 		// Slow disks are injected as faults. The data are in memory, so a sync would only cost time.
 		UnsafeNoFsync: true,
 	}
+}
+
+// advertised is the client address that the member publishes when it starts. No member is called nobody.
+func (m *member) advertised() string {
+	if m.misadvertises.Load() {
+		return m.cluster.clientAddress("nobody")
+	}
+	return m.cluster.clientAddress(m.name)
 }
 
 // founders are the founding members with their peer URLs.

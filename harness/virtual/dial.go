@@ -14,6 +14,7 @@ import (
 func (c *cluster) dial(ctx context.Context, address string) (net.Conn, error) {
 	m := c.find(func(m *member) bool { return c.clientAddress(m.name) == address })
 	if m == nil {
+		awaitRefusal(ctx)
 		return nil, fmt.Errorf("dial %s: no member of cluster %s has this address", address, c.name)
 	}
 	if err := m.clients.Admit(ctx.Done()); err != nil {

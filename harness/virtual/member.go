@@ -21,6 +21,9 @@ type member struct {
 	rpc     rpc.Member
 	clients *link.Link
 
+	// misadvertises says that the member publishes a client URL at which nobody listens, from its next start on.
+	misadvertises atomic.Bool
+
 	// changing is held while the member starts or stops.
 	changing chan struct{}
 	// current is the run that peers and clients reach, nil while the member is down.

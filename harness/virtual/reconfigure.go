@@ -26,6 +26,11 @@ func (c *cluster) Add(ctx context.Context, name string) error {
 	if c.member(name) != nil {
 		return fmt.Errorf("cluster %s has a member %q already", c.name, name)
 	}
+	return c.add(ctx, name)
+}
+
+// add is Add. The caller holds c.changing.
+func (c *cluster) add(ctx context.Context, name string) error {
 	m, err := c.announce(ctx, name)
 	if err != nil {
 		return fmt.Errorf("cluster %s: add member %s: %w", c.name, name, err)
@@ -90,6 +95,26 @@ func (c *cluster) Remove(ctx context.Context, name string) error {
 		return err
 	}
 	defer release()
+	return c.remove(ctx, name)
+}
+
+// Wipe removes the member from the cluster, stops it, deletes its data and adds it again under its name and addresses.
+func (c *cluster) Wipe(ctx context.Context, name string) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	release, err := c.hold(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := c.remove(ctx, name); err != nil {
+		return err
+	}
+	return c.add(ctx, name)
+}
+
+// remove is Remove. The caller holds c.changing.
+func (c *cluster) remove(ctx context.Context, name string) error {
 	m, err := c.known(name)
 	if err != nil {
 		return err
