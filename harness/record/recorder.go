@@ -81,15 +81,17 @@ func (r *Recorder) Kinds(kinds []Kind) {
 	r.do(func(_ time.Duration, rec *Record) { rec.Kinds = kinds })
 }
 
-// Commit records an update whose writer has just received the response. The caller sets c.Begun; Commit sets c.At.
-func (r *Recorder) Commit(c Commit) {
+// Commit records the updates of one transaction whose writer has just received the response. The caller sets Begun; Commit sets At.
+func (r *Recorder) Commit(commits ...Commit) {
 	r.do(func(at time.Duration, rec *Record) {
-		if _, shown := rec.Kind(c.Subject.Kind); !shown {
-			return
+		for _, c := range commits {
+			if _, shown := rec.Kind(c.Subject.Kind); !shown {
+				continue
+			}
+			c.At = at
+			rec.Commits = append(rec.Commits, c)
+			r.series(c.Cluster).commit(c)
 		}
-		c.At = at
-		rec.Commits = append(rec.Commits, c)
-		r.series(c.Cluster).commit(c)
 	})
 }
 
