@@ -256,7 +256,7 @@ func TestOraclesHaveNamesOfTheirOwnAndFailNoEmptyRecord(t *testing.T) {
 		require.Contains(t, []record.Outcome{record.Passed, record.NotAsked}, v.Outcome, "of a record of nothing: %s", v)
 		require.NotEmpty(t, v.Evidence, o.Name())
 	}
-	require.Len(t, names, 9)
+	require.Len(t, names, 11)
 }
 
 func TestJudgeAsksEveryOracleInOrder(t *testing.T) {

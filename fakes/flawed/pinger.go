@@ -1,0 +1,23 @@
+package flawed
+
+import (
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/stormwatch/stormwatch/harness"
+)
+
+// pinger is [guarded], but also pings connections without a stream, as TiProxy and BR do. etcd takes that for an attack and closes the connections.
+func pinger() harness.Candidate {
+	c := guarded()
+	c.Name, c.Summary = "pinger", "As guarded, and pings idle connections too, as TiProxy and BR do: etcd closes them (too_many_pings)."
+	c.New = func(s harness.Setup) (harness.Manager, error) {
+		t := guardedTraits(s.Timing)
+		dial := t.client
+		t.client = func(cfg *clientv3.Config) {
+			dial(cfg)
+			cfg.PermitWithoutStream = true
+		}
+		return t.mirror(s).New(s)
+	}
+	return c
+}
