@@ -49,7 +49,7 @@ func (s *watchStream) received(r *pb.WatchResponse) {
 	defer s.mu.Unlock()
 	if r.GetCreated() && len(s.asked) > 0 {
 		// etcd answers create requests in order.
-		s.open[r.GetWatchId()] = s.wire.newWatch(s.asked[0], r)
+		s.open[r.GetWatchId()] = s.wire.newWatch(s.asked[0], r, s.wire.Recorder.Now())
 		s.asked = s.asked[1:]
 	}
 	if r.GetCanceled() {
@@ -69,12 +69,12 @@ func (s *watchStream) received(r *pb.WatchResponse) {
 }
 
 // newWatch begins to check a watch that was created.
-func (w *Wire) newWatch(create *pb.WatchCreateRequest, created *pb.WatchResponse) *watch {
+func (w *Wire) newWatch(create *pb.WatchCreateRequest, created *pb.WatchResponse, opened time.Duration) *watch {
 	start := create.GetStartRevision()
 	if start == 0 {
 		start = created.GetHeader().GetRevision() + 1
 	}
-	one := &watch{key: string(create.GetKey()), opened: w.Recorder.Now(), start: start, reached: start - 1, fragments: create.GetFragment()}
+	one := &watch{key: string(create.GetKey()), opened: opened, start: start, reached: start - 1, fragments: create.GetFragment()}
 	if len(create.GetFilters()) == 0 {
 		one.coverage = w.covering(one.key + "\x00" + string(create.GetRangeEnd()))
 	}
