@@ -26,6 +26,12 @@ func watch() []harness.Scenario {
 			Incident: "tidb #69047, quiet clusters: etcd answers no progress while its store is behind the watch's start, so idle timeouts fire every 90 s",
 			Body:     resetWhileQuiet,
 		},
+		{
+			Name:     "compacted-while-away",
+			Summary:  "The manager is cut off from a whole cluster, whose history is compacted meanwhile: where it was is gone.",
+			Incident: "etcd #18089: a delete was missing at a compaction; a watch that resumes at a compacted revision is canceled each time",
+			Body:     compactedWhileAway,
+		},
 	}
 }
 
@@ -70,5 +76,24 @@ func resetWhileQuiet(w *harness.World) {
 	w.Pass(3 * w.Timing().IdleTimeout)
 
 	wake()
+	w.RequireFresh(alpha)
+}
+
+func compactedWhileAway(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	w.StartManager(harness.WatchOn(alpha.Leader()))
+
+	var cuts []*harness.Injection
+	for _, m := range alpha.Members() {
+		cuts = append(cuts, w.Inject(fault.Reset(m)))
+	}
+	w.Pass(w.Bounds().Attach())
+	w.Inject(fault.Compact(alpha))
+	w.Pass(w.Bounds().Attach())
+	cuts[0].RequireCalm("beta")
+
+	for _, cut := range cuts {
+		cut.Heal()
+	}
 	w.RequireFresh(alpha)
 }

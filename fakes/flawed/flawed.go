@@ -11,20 +11,20 @@ import (
 // All are the flawed managers, those with the worst mistakes first. Each makes a mistake that real managers make, and says in Caught which oracle
 // must find it.
 func All() []harness.Candidate {
-	return []harness.Candidate{
+	return append([]harness.Candidate{
 		naive(), noProgress(), guarded(), br(), topologyOnly(), poller(),
 		// Noticing:
-		noRequireLeader(), progressElsewhere(), noIdleTimeout(), idleEarly(), resumePastEnd(), noKeepalive(), keepaliveOnlyWithStreams(),
-		probeSameMember(), alwaysHealthy(),
+		noRequireLeader(), progressElsewhere(), noIdleTimeout(), idleEarly(), resumePastEnd(), noKeepalive(),
+		probeSameMember(),
 		// Leaving and coming back:
-		noGrace(), noQuarantine(), quarantineForEver(), unboundedBackoff(), retryStorm(), recreateLoop(),
+		noGrace(), noQuarantine(), quarantineForEver(), unboundedBackoff(),
 		// Going on where it was:
 		resumeFromZero(), resumeFromNow(), ignoresCompaction(), serializableReads(), revisionBack(), dropsDeletes(), lastEventOnly(), halfRead(),
 		// Several clusters:
 		oneClient(), oneLock(), waitsForSlowest(), stopTheWorldReload(), keepsHandle(), nilPrimary(), leaksRuntime(),
 		// Own keys:
 		keepsLostLease(), deletesPrefix(),
-	}
+	}, Burdens()...)
 }
 
 // Cheaters are managers whose mistake every run must catch, since it does not depend on what happens to the clusters. Some mistakes make the

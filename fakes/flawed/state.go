@@ -77,6 +77,15 @@ func (s *state) take(prefix string, resp clientv3.WatchResponse) {
 			s.change(prefix, func(p *seen) { s.apply(p, e) })
 		}
 	}
+	if s.traits.showsEachEvent {
+		for _, e := range events {
+			s.change(prefix, func(p *seen) {
+				if e.Kv.ModRevision > p.revision {
+					s.apply(p, e)
+				}
+			})
+		}
+	}
 	s.change(prefix, func(p *seen) {
 		for _, e := range events {
 			if e.Kv.ModRevision > p.revision {
@@ -192,7 +201,7 @@ func (s *state) merge() harness.View {
 			v.Revision = p.revision
 		}
 		first = false
-		if !p.current && !s.traits.claimsHealth {
+		if !p.current {
 			v.Health = harness.OutOfDate
 		}
 	}
