@@ -21,6 +21,12 @@ func network() []harness.Scenario {
 			Body:     clientBlackholed,
 		},
 		{
+			Name:     "cluster-blackholed",
+			Summary:  "The manager's packets to every member of a cluster are lost: it knows nothing any more, and must say so.",
+			Incident: "tiproxy, topology fetch: what could not be read was taken for empty, without an error, and the router took the servers for dead",
+			Body:     clusterBlackholed,
+		},
+		{
 			Name:     "slow-link",
 			Summary:  "Everything between the manager and the member that serves its watch arrives a little later: nothing must flap.",
 			Incident: "tikv/pd #7730, #6403: a member judged by its connection, not by its progress",
@@ -66,5 +72,22 @@ func slowLink(w *harness.World) {
 	slow.RequireCalm("alpha", "beta")
 
 	slow.Heal()
+	w.RequireFresh(alpha)
+}
+
+func clusterBlackholed(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	w.StartManager()
+
+	var holes []*harness.Injection
+	for _, m := range alpha.Members() {
+		holes = append(holes, w.Inject(fault.Blackhole(m)))
+	}
+	w.Pass(w.Bounds().CutOff() + w.Bounds().Election())
+	holes[0].RequireCalm("beta")
+
+	for _, hole := range holes {
+		hole.Heal()
+	}
 	w.RequireFresh(alpha)
 }

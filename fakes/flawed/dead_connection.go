@@ -8,6 +8,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/oracle"
 )
 
 // DeadConnection is a good manager with one more watch of each cluster, on a client as it comes, without keepalive. So it waits for ever on a connection
@@ -15,6 +16,7 @@ import (
 func DeadConnection(good harness.Candidate) harness.Candidate {
 	c := good
 	c.Name, c.Summary = "dead-connection", "Has one more watch on a client without keepalive, which waits for ever on a dead connection (etcd #8980)."
+	c.Caught = oracle.Gentleness{}.Name()
 	c.New = func(s harness.Setup) (harness.Manager, error) {
 		m, err := good.New(s)
 		if err != nil {

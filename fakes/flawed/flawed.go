@@ -24,6 +24,8 @@ func All() []harness.Candidate {
 		oneClient(), oneLock(), waitsForSlowest(), stopTheWorldReload(), keepsHandle(), nilPrimary(), leaksRuntime(),
 		// Own keys:
 		keepsLostLease(), deletesPrefix(),
+		// Connections:
+		DeadConnection(Sound()),
 	}, Burdens()...)
 }
 
