@@ -87,9 +87,8 @@ func compactedWhileAway(w *harness.World) {
 	for _, m := range alpha.Members() {
 		cuts = append(cuts, w.Inject(fault.Reset(m)))
 	}
-	w.Pass(w.Bounds().Attach())
+	w.Pass(2 * w.Timing().Load)
 	w.Inject(fault.Compact(alpha))
-	w.Pass(w.Bounds().Attach())
 	cuts[0].RequireCalm("beta")
 
 	for _, cut := range cuts {
