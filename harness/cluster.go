@@ -34,6 +34,8 @@ type Member struct {
 	name    string
 	// died says that the member ended by itself, because of a fault, and was not started again.
 	died atomic.Bool
+	// starts counts how often the member was started after it had stopped.
+	starts atomic.Int64
 }
 
 func newCluster(w *World, spec Spec) *Cluster {
@@ -175,8 +177,8 @@ func (c *Cluster) RemoveMember(ctx context.Context, m *Member) error {
 	return nil
 }
 
-// Ask makes a request of the harness' own to the cluster, past every link: first through the leader, then through others, until an attempt succeeds. It
-// returns an error if ctx ends first. An attempt may be carried out although it failed.
+// Ask makes a request of the harness' own to the cluster, past every link: first through the leader, then through others, until an attempt
+// succeeds. It returns an error if ctx ends first. An attempt may be carried out although it failed.
 func (c *Cluster) Ask(ctx context.Context, try func(context.Context, Direct) error) error {
 	return c.ledger.retry(ctx, try)
 }
@@ -222,16 +224,21 @@ func (m *Member) Kill(ctx context.Context) error { return m.cluster.running.Kill
 
 // Restart starts a killed member on its data. It blocks until the member serves; if ctx ends first, the error is [ErrNotServing].
 func (m *Member) Restart(ctx context.Context) error {
+	m.starts.Add(1)
 	m.died.Store(false)
 	return m.cluster.running.Restart(ctx, m.name)
 }
 
+// Starts counts how often Restart and Wipe were called. With it a fault knows whether another has started a member that it had stopped.
+func (m *Member) Starts() int64 { return m.starts.Load() }
+
 // Died says whether the member ended by itself, because a fault point made a write fail, and was not started again.
 func (m *Member) Died() bool { return m.died.Load() }
 
-// Wipe removes the member from its cluster, deletes its data and adds it again under its name, see [Members]. It blocks until the member serves; if ctx
-// ends first, the error is [ErrNotServing]. After another error it is not known who belongs to the cluster.
+// Wipe removes the member from its cluster, deletes its data and adds it again under its name, see [Members]. It blocks until the member
+// serves; if ctx ends first, the error is [ErrNotServing]. After another error it is not known who belongs to the cluster.
 func (m *Member) Wipe(ctx context.Context) error {
+	m.starts.Add(1)
 	m.died.Store(false)
 	return m.cluster.running.Wipe(ctx, m.name)
 }

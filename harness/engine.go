@@ -141,8 +141,9 @@ type Status struct {
 // Leads says whether the member believes that it is the leader.
 func (s Status) Leads() bool { return s.Up && s.ID != 0 && s.Leader == s.ID }
 
-// Direct is a client of one member whose connection passes no link. It has the methods of clientv3.Client except Leases (that is Direct.Client.Leases).
-// Leases and Maintenance are etcd's gRPC services, because clientv3 can neither choose the id of a lease that it grants nor raise an alarm.
+// Direct is a client of one member whose connection passes no link. It has the methods of clientv3.Client except Leases (that is
+// Direct.Client.Leases). Leases and Maintenance are etcd's gRPC services, because clientv3 can neither choose the id of a lease that it
+// grants nor raise an alarm.
 type Direct struct {
 	*clientv3.Client
 	Leases      pb.LeaseClient

@@ -167,7 +167,8 @@ func (i *Injection) over() {
 	})
 }
 
-// Later calls f in a goroutine of its own, for what a heal cannot finish now. f must return when its context ends, which is when the world closes.
+// Later calls f in a goroutine of its own, for what a heal cannot finish now. f must return when its context ends, which is when the world
+// closes.
 func (w *World) Later(f func(context.Context)) { w.observers.Go(func() { f(w.ctx) }) }
 
 // healAll heals all faults that are in force, the newest first.

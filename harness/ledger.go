@@ -174,9 +174,9 @@ func (l *Ledger) KeepAlive(ctx context.Context, id clientv3.LeaseID) (alive time
 	return alive, err
 }
 
-// retry makes attempts until one succeeds, the lease that it needs is lost, or ctx ends. Every second attempt goes to a follower, since the leader
-// may carry out a request and be unable to answer. With another leader the attempts are counted anew, so that the first goes to that leader. If ctx ends,
-// the error wraps that of the last attempt.
+// retry makes attempts until one succeeds, the lease that it needs is lost, or ctx ends. Every second attempt goes to a follower, since the
+// leader may carry out a request and be unable to answer. With another leader the attempts are counted anew, so that the first goes to that
+// leader. If ctx ends, the error wraps that of the last attempt.
 func (l *Ledger) retry(ctx context.Context, try func(context.Context, Direct) error) error {
 	c := l.cluster
 	var leader *Member

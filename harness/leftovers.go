@@ -64,8 +64,8 @@ func (c *Cluster) foreignLeases() []string {
 	return left
 }
 
-// LoseLeases revokes all leases in the cluster that the workload has not granted, which are those of managers. It blocks until they are revoked, or
-// ctx ends.
+// LoseLeases revokes all leases in the cluster that the workload has not granted, which are those of managers. It blocks until they are
+// revoked, or ctx ends.
 func (c *Cluster) LoseLeases(ctx context.Context) error {
 	err := c.Ask(ctx, func(ctx context.Context, d Direct) error {
 		resp, err := d.Client.Leases(ctx)

@@ -304,8 +304,8 @@ func (w *World) start(specs []Spec) error {
 	return nil
 }
 
-// died records that a member ended by itself. If that is the effect of a fault on a cluster that has started, the run goes on. Otherwise it cannot be
-// judged, and died returns true.
+// died records that a member ended by itself. If that is the effect of a fault on a cluster that has started, the run goes on. Otherwise it
+// cannot be judged, and died returns true.
 func (c *Cluster) died(member string, cause error, started bool) (broken bool) {
 	if !started || !errors.Is(cause, point.ErrFailed) {
 		c.world.broken(fmt.Errorf("member %s/%s died: %w", c.name, member, cause))

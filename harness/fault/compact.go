@@ -32,6 +32,6 @@ var compact = &kind{
 	},
 }
 
-// Compact compacts the history of a cluster up to its current revision. A watch that resumes at an older one is cancelled with an error that says so,
-// and so is one that has not yet delivered older events.
+// Compact compacts the history of a cluster up to its current revision. A watch that resumes at an older one is cancelled with an error
+// that says so, and so is one that has not yet delivered older events.
 func Compact(c *harness.Cluster) Fault { return compact.in(c) }

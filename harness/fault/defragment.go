@@ -25,8 +25,9 @@ var defragment = &kind{
 	},
 }
 
-// Defragment makes a member defragment its database. For a large database that takes long, and etcd applies no entry meanwhile; those of the harness
-// are small, so the member's entries are held back for the given time before etcd truly rewrites the database. Inject blocks for that long.
+// Defragment makes a member defragment its database. For a large database that takes long, and etcd applies no entry meanwhile; those of
+// the harness are small, so the member's entries are held back for the given time before etcd truly rewrites the database. Inject blocks
+// for that long.
 func Defragment(m harness.Referrer, takes time.Duration) Fault { return defragment.slow(m, takes) }
 
 func rewriteDatabase(ctx context.Context, w *harness.World, m *harness.Member) error {

@@ -16,21 +16,6 @@ var dropAnswer = &kind{
 	},
 }
 
-// DropAnswer loses the answers of a member to the requests of one of etcd's gRPC methods, such as "Txn", after the member has carried them out. The
-// caller waits until its own deadline and does not know whether its write took effect.
+// DropAnswer loses the answers of a member to the requests of one of etcd's gRPC methods, such as "Txn", after the member has carried them
+// out. The caller waits until its own deadline and does not know whether its write took effect.
 func DropAnswer(m harness.Referrer, method string) Fault { return dropAnswer.method(m, method) }
-
-var failRequest = &kind{
-	name: "FailRequest", takes: onMethod,
-	about: "the member refuses the method's requests with the error that they timed out, and carries out none",
-	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
-		return harness.Plan{
-			Switches:  throw(on.member, point.Decision{Kind: point.Fail}, point.Unary(on.method)),
-			Allowance: allow("lost member", w.Bounds().LostMember()),
-		}, mustRun(on.member)
-	},
-}
-
-// FailRequest makes a member refuse the requests of one of etcd's gRPC methods, such as "Range", with the error that the request timed out. The
-// member does not carry them out.
-func FailRequest(m harness.Referrer, method string) Fault { return failRequest.method(m, method) }

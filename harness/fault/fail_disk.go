@@ -25,9 +25,9 @@ var failDisk = &kind{
 	},
 }
 
-// FailDisk makes a member's next write to its raft log fail with an input/output error. etcd answers that as it does in production: it logs a fatal
-// message and ends itself. Inject blocks until it has, or until the load would have made the member write twice: a member that writes nothing
-// notices nothing. Healing mends the disk, and starts the member again on its data if it has died.
+// FailDisk makes a member's next write to its raft log fail with an input/output error. etcd answers that as it does in production: it logs
+// a fatal message and ends itself. Inject blocks until it has, or until the load would have made the member write twice: a member that
+// writes nothing notices nothing. Healing mends the disk, and starts the member again on its data if it has died.
 func FailDisk(m harness.Referrer) Fault { return failDisk.on(m) }
 
 // awaitDeath blocks until the member has ended itself, at most for the time of two updates of the load.

@@ -25,9 +25,9 @@ var halfOpen = &kind{
 	},
 }
 
-// HalfOpen makes the client connections that a member has now half-open: everything that is sent on them is lost, in both directions and for ever,
-// and nothing is closed, as after a firewall or a NAT has forgotten them. New connections work. There is nothing to heal. On record the fault is in force
-// until all these connections are closed, since until then a client may try one.
+// HalfOpen makes the client connections that a member has now half-open: everything that is sent on them is lost, in both directions and
+// for ever, and nothing is closed, as after a firewall or a NAT has forgotten them. New connections work. There is nothing to heal. On
+// record the fault is in force until all these connections are closed, since until then a client may try one.
 func HalfOpen(m harness.Referrer) Fault { return halfOpen.on(m) }
 
 // halfOpenAllowance is the allowance of half-open connections. If those to all other members are half-open too, no probe can help: each request

@@ -18,7 +18,13 @@ var kill = &kind{
 			Scope:     down(on.member),
 			Allowance: lost(w, on.member),
 			Do: func(ctx context.Context) (func(context.Context) error, error) {
-				restart := func(ctx context.Context) error { return startAgain(ctx, w, on.member) }
+				before := on.member.Starts()
+				restart := func(ctx context.Context) error {
+					if on.member.Starts() != before {
+						return nil // it was wiped meanwhile, and runs
+					}
+					return startAgain(ctx, w, on.member)
+				}
 				return restart, on.member.Kill(ctx)
 			},
 		}, mustRun(on.member)

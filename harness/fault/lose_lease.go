@@ -24,6 +24,6 @@ var loseLease = &kind{
 	},
 }
 
-// LoseLease revokes every lease in the cluster that is not the workload's, and so deletes the keys under it: as if the lease had expired while its
-// owner was paused. The owner is not told.
+// LoseLease revokes every lease in the cluster that is not the workload's, and so deletes the keys under it: as if the lease had expired
+// while its owner was paused. The owner is not told.
 func LoseLease(c *harness.Cluster) Fault { return loseLease.in(c) }

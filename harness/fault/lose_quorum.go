@@ -38,8 +38,9 @@ var loseQuorum = &kind{
 	},
 }
 
-// LoseQuorum kills just so many members of a cluster that the others are no majority. It kills followers first, so that a leader stays alone and goes on
-// leading until it notices. Healing restarts them, the one that was killed last first. Each kill is a fault of its own on the record.
+// LoseQuorum kills just so many members of a cluster that the others are no majority. It kills followers first, so that a leader stays
+// alone and goes on leading until it notices. Healing restarts them, the one that was killed last first. Each kill is a fault of its own on
+// the record.
 func LoseQuorum(c *harness.Cluster) Fault { return loseQuorum.in(c) }
 
 // surplus are the running members of a cluster, those that do not lead first, without as many as are too few for a majority.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/fault"
 )
 
@@ -58,8 +59,26 @@ func memberEffects() []effect {
 				r, err := before.Get(ctx, "/test")
 				return err == nil && len(r.Kvs) == 1 && string(r.Kvs[0].Value) == "v"
 			}, "it does not have the data")
-			b.hurt(fault.MoveLeader(m), fmt.Sprintf("MoveLeader(%s)", m))
-			b.replacedUntilHealed(m, fault.Isolate(m), fmt.Sprintf("Isolate(%s)", m)) // the links still tell its traffic apart
+			// The links still tell its traffic from that of others.
+			leader := b.alpha.Leader()
+			require.NotEqual(b.t, m, leader)
+			watch := b.observed(m)
+			cut := b.Inject(fault.PartitionOneWay(referrers(others(b, m)...), referrers(m)))
+			_, err = b.put(b.client(leader))
+			require.NoError(b.t, err)
+			watch.nothing("its peers reach it")
+			cut.Heal()
+			watch.event()
+			b.replacedUntilHealed(leader, fault.Isolate(leader), fmt.Sprintf("Isolate(%s)", leader))
+		}},
+		{"a member that was wiped while it was killed is not started twice", func(b *bench) {
+			m := b.alpha.Followers()[0]
+			kill := b.Inject(fault.Kill(m))
+			b.Inject(fault.WipeAndRejoin(m))
+			require.True(b.t, m.Status().Up)
+			kill.Heal()
+			require.True(b.t, m.Status().Up)
+			b.agree()
 		}},
 		{"a member list names an address at which nobody listens, until the heal", func(b *bench) {
 			m := b.alpha.Followers()[0]
@@ -94,4 +113,9 @@ func memberEffects() []effect {
 			b.agree()
 		}},
 	}
+}
+
+// others are all members but one.
+func others(b *bench, but *harness.Member) []*harness.Member {
+	return slices.DeleteFunc(b.alpha.Members(), func(m *harness.Member) bool { return m == but })
 }

@@ -30,6 +30,6 @@ var misadvertiseMember = &kind{
 	},
 }
 
-// MisadvertiseMember restarts a member with an advertised client URL at which nobody listens, so that the cluster's member list names that one. The
-// member still serves at the address that it had before. Healing restarts it with the right one.
+// MisadvertiseMember restarts a member with an advertised client URL at which nobody listens, so that the cluster's member list names that
+// one. The member still serves at the address that it had before. Healing restarts it with the right one.
 func MisadvertiseMember(m harness.Referrer) Fault { return misadvertiseMember.on(m) }

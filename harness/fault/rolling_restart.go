@@ -35,6 +35,6 @@ var rollingRestart = &kind{
 	},
 }
 
-// RollingRestart restarts all members of a cluster, one after another, as an upgrade does. The next member is restarted as soon as the one before serves
-// and the cluster has a leader. Each restart is a fault of its own on the record.
+// RollingRestart restarts all members of a cluster, one after another, as an upgrade does. The next member is restarted as soon as the one
+// before serves and the cluster has a leader. Each restart is a fault of its own on the record.
 func RollingRestart(c *harness.Cluster) Fault { return rollingRestart.in(c) }

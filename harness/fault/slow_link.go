@@ -22,15 +22,15 @@ var slowLink = &kind{
 	},
 }
 
-// SlowLink delays everything that a member sends to its peers and clients and receives from them, in each direction, by delay and a jitter, which is
-// drawn anew each time from zero to the given one. What is sent stays in order. Data that are sent to clients while other data wait arrive together
-// with them.
+// SlowLink delays everything that a member sends to its peers and clients and receives from them, in each direction, by delay and a jitter,
+// which is drawn anew each time from zero to the given one. What is sent stays in order. Data that are sent to clients while other data
+// wait arrive together with them.
 func SlowLink(m harness.Referrer, delay, jitter time.Duration) Fault {
 	return Fault{slowLink, arguments{member: m.Ref(), delay: delay, jitter: jitter}}
 }
 
-// slowLinkAllowance is the allowance of slow links. An update is delayed on its way to or from a peer, and again on its way to the client. A leader
-// may lose its leadership if its heartbeats become too irregular, or the answers too late.
+// slowLinkAllowance is the allowance of slow links. An update is delayed on its way to or from a peer, and again on its way to the client.
+// A leader may lose its leadership if its heartbeats become too irregular, or the answers too late.
 func slowLinkAllowance(w *harness.World, on subjects) record.Allowance {
 	longest := on.delay + on.jitter
 	if on.member.Leads() && 2*longest >= w.Timing().Election/2 {

@@ -27,6 +27,6 @@ var wipeAndRejoin = &kind{
 	},
 }
 
-// WipeAndRejoin replaces a member that has lost its disk: the member is removed from its cluster and stopped, its data are deleted, and it is added
-// again under its name and addresses. It has another id then, and gets its data from the others. The fault ends when it serves.
+// WipeAndRejoin replaces a member that has lost its disk: the member is removed from its cluster and stopped, its data are deleted, and it
+// is added again under its name and addresses. It has another id then, and gets its data from the others. The fault ends when it serves.
 func WipeAndRejoin(m harness.Referrer) Fault { return wipeAndRejoin.on(m) }

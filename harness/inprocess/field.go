@@ -10,7 +10,8 @@ import (
 )
 
 // Field returns a pointer to an unexported field. in is a pointer to a struct, path are the names of the fields that lead to it, through
-// pointers too, and T is the type that it must have. seam says what the field is needed for; the error names it if etcd has moved or changed the field.
+// pointers too, and T is the type that it must have. seam says what the field is needed for; the error names it if etcd has moved or
+// changed the field.
 func Field[T any](seam string, in any, path ...string) (*T, error) {
 	v := reflect.ValueOf(in)
 	if v.Kind() != reflect.Pointer || v.Elem().Kind() != reflect.Struct {

@@ -145,8 +145,8 @@ func (d Decision) Terms() string {
 	return fmt.Sprintf("return(%q)", d.Kind.String())
 }
 
-// parse reads the value of a return term: a number of milliseconds, or a duration ("250ms") and perhaps the jitter ("250ms+50ms"), for a delay, true for drop, or one
-// of the words drop, hang, refuse, reset, fail.
+// parse reads the value of a return term: a number of milliseconds, or a duration ("250ms") and perhaps the jitter ("250ms+50ms"), for a
+// delay, true for drop, or one of the words drop, hang, refuse, reset, fail.
 func parse(value any) (Decision, error) {
 	switch v := value.(type) {
 	case nil:

@@ -10,10 +10,10 @@ import (
 	"github.com/stormwatch/stormwatch/harness/point"
 )
 
-// disk is a member's raft log behind the point wal-save: a delay makes each write slow, a hang holds each write until it is healed. Once a write has
-// failed, so do all later ones of the same server, which has ended itself: its log must not continue behind a gap. Writes
-// that wait when the member is killed are still written, as a kernel may write what a killed process asked for. The member does not
-// acknowledge them to anybody.
+// disk is a member's raft log behind the point wal-save: a delay makes each write slow, a hang holds each write until it is healed. Once a
+// write has failed, so do all later ones of the same server, which has ended itself: its log must not continue behind a gap. Writes that
+// wait when the member is killed are still written, as a kernel may write what a killed process asked for. The member does not acknowledge
+// them to anybody.
 type disk struct {
 	serverstorage.Storage
 	board *point.Board
