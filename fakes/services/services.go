@@ -16,7 +16,7 @@ import (
 const Instance = "instance"
 
 // swapping is for how many load intervals each of two instances stays that an operator swaps.
-const swapping = 6
+const swapping = 12
 
 // prefix is the prefix of the instances' keys: /services/<service>/<instance>.
 const prefix = "/services/"

@@ -73,7 +73,7 @@ func operator(one, other string) harness.Program {
 			info, ttl := serverKeys(addresses[index])
 			return []clientv3.Op{clientv3.OpDelete(info), clientv3.OpDelete(ttl)}
 		},
-		Period: comingAndGoing,
+		Period: 2 * comingAndGoing,
 	}
 	return harness.Program{Name: fmt.Sprintf("operator of %s and %s", one, other), Run: swap.Run}
 }

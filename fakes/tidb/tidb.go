@@ -20,7 +20,7 @@ const (
 	CheckpointPrefix = "/tidb/br-stream/checkpoint/"
 )
 
-// comingAndGoing is for how many load intervals the third server stays and then stays away, and each of two that an operator swaps.
+// comingAndGoing is for how many load intervals the third server stays and then stays away. Each of two that an operator swaps stays twice as long.
 const comingAndGoing = 10
 
 // Workload has two TiDB servers that stay, one that comes and goes, two that an operator swaps in one transaction, an advancer with one task, and another TiProxy.

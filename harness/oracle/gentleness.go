@@ -172,7 +172,7 @@ func deadConnections(r *record.Record, c circumstances) []violation {
 	limit := r.Bounds().DeadConnection()
 	var wrong []violation
 	for _, conn := range r.Connections {
-		if conn.Cluster != c.cluster || conn.Opened < c.tenure.From || conn.Opened > c.until {
+		if conn.Cluster != c.cluster {
 			continue
 		}
 		waits := slices.Clone(conn.Waits)
@@ -182,7 +182,7 @@ func deadConnections(r *record.Record, c circumstances) []violation {
 		for _, wait := range waits {
 			for _, f := range r.Faults {
 				deaf := f.Scope.Cluster == c.cluster && slices.Contains(f.Scope.Unreachable, conn.Member) && slices.Contains(f.Scope.Silenced, conn.Member)
-				from, to := max(wait.From, f.From), min(wait.To, r.Ended(f.To), c.until)
+				from, to := max(wait.From, f.From, c.tenure.From), min(wait.To, r.Ended(f.To), c.until)
 				if !deaf || to-from <= limit {
 					continue
 				}

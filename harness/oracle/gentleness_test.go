@@ -62,6 +62,11 @@ func TestTrafficStaysWithinItsBudget(t *testing.T) {
 			evidence: []string{`12 created watches .* where 6 are allowed`},
 		},
 		{name: "a watch for each stream that is kept", history: run(func(r *record.Record) { r.Streams = 2 }, sent("alpha", 20, 0, 12, 0)), want: record.Passed},
+		{
+			name:    "a watch for each of two that it had of the key before the first fault",
+			history: run(watch("alpha", "/a", 0, 50, 50), watch("alpha", "/a", 0, 50, 50), watch("alpha", "/b", 0, 50, 50), sent("alpha", 20, 0, 24, 0)),
+			want:    record.Passed,
+		},
 		{name: "a watch for each prefix", history: run(func(r *record.Record) { r.Prefixes = 2 }, sent("alpha", 20, 0, 12, 0)), want: record.Passed},
 		{
 			name: "a loop is told with its curve, and how many there are",
@@ -140,8 +145,8 @@ func TestDeadConnectionsAreGivenUp(t *testing.T) {
 		},
 		{
 			name:     "each tenure is judged by itself",
-			history:  run(seen, tenures("alpha", 0, 5, 10, never), blackhole("alpha", 20, 40), deaf, connection("alpha", 11, 40, 15, 40)),
-			evidence: []string{`opened at 11\.000s`},
+			history:  run(seen, tenures("alpha", 0, 5, 22, never), blackhole("alpha", 4, 40), deaf, connection("alpha", 1, 40, 3, 40)),
+			evidence: []string{`opened at 1\.000s, was kept although nothing came from there from 22\.000s to 40\.000s; 10s allowed; at 32\.000s [^;]*$`},
 		},
 	})
 }

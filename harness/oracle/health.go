@@ -65,9 +65,9 @@ func firstLie(r *record.Record, c circumstances, claims []claim) (violation, boo
 				if limit < 0 || at >= min(to, l.To) {
 					continue
 				}
-				return violation{cluster: c.cluster, at: at, off: min(to, l.To) - s.origin, text: fmt.Sprintf(
-					"from %s to %s the view claimed to be up to date, but %s; a manager must not overlook that for longer than %s (%s)",
-					record.Stamp(one.from), record.Stamp(one.to), s.what, brief(limit), named)}, true
+				return violation{cluster: c.cluster, at: at, text: fmt.Sprintf(
+					"from %s to %s the view claimed to be up to date, but %s; a manager must not overlook that for longer than %s (%s)%s",
+					record.Stamp(one.from), record.Stamp(one.to), s.what, brief(limit), named, showedInstead(r, c.cluster, s.what, at))}, true
 			}
 		}
 	}

@@ -58,7 +58,7 @@ func TestAStaleViewDoesNotClaimToBeUpToDate(t *testing.T) {
 		{
 			name:     "it claims to be up to date",
 			history:  run(stale, claims("alpha", 1, up)),
-			evidence: []string{`^alpha: from 1\.000s to 50\.000s the view claimed to be up to date, but checkpoint t = 2 \(revision 2, committed at 20\.000s\) was not shown; a manager must not overlook that for longer than 200ms \(calm\); at 20\.200s`},
+			evidence: []string{`^alpha: from 1\.000s to 50\.000s the view claimed to be up to date, but checkpoint t = 2 \(revision 2, committed at 20\.000s\) was not shown; a manager must not overlook that for longer than 200ms \(calm\); the view showed checkpoint t = 1, since 10\.100s, and claimed to be up to date; at 20\.200s`},
 		},
 		{name: "it says so in time", history: run(stale, claims("alpha", 1, up), claims("alpha", 20.2, out)), want: record.Passed, evidence: []string{`no stale view claimed to be up to date$`}},
 		{name: "it says so a moment late", history: run(stale, claims("alpha", 1, up), claims("alpha", 20.201, out)), evidence: []string{`from 1\.000s to 20\.201s .*at 20\.200s`}},
@@ -66,12 +66,12 @@ func TestAStaleViewDoesNotClaimToBeUpToDate(t *testing.T) {
 		{name: "it claims again too early", history: run(stale, claims("alpha", 1, up), claims("alpha", 20.1, out), claims("alpha", 29, up)), evidence: []string{`from 29\.000s to 50\.000s .*; at 29\.000s`}},
 		{name: "it claims again in time", history: run(stale, claims("alpha", 1, up), claims("alpha", 20.1, out), claims("alpha", 30, up)), want: record.Passed},
 		{name: "while a recovery is allowed it need not know", history: run(hung, stale, claims("alpha", 1, up), claims("alpha", 28, out)), want: record.Passed},
-		{name: "after that it must", history: run(hung, stale, claims("alpha", 1, up), claims("alpha", 28.1, out)), evidence: []string{`\(calm since 28\.000s, .*; at 28\.000s`}},
+		{name: "after that it must", history: run(hung, stale, claims("alpha", 1, up), claims("alpha", 28.1, out)), evidence: []string{`\(calm since 28\.000s, .*; .*at 28\.000s`}},
 		{
 			name:    "cut off, it must notice",
 			history: run(seen("alpha", 10, 0.1, "t", "1"), lose("alpha", record.LostReach, 20, 45), seen("alpha", 21, 25, "t", "2"), claims("alpha", 1, up)),
 			evidence: []string{
-				`must not overlook that for longer than 10\.2s \(cut off, since reach lost\); at 31\.200s`,
+				`must not overlook that for longer than 10\.2s \(cut off, since reach lost\); .*at 31\.200s`,
 			},
 		},
 		{

@@ -50,6 +50,10 @@ func TestAWatchKeepsItsPromises(t *testing.T) {
 				events(event("a", 5), event("b", 5), event("a", 7)), progress(9), events(event("a", 10)), progress(10), events(event("b", 11)),
 			},
 		},
+		{
+			name: "the header of a response with events promises nothing", watch: created(&Wire{}, 5),
+			all: []*pb.WatchResponse{{Header: &pb.ResponseHeader{Revision: 30}, Events: []*mvccpb.Event{event("a", 7)}}, events(event("a", 8))},
+		},
 		{name: "from now on", watch: created(&Wire{}, 0), all: []*pb.WatchResponse{events(event("a", 21))}},
 		{
 			name: "an event of before", watch: created(&Wire{}, 0), all: []*pb.WatchResponse{events(event("a", 20))},

@@ -37,10 +37,8 @@ func (s *Swap) Run(ctx context.Context, l *harness.Ledger) error {
 		if err := l.WriteTogether(ctx, changes, ops...); err != nil {
 			return err
 		}
-		for range s.Period {
-			if !pace.Next(ctx) {
-				return ctx.Err()
-			}
+		if !pace.NextAfter(ctx, s.Period) {
+			return ctx.Err()
 		}
 	}
 }
