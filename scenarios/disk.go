@@ -65,7 +65,8 @@ func hungThenMovedToAnotherHung(w *harness.World) {
 		hang := w.Inject(fault.HangDisk(alpha.Member(harness.RoleWatched)))
 		hang.RequireRecovery(alpha)
 		hang.RequireCalm("beta")
+
 		hang.Heal()
+		w.RequireFresh(alpha)
 	}
-	w.RequireFresh(alpha)
 }

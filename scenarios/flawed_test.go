@@ -125,6 +125,7 @@ var caught = map[string]map[string]string{
 	"naive": {
 		"leader-isolated": "freshness", "hung-leader-disk": "freshness", "member-frozen": "freshness", "client-blackholed": "freshness",
 		"progress-answered-events-withheld": "freshness", "hung-then-moved-to-another-hung": "freshness",
+		"cluster-blackholed": "gentleness",
 	},
 	"no-progress": {"progress-dropped": "idle timeout"},
 	"guarded":     {"hung-leader-disk": "freshness"},
