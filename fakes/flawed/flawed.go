@@ -1,5 +1,9 @@
-// Package flawed has managers with one known mistake each. They test the harness, which must be able to distinguish them from the reference
-// manager. They follow the prefixes of the workload that runs, and keep no keys of their own.
+// Package flawed has managers with one known mistake each. They test the harness, which must be able to distinguish them from a good manager.
+//
+//	Sound ── one trait changed ──► a flawed manager ── run through the catalogue ──► the oracle that Candidate.Caught names
+//
+// All are made of one small manager, whose traits can be switched. It follows the prefixes of the workload that runs, with one client for each member,
+// and registers one key of its own. The first managers of All are older, simpler designs, in which one client chooses the members.
 package flawed
 
 import (
@@ -8,7 +12,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 )
 
-// All are the flawed managers, those with the worst mistakes first. Each makes a mistake that real managers make, and says in Caught which oracle
+// All are the flawed managers, by what they get wrong. Most make a mistake that real managers make. Each says in Caught which oracle
 // must find it.
 func All() []harness.Candidate {
 	return append([]harness.Candidate{
