@@ -73,8 +73,11 @@ func (s *state) take(prefix string, resp clientv3.WatchResponse) {
 		events = events[n-1:]
 	}
 	if s.traits.resumesFromZero {
+		reached := s.reached(prefix)
 		for _, e := range events {
-			s.change(prefix, func(p *seen) { s.apply(p, e) })
+			if e.Kv.ModRevision <= reached {
+				s.change(prefix, func(p *seen) { s.apply(p, e) })
+			}
 		}
 	}
 	if s.traits.showsEachEvent {
