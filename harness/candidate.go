@@ -23,6 +23,9 @@ type Candidate struct {
 	// interval means that the manager has no such thing: no probe, no idle timeout, no polls, no keys of its own (see [bound.Manager]). Nil: the
 	// engine's suggestion.
 	Timing func(suggested bound.Manager) bound.Manager
+	// Streams is how many watches of one key it keeps open at once, for example two if it watches each prefix on two members. Zero: as many as it
+	// had before the first fault.
+	Streams int
 	// Within are limits that the manager promises. They replace the allowances that follow from its timing. Zero: none.
 	Within Limits
 	// Caught is set for a manager with a known mistake, by which the harness itself is tested. It names the oracle that must find the mistake in at

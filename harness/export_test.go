@@ -19,6 +19,6 @@ func WriteSlowly(ctx context.Context, l *Ledger, s Subject, value string, answer
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	l.note(begun, s, value, revision)
+	l.note(begun, revision, Change{Subject: s, Value: value})
 	return nil
 }

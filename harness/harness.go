@@ -66,6 +66,9 @@ type Subject = record.Subject
 // Kind is a kind of facts, as a workload declares it.
 type Kind = record.Kind
 
+// Change is a subject's new value; an empty value says that the subject is gone.
+type Change = record.Change
+
 // Facts are the values of all subjects that exist. A subject that is not in the map does not exist.
 type Facts map[Subject]string
 

@@ -40,24 +40,33 @@ func newLedger(c *Cluster) *Ledger {
 // commits the transaction only once, also if an attempt was carried out and its answer was lost. It returns [ErrLeaseLost] if a lease of the
 // operations has expired, or the key to be deleted is gone because its lease has.
 func (l *Ledger) Write(ctx context.Context, s Subject, value string, then ...clientv3.Op) error {
-	if len(then) == 0 {
-		return fmt.Errorf("write %s: a write needs at least one operation", s)
+	return l.WriteTogether(ctx, []Change{{Subject: s, Value: value}}, then...)
+}
+
+// WriteTogether is Write for a transaction that gives several subjects their values at once. The first operation is on a key of the first subject.
+func (l *Ledger) WriteTogether(ctx context.Context, changes []Change, then ...clientv3.Op) error {
+	if len(changes) == 0 || len(then) == 0 {
+		return fmt.Errorf("write %v: a write needs at least one change and one operation", changes)
 	}
 	begun := l.cluster.world.Elapsed()
-	revision, err := l.commit(ctx, then, l.rising(s))
+	revision, err := l.commit(ctx, then, l.rising(changes[0].Subject))
 	if err != nil {
-		return fmt.Errorf("write %s: %w", s, err)
+		return fmt.Errorf("write %s: %w", changes[0].Subject, err)
 	}
-	l.note(begun, s, value, revision)
+	l.note(begun, revision, changes...)
 	return nil
 }
 
 // Expired records that a subject was deleted because its lease expired. etcd does not report the instant. alive is the latest known instant at
 // which the lease still existed, as [Ledger.KeepAlive] returned it.
-func (l *Ledger) Expired(s Subject, alive time.Duration) { l.note(alive, s, "", 0) }
+func (l *Ledger) Expired(s Subject, alive time.Duration) { l.note(alive, 0, Change{Subject: s}) }
 
-func (l *Ledger) note(begun time.Duration, s Subject, value string, revision int64) {
-	l.cluster.world.recorder.Commit(record.Commit{Begun: begun, Cluster: l.cluster.name, Subject: s, Value: value, Revision: revision})
+func (l *Ledger) note(begun time.Duration, revision int64, changes ...Change) {
+	commits := make([]record.Commit, len(changes))
+	for i, c := range changes {
+		commits[i] = record.Commit{Begun: begun, Cluster: l.cluster.name, Subject: c.Subject, Value: c.Value, Revision: revision}
+	}
+	l.cluster.world.recorder.Commit(commits...)
 }
 
 // Put commits operations on keys that are no facts of the workload. They may be carried out more than once.

@@ -31,6 +31,7 @@ type viewObserver struct {
 	shown    map[record.Subject]string
 	revision int64
 	absent   bool
+	claim    record.Claim
 	err      error
 }
 
@@ -180,6 +181,10 @@ func (o *viewObserver) see(v View, ok bool) {
 		rec.View(record.View{Cluster: name, Revision: o.revision, Changes: changes, Absent: !ok})
 	}
 	o.absent = !ok
+	if claim := claims[v.Health]; ok && claim != o.claim {
+		o.claim = claim
+		rec.Health(record.Health{Cluster: name, Claim: claim})
+	}
 	if v.Err != nil && !sameError(v.Err, o.err) {
 		e := record.ViewError{Cluster: name, Text: v.Err.Error()}
 		var idle IdleTimeout
@@ -189,6 +194,10 @@ func (o *viewObserver) see(v View, ok bool) {
 		rec.Error(e)
 	}
 	o.err = v.Err
+}
+
+var claims = map[Health]record.Claim{
+	HealthUnknown: record.ClaimsNothing, UpToDate: record.ClaimsUpToDate, OutOfDate: record.ClaimsOutOfDate,
 }
 
 // changes updates o.shown to the facts and returns the differences, sorted by subject. It ignores facts of kinds that the candidate does not show.

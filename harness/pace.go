@@ -33,9 +33,12 @@ func (l *Ledger) Pace() *Pace { return &Pace{load: l.cluster.load} }
 
 // Next ends the last update and begins the next one. It blocks for a load interval and, if the load is stopped, until it goes on. It returns false
 // if ctx ends first.
-func (p *Pace) Next(ctx context.Context) bool {
+func (p *Pace) Next(ctx context.Context) bool { return p.NextAfter(ctx, 1) }
+
+// NextAfter is Next after a number of load intervals.
+func (p *Pace) NextAfter(ctx context.Context, intervals int) bool {
 	p.End()
-	timer := time.NewTimer(p.load.every)
+	timer := time.NewTimer(time.Duration(intervals) * p.load.every)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

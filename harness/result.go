@@ -72,6 +72,12 @@ func (r *Result) judge(rec *record.Record, cause error) {
 			r.Outcome, r.Cause = record.NotJudged, v.Oracle+": "+v.Evidence
 		}
 	}
+	// What a manager does with a watch that does not keep its promises says nothing about the manager, even if it fails.
+	promises := oracle.Promises{}.Name()
+	i := slices.IndexFunc(r.Verdicts, func(v record.Verdict) bool { return v.Oracle == promises && v.Outcome == record.NotJudged })
+	if i >= 0 {
+		r.Outcome, r.Cause = record.NotJudged, promises+": "+r.Verdicts[i].Evidence
+	}
 }
 
 // requirements are the verdicts on what the scenario required. It leaves out failed requirements of freshness if an oracle has found the same stale

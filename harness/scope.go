@@ -45,6 +45,7 @@ func scopeOf(b bound.Bounds, switches []Switch, s record.Scope) record.Scope {
 				s.Uninformed = include(s.Uninformed, m.name)
 			}
 		case one.Point == point.WatchEvent:
+			s.Withheld = include(s.Withheld, m.name)
 			if b.Timing.Poll == 0 && (stops || longest >= b.Tolerable()) {
 				s.Uninformed = include(s.Uninformed, m.name)
 			}

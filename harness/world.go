@@ -247,6 +247,7 @@ func newWorld(ctx context.Context, e Engine, c Candidate, o Options) (*World, er
 		recorder:  record.NewRecorder(timing),
 	}
 	w.recorder.Kinds(kinds)
+	w.recorder.Watching(len(workload.Prefixes), c.Streams)
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.board = point.NewBoard(timing.Heartbeat, func(_ point.Path, err error) { w.broken(err) })
 	w.board.Seed(o.Seed)

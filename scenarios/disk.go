@@ -113,9 +113,10 @@ func hungThenMovedToAnotherHung(w *harness.World) {
 		hang := w.Inject(fault.HangDisk(alpha.Member(harness.RoleWatched)))
 		hang.RequireRecovery(alpha)
 		hang.RequireCalm("beta")
+
 		hang.Heal()
+		w.RequireFresh(alpha)
 	}
-	w.RequireFresh(alpha)
 }
 
 func hungLeaderDiskHeals(w *harness.World) {

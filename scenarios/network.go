@@ -68,6 +68,12 @@ func network() []harness.Scenario {
 			Incident: "tikv/pd #7730, #6403: a member judged by its connection, not by its progress",
 			Body:     lateAnswers,
 		},
+		{
+			Name:     "cluster-blackholed",
+			Summary:  "The manager's packets to every member of a cluster are lost: it knows nothing any more, and must say so.",
+			Incident: "tiproxy, topology fetch: what could not be read was taken for empty, without an error, and the router took the servers for dead",
+			Body:     clusterBlackholed,
+		},
 	}
 }
 
@@ -219,5 +225,22 @@ func lateAnswers(w *harness.World) {
 	slow.RequireCalm("alpha", "beta")
 
 	slow.Heal()
+	w.RequireFresh(alpha)
+}
+
+func clusterBlackholed(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	w.StartManager()
+
+	var holes []*harness.Injection
+	for _, m := range alpha.Members() {
+		holes = append(holes, w.Inject(fault.Blackhole(m)))
+	}
+	w.Pass(w.Bounds().CutOff() + w.Bounds().Election())
+	holes[0].RequireCalm("beta")
+
+	for _, hole := range holes {
+		hole.Heal()
+	}
 	w.RequireFresh(alpha)
 }

@@ -23,8 +23,10 @@ func Reference() harness.Candidate {
 
 // Hedged is the reference manager with two streams on two members for each prefix.
 func Hedged() harness.Candidate {
-	return candidate("hedged", "The reference manager, hedged: each prefix through two members at once, the first to deliver wins.",
+	c := candidate("hedged", "The reference manager, hedged: each prefix through two members at once, the first to deliver wins.",
 		func(o *guard.Options) { o.Hedged = true })
+	c.Streams = 2
+	return c
 }
 
 // PresetBR is the reference manager with the options of manager/tidb.PresetBR.

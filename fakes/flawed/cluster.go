@@ -58,6 +58,9 @@ func (m *manager) open(t harness.Target) (*cluster, error) {
 		f := &follower{cluster: c, traits: c.traits, prefix: prefix, state: c.state}
 		c.running.Go(func() { f.follow(ctx) })
 	}
+	if c.traits.beside != nil {
+		c.running.Go(func() { c.traits.beside(ctx, c.members[0].client, m.setup) })
+	}
 	if c.traits.register > 0 && !c.traits.neverRegisters {
 		r := &registrar{cluster: c}
 		c.running.Go(func() { r.run(ctx) })

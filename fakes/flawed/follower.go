@@ -157,8 +157,6 @@ func (f *follower) watch(ctx context.Context, m *member, from int64) error {
 	defer func() { stopIdle() }()
 	leave, stay := ticks(f.traits.leave)
 	defer stay()
-	recreate, keep := after(f.traits.recreates)
-	defer func() { keep() }()
 	asked, stopAsking := ticks(f.traits.progress)
 	defer stopAsking()
 	for {
@@ -180,8 +178,6 @@ func (f *follower) watch(ctx context.Context, m *member, from int64) error {
 				f.state.attached(f.prefix)
 				continue
 			}
-			keep()
-			recreate, keep = after(f.traits.recreates)
 			f.cluster.exclusively(ctx, f.traits.sharesLock || f.traits.stopsForReload, func() { f.state.take(f.prefix, resp) })
 		case <-idle:
 			return &IdleTimeoutError{Key: f.prefix, Idle: f.traits.idle, Elapsed: time.Since(began)}
@@ -196,8 +192,6 @@ func (f *follower) watch(ctx context.Context, m *member, from int64) error {
 			if time.Now().After(f.traits.settled) {
 				return fmt.Errorf("gave the watch of %s up", f.prefix)
 			}
-		case <-recreate:
-			return fmt.Errorf("watch of %s had no news for %v", f.prefix, f.traits.recreates)
 		}
 	}
 }

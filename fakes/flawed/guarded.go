@@ -36,24 +36,16 @@ func guardedTraits(t bound.Timing) traits {
 	}
 }
 
-// dialing changes a client's configuration to the dial settings of TiProxy and BR, with the given backoff limit.
+// dialing changes a client's configuration to the dial settings of TiProxy and BR, with the given backoff limit. One is left out: they also ping idle
+// connections, see [pinger].
 func dialing(limit time.Duration) func(*clientv3.Config) {
 	return func(c *clientv3.Config) {
 		c.DialTimeout = 5 * time.Second
 		c.DialKeepAliveTime = 10 * time.Second
 		c.DialKeepAliveTimeout = 3 * time.Second
-		c.PermitWithoutStream = true
 		c.DialOptions = append(c.DialOptions, grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           grpcbackoff.Config{BaseDelay: min(time.Second, limit), Multiplier: 1.1, Jitter: 0.1, MaxDelay: limit},
 			MinConnectTimeout: limit,
 		}))
-	}
-}
-
-// keepAliveWithStreams is [dialing] without keepalive on connections that carry no stream, which etcd's server answers with too_many_pings.
-func keepAliveWithStreams(limit time.Duration) func(*clientv3.Config) {
-	return func(c *clientv3.Config) {
-		dialing(limit)(c)
-		c.PermitWithoutStream = false
 	}
 }

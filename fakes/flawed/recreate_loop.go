@@ -1,16 +1,27 @@
 package flawed
 
 import (
+	"context"
 	"time"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/oracle"
 )
 
-// recreateLoop opens a watch again that had no news for a while, on the same member, which answers.
+// recreateLoop has one more watch. From half a minute after its start on it takes each watch for broken as soon as it is created, and creates the next
+// one, as PD did (tikv/pd #7351).
 func recreateLoop() harness.Candidate {
-	return spoiled("recreate-loop",
-		"Forgets that silence may be peace: it recreates a watch without news over and over (tikv/pd #7351).",
-		gentleness, func(t *traits) {
-			t.recreates, t.retry, t.staysOnReadyMember = 300*time.Millisecond, time.Millisecond, true
+	return beside("recreate-loop", "From half a minute on it creates a watch over and over on members that answer (tikv/pd #7351).",
+		oracle.Gentleness{}.Name(),
+		func(ctx context.Context, client *clientv3.Client, s harness.Setup) {
+			pause(ctx, 30*time.Second)
+			for ctx.Err() == nil {
+				one, cancel := context.WithCancel(ctx)
+				<-client.Watch(one, s.Workload.Prefixes[0], clientv3.WithPrefix(), clientv3.WithCreatedNotify())
+				cancel()
+				pause(ctx, s.Timing.Heartbeat)
+			}
 		})
 }

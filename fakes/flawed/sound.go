@@ -56,8 +56,7 @@ func silent(c harness.Candidate) harness.Candidate {
 
 // The names of what catches a mistake and is no oracle of package oracle.
 const (
-	gentleness = "gentleness" // the oracle of request rates, which is not there yet
-	steady     = "steady"     // a requirement of the scenarios with a slow member
+	steady = "steady" // a requirement of the scenarios with a slow member
 )
 
 // made returns the function that makes a manager with the traits for a timing.

@@ -73,8 +73,20 @@ func (s *state) take(prefix string, resp clientv3.WatchResponse) {
 		events = events[n-1:]
 	}
 	if s.traits.resumesFromZero {
+		reached := s.reached(prefix)
 		for _, e := range events {
-			s.change(prefix, func(p *seen) { s.apply(p, e) })
+			if e.Kv.ModRevision <= reached {
+				s.change(prefix, func(p *seen) { s.apply(p, e) })
+			}
+		}
+	}
+	if s.traits.showsEachEvent {
+		for _, e := range events {
+			s.change(prefix, func(p *seen) {
+				if e.Kv.ModRevision > p.revision {
+					s.apply(p, e)
+				}
+			})
 		}
 	}
 	s.change(prefix, func(p *seen) {
@@ -192,7 +204,7 @@ func (s *state) merge() harness.View {
 			v.Revision = p.revision
 		}
 		first = false
-		if !p.current && !s.traits.claimsHealth {
+		if !p.current {
 			v.Health = harness.OutOfDate
 		}
 	}

@@ -1,6 +1,7 @@
 package flawed
 
 import (
+	"context"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -53,8 +54,6 @@ type mistakes struct {
 	asksElsewhere bool
 	// resetsIdleByAsking resets the idle timer when progress is requested, not when something arrives. idlesEarly halves the idle timer.
 	resetsIdleByAsking, idlesEarly bool
-	// recreates is after how long without news a watch is opened again on the same member.
-	recreates time.Duration
 	// leave is how long a watch is kept before it is closed, from the instant settled on.
 	leave   time.Duration
 	settled time.Time
@@ -72,12 +71,15 @@ type mistakes struct {
 	forgetsRevision bool
 	// serializable reads what the asked member has, which may be old.
 	serializable bool
-	// claimsHealth says that the view is up to date, whatever is known.
-	claimsHealth bool
 	// withdraw removes the facts while reads fail, and reports no error.
 	withdraw bool
 	// dropsDeletes ignores deletions. lastEventOnly ignores all events of a response but the last. showsHalf shows a read before it is complete.
 	dropsDeletes, lastEventOnly, showsHalf bool
+	// showsEachEvent shows the view after each event of a response.
+	showsEachEvent bool
+
+	// beside is done with the client of each cluster, beside the following, until the context ends. Nil: nothing.
+	beside func(context.Context, *clientv3.Client, harness.Setup)
 
 	// sharesClient uses the client of the first cluster for all. sharesLock holds one lock of all clusters during requests.
 	sharesClient, sharesLock bool
@@ -106,7 +108,7 @@ func (t traits) followed(w *harness.Workload) []string {
 // soundTraits are those of a small manager without a known mistake.
 func soundTraits(t bound.Timing) traits {
 	return traits{
-		client: keepAliveWithStreams(t.BackoffCap), eachMember: true, requireLeader: true, resume: true,
+		client: dialing(t.BackoffCap), eachMember: true, requireLeader: true, resume: true,
 		progress: t.ProgressInterval, idle: t.IdleTimeout, request: t.RequestTimeout,
 		retry: t.Heartbeat, mostRetry: t.BackoffCap / 3, // an attempt and a pause more must still be in time
 		probe: t.ProbeInterval, probeTimeout: t.ProbeTimeout, probeGrace: t.ProbeGrace, quarantine: 3 * t.IdleTimeout,

@@ -15,11 +15,14 @@ import (
 // Instance is the kind of the facts: an instance, named by its service and its own name ("orders/1"). Its value is the value of its key.
 const Instance = "instance"
 
+// swapping is for how many load intervals each of two instances stays that an operator swaps.
+const swapping = 12
+
 // prefix is the prefix of the instances' keys: /services/<service>/<instance>.
 const prefix = "/services/"
 
-// Workload has one instance that announces a new value at each load interval, one that never changes, two that come and go, and a key of
-// somebody else that the manager must not touch.
+// Workload has one instance that announces a new value at each load interval, one that never changes, two that come and go, two that an
+// operator swaps in one transaction, and a key of somebody else that the manager must not touch.
 func Workload() *harness.Workload {
 	return &harness.Workload{
 		Name:     "services",
@@ -37,8 +40,24 @@ func programs() []harness.Program {
 		register("orders/2", "10.0.1.2:8080", instance.Instance{}),
 		register("orders/3", "10.0.1.3:8080", instance.Instance{Period: 6}),
 		register("billing/1", "10.0.2.1:8080", instance.Instance{Period: 10}),
+		swap("search/blue", "search/green", "10.0.3.1:8080"),
 		{Name: "neighbour", Run: instance.Neighbour(map[string]string{"/owners/neighbour": "not yours"})},
 	}
+}
+
+// swap is the program of an operator that switches a service between two instances, each switch in one transaction.
+func swap(blue, green, address string) harness.Program {
+	names := [2]string{blue, green}
+	one := instance.Swap{
+		Subjects: [2]harness.Subject{{Kind: Instance, Name: blue}, {Kind: Instance, Name: green}},
+		Announce: func(index int, stamp int64) (string, []clientv3.Op) {
+			value := fmt.Sprintf("%s since %d", address, stamp)
+			return value, []clientv3.Op{clientv3.OpPut(prefix+names[index], value)}
+		},
+		Withdraw: func(index int) []clientv3.Op { return []clientv3.Op{clientv3.OpDelete(prefix + names[index])} },
+		Period:   swapping,
+	}
+	return harness.Program{Name: fmt.Sprintf("operator of %s and %s", blue, green), Run: one.Run}
 }
 
 // register is the program of an instance. The value that it announces is its address and a stamp.

@@ -20,10 +20,10 @@ const (
 	CheckpointPrefix = "/tidb/br-stream/checkpoint/"
 )
 
-// comingAndGoing is for how many load intervals the third server stays and then stays away.
+// comingAndGoing is for how many load intervals the third server stays and then stays away. Each of two that an operator swaps stays twice as long.
 const comingAndGoing = 10
 
-// Workload has two TiDB servers that stay, one that comes and goes, an advancer with one task, and another TiProxy.
+// Workload has two TiDB servers that stay, one that comes and goes, two that an operator swaps in one transaction, an advancer with one task, and another TiProxy.
 func Workload() *harness.Workload {
 	return &harness.Workload{
 		Name:    "tidb",
@@ -43,6 +43,7 @@ func programs() []harness.Program {
 		server("10.0.0.1:4000", 0),
 		server("10.0.0.2:4000", 0),
 		server("10.0.0.3:4000", comingAndGoing),
+		operator("10.0.0.4:4000", "10.0.0.5:4000"),
 		advancer("backup"),
 		tiproxy("10.0.0.9:6000"),
 	}

@@ -157,5 +157,17 @@ func (b Bounds) Close() time.Duration {
 // seconds to send its last frames (goAwayLoopyWriterTimeout), and a manager can close all its connections at once.
 func (b Bounds) Farewell() time.Duration { return 5 * time.Second }
 
+// DeadConnection is how long a connection may stay open on which something is waited for and nothing arrives, because its member cannot be heard:
+// keepalive gives it up, and gRPC then says farewell to a member that reads nothing.
+func (b Bounds) DeadConnection() time.Duration {
+	return b.Timing.KeepAlive + b.Farewell() + b.Timing.Slack
+}
+
+// CutOff is how long a manager that no member answers may take to notice it: as long as for a leader that does not answer, or until keepalive gives up
+// its connections.
+func (b Bounds) CutOff() time.Duration {
+	return max(b.SilentLeader(), b.DeadConnection()+b.Calm())
+}
+
 // Look is how long View may take. View must answer from memory, and a twentieth of a heartbeat is too short for a request.
 func (b Bounds) Look() time.Duration { return b.Timing.Heartbeat/20 + b.Timing.Slack }

@@ -52,6 +52,10 @@ type Manager struct {
 	// Sync is how often a manager reads the member list of a cluster. Zero: it never learns of a member that joins, until it is given
 	// the cluster's endpoints again.
 	Sync time.Duration
+	// KeepAlive is how long a connection with an open stream is kept on which nothing arrives, answers to pings included: gRPC's keepalive time
+	// plus its timeout. gRPC pings no more often than every 10 s. Zero: that of the engine's timing, since without it a dead connection stays
+	// for ever.
+	KeepAlive time.Duration
 	// LeaseTTL is the TTL of the lease of a manager's own keys, in whole seconds as in etcd, and Refresh how often the manager refreshes
 	// the keys.
 	LeaseTTL, Refresh time.Duration
@@ -66,17 +70,24 @@ func (t Timing) With(m Manager) Timing {
 	if m.BackoffCap == 0 {
 		m.BackoffCap = t.BackoffCap
 	}
+	if m.KeepAlive == 0 {
+		m.KeepAlive = t.KeepAlive
+	}
 	t.Unaided = suggested.ProbeNotice()
 	t.Manager = m
 	return t
 }
+
+// keepAlive is the keepalive of the reference manager, TiProxy and BR: a time of 10 s and a timeout of 3 s. It is the same on every engine, since
+// gRPC raises a shorter time to 10 s.
+const keepAlive = 13 * time.Second
 
 // Production has the defaults of etcd and of the reference manager. It is the timing of virtual time.
 func Production() Timing {
 	m := Manager{
 		ProbeInterval: time.Second, ProbeTimeout: time.Second, ProbeGrace: 300 * time.Millisecond,
 		ProgressInterval: 3 * time.Second, IdleTimeout: 10 * time.Second,
-		RequestTimeout: 2 * time.Second, BackoffCap: 3 * time.Second, Sync: 30 * time.Second,
+		RequestTimeout: 2 * time.Second, BackoffCap: 3 * time.Second, KeepAlive: keepAlive, Sync: 30 * time.Second,
 		LeaseTTL: 45 * time.Second, Refresh: 30 * time.Second,
 	}
 	return Timing{
@@ -93,7 +104,7 @@ func Compressed() Timing {
 	m := Manager{
 		ProbeInterval: 250 * time.Millisecond, ProbeTimeout: 250 * time.Millisecond, ProbeGrace: 150 * time.Millisecond,
 		ProgressInterval: time.Second, IdleTimeout: 4 * time.Second,
-		RequestTimeout: 500 * time.Millisecond, BackoffCap: 500 * time.Millisecond, Sync: 8 * time.Second,
+		RequestTimeout: 500 * time.Millisecond, BackoffCap: 500 * time.Millisecond, KeepAlive: keepAlive, Sync: 8 * time.Second,
 		LeaseTTL: 3 * time.Second, Refresh: time.Second,
 	}
 	return Timing{
@@ -126,6 +137,7 @@ func (t Timing) Check() error {
 	check("request timeout", t.RequestTimeout, needed)
 	check("backoff cap", t.BackoffCap, needed)
 	check("sync interval", t.Sync, optional)
+	check("keepalive", t.KeepAlive, optional)
 	check("lease TTL", t.LeaseTTL, optional)
 	check("refresh interval", t.Refresh, t.LeaseTTL == 0)
 	check("load interval", t.Load, needed)

@@ -11,11 +11,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"go.etcd.io/etcd/client/pkg/v3/types"
 	"go.etcd.io/etcd/server/v3/embed"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
@@ -24,6 +26,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/bound"
 	"github.com/stormwatch/stormwatch/harness/link"
 	"github.com/stormwatch/stormwatch/harness/point"
+	"github.com/stormwatch/stormwatch/harness/wire"
 )
 
 // Engine starts embedded clusters. Its zero value is ready.
@@ -75,6 +78,7 @@ func (Engine) Start(ctx context.Context, spec harness.Spec, env harness.Env) (ha
 type cluster struct {
 	env  harness.Env
 	name string
+	wire *wire.Wire // records what the manager's clients do
 
 	// dying counts the goroutines that stop members whose server died.
 	dying sync.WaitGroup
@@ -87,6 +91,13 @@ type cluster struct {
 // newCluster makes the members and opens their proxies. Every member needs the proxies' addresses before it starts.
 func newCluster(spec harness.Spec, env harness.Env) (*cluster, error) {
 	c := &cluster{env: env, name: spec.Name}
+	c.wire = &wire.Wire{
+		Recorder: env.Recorder, Cluster: spec.Name, Dial: dial,
+		At: func(address string) string {
+			return c.nameOf(func(m *member) bool { return m.clients.address() == address })
+		},
+		Named: func(id uint64) string { return c.nameOf(func(m *member) bool { return m.id() == types.ID(id) }) },
+	}
 	for _, name := range spec.Names() {
 		m, err := newMember(c, name)
 		if err != nil {
@@ -114,6 +125,16 @@ func (c *cluster) all() []*member {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.members)
+}
+
+// nameOf is the name of the member for which is returns true; empty if there is none.
+func (c *cluster) nameOf(is func(*member) bool) string {
+	for _, m := range c.all() {
+		if is(m) {
+			return m.name
+		}
+	}
+	return ""
 }
 
 // find looks a member up by name.
@@ -177,7 +198,12 @@ func (c *cluster) Endpoint(name string) string {
 	return ""
 }
 
-func (c *cluster) DialOptions() []grpc.DialOption { return nil }
+func (c *cluster) DialOptions() []grpc.DialOption { return c.wire.DialOptions() }
+
+// dial connects a client to an address.
+func dial(ctx context.Context, address string) (net.Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, "tcp", address)
+}
 
 func (c *cluster) Connections(name string) int {
 	if m, err := c.find(name); err == nil {

@@ -93,9 +93,19 @@ func (t *findings) judgeSpan(c circumstances, segment segment, s span, allowed l
 // evidence describes the first violation and the worst.
 func (t *findings) evidence(r *record.Record) string {
 	f, w := t.first, t.worst
-	return fmt.Sprintf("%s: %s for longer than the %s allowed (%s); %s; worst %s at %s (%s)",
-		f.cluster, f.what, brief(f.limit.value), f.limit.name, r.Situation(f.cluster, f.at),
+	showed := showedInstead(r, f.cluster, f.what, f.at)
+	return fmt.Sprintf("%s: %s for longer than the %s allowed (%s)%s; %s; worst %s at %s (%s)",
+		f.cluster, f.what, brief(f.limit.value), f.limit.name, showed, r.Situation(f.cluster, f.at),
 		of(w.height, w.limit.value), record.Stamp(w.at), w.cluster)
+}
+
+// showedInstead says what the view showed of a subject, if it is an update of that subject that was not shown.
+func showedInstead(r *record.Record, cluster string, what fmt.Stringer, at time.Duration) string {
+	u, ok := what.(*unseen)
+	if !ok {
+		return ""
+	}
+	return "; " + r.Showed(cluster, u.Subject, at)
 }
 
 // margin describes the segment that came closest to its limit.

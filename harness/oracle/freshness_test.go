@@ -22,7 +22,7 @@ func TestFreshness(t *testing.T) {
 			name:    "a millisecond over the calm bound",
 			history: run(seen("alpha", 10, 0.201, "t", "7"), watch("alpha", "/k", 0, 10, never)),
 			evidence: []string{
-				`^alpha: checkpoint t = 7 \(revision 1, committed at 10\.000s\) was not shown for longer than the 200ms allowed \(calm.*\); `,
+				`^alpha: checkpoint t = 7 \(revision 1, committed at 10\.000s\) was not shown for longer than the 200ms allowed \(calm.*\); the view had never shown checkpoint t; at`,
 				`at 10\.200s alpha/m1 led, the watch was on alpha/m2; `,
 				`worst 201ms of 200ms allowed at 10\.201s \(alpha\)$`,
 			},
@@ -53,12 +53,12 @@ func TestFreshness(t *testing.T) {
 		{
 			name:     "the start is over with the first complete view",
 			history:  run(seen("alpha", 0.5, 0.1, "t", "1"), seen("alpha", 2, 1, "t", "2")),
-			evidence: []string{`\(calm.*\); at 2\.200s`, `worst 1s of 200ms allowed at 3\.000s`},
+			evidence: []string{`\(calm.*\); .*at 2\.200s`, `worst 1s of 200ms allowed at 3\.000s`},
 		},
 		{
 			name:     "the start has an end",
 			history:  run(seen("alpha", 0.5, 6, "t", "1")),
-			evidence: []string{`\(calm.*\); at 6\.200s`, `worst 6s of 200ms allowed at 6\.500s`},
+			evidence: []string{`\(calm.*\); .*at 6\.200s`, `worst 6s of 200ms allowed at 6\.500s`},
 		},
 		{
 			name:    "a cluster given later starts later",
@@ -97,7 +97,7 @@ func TestFreshness(t *testing.T) {
 		{
 			name:     "a view that flaps while a fault lasts",
 			history:  run(hang("alpha", 10, 45), seen("alpha", 11, 3, "t", "1"), seen("alpha", 30, 3, "t", "2"), seen("alpha", 40, 3, "t", "3")),
-			evidence: []string{`checkpoint t = 2 .*\(calm.*\); at 30\.200s .*HangDisk\(alpha/m1\) in force`, `worst 3s`},
+			evidence: []string{`checkpoint t = 2 .*\(calm.*\); .*at 30\.200s .*HangDisk\(alpha/m1\) in force`, `worst 3s`},
 		},
 		{
 			name:     "a fault excuses nothing that was stale before it",
@@ -117,12 +117,12 @@ func TestFreshness(t *testing.T) {
 		{
 			name:     "stale when the allowance is over, between two points",
 			history:  run(hang("alpha", 19, 20), seen("alpha", 25, 4, "t", "1")),
-			evidence: []string{`\(calm.*\); at 28\.000s`, `worst 4s of 200ms allowed at 29\.000s`},
+			evidence: []string{`\(calm.*\); .*at 28\.000s`, `worst 4s of 200ms allowed at 29\.000s`},
 		},
 		{
 			name:     "two seconds of a fault do not excuse a view for the failover bound",
 			history:  run(blackhole("alpha", 20, 22), seen("alpha", 25, 2, "t", "1")),
-			evidence: []string{`\(calm.*\); at 26\.000s`},
+			evidence: []string{`\(calm.*\); .*at 26\.000s`},
 		},
 		{
 			name:    "a slow disk allows that much more staleness while it is in force",
@@ -132,7 +132,7 @@ func TestFreshness(t *testing.T) {
 		{
 			name:     "and no more",
 			history:  run(slowDisk("alpha", 10, 40), seen("alpha", 30, 1.201, "t", "1")),
-			evidence: []string{`the 1\.2s allowed \(calm with SlowDisk\(alpha/m1\) in force\); at 31\.200s`},
+			evidence: []string{`the 1\.2s allowed \(calm with SlowDisk\(alpha/m1\) in force\); .*at 31\.200s`},
 		},
 		{
 			name:    "without a quorum anything goes, and the bound counts from its end",
@@ -142,7 +142,7 @@ func TestFreshness(t *testing.T) {
 		{
 			name:     "too long after the quorum was back",
 			history:  run(lose("alpha", record.LostQuorum, 20, 30), seen("alpha", 20, 18.9, "t", "1")),
-			evidence: []string{`\(calm.*\); at 38\.000s`, `worst 18\.9s of 200ms allowed at 38\.900s`},
+			evidence: []string{`\(calm.*\); .*at 38\.000s`, `worst 18\.9s of 200ms allowed at 38\.900s`},
 		},
 		{
 			name:    "out of reach of every member anything goes",
@@ -152,7 +152,7 @@ func TestFreshness(t *testing.T) {
 		{
 			name:     "too long after the reach was back",
 			history:  run(lose("alpha", record.LostReach, 20, 30), seen("alpha", 20, 18.9, "t", "1")),
-			evidence: []string{`\(calm.*\); at 38\.000s`},
+			evidence: []string{`\(calm.*\); .*at 38\.000s`},
 		},
 		{
 			name:     "a loss after another cluster's fault was healed excuses nothing",

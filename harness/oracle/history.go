@@ -19,11 +19,28 @@ type history struct {
 	// update has the value that was shown, and is not earlier than the one reached before.
 	shown   map[record.Subject]string
 	reached map[record.Subject]int
+	// together are the transactions that updated several subjects of one kind, by kind and revision.
+	together map[transaction][]part
+	claimed  map[record.Subject]int // see upTo
+}
+
+// transaction is the part of a transaction that updates subjects of one kind. A manager may watch each kind by itself, so only subjects of the
+// same kind must be shown together.
+type transaction struct {
+	kind     string
+	revision int64
+}
+
+// part is one update of a transaction: the subject and the index among the updates of that subject.
+type part struct {
+	subject record.Subject
+	index   int
 }
 
 func newHistory(r *record.Record, t record.Tenure) *history {
 	h := &history{
 		record: r, tenure: t, updates: map[record.Subject][]record.Commit{}, shown: map[record.Subject]string{}, reached: map[record.Subject]int{},
+		together: map[transaction][]part{}, claimed: map[record.Subject]int{},
 	}
 	for _, c := range r.Commits {
 		if c.Cluster != t.Cluster {
@@ -33,6 +50,15 @@ func newHistory(r *record.Record, t record.Tenure) *history {
 			h.subjects = append(h.subjects, c.Subject)
 		}
 		h.updates[c.Subject] = append(h.updates[c.Subject], c)
+		if c.Revision > 0 {
+			of := transaction{c.Subject.Kind, c.Revision}
+			h.together[of] = append(h.together[of], part{c.Subject, len(h.updates[c.Subject]) - 1})
+		}
+	}
+	for of, parts := range h.together {
+		if len(parts) == 1 {
+			delete(h.together, of)
+		}
 	}
 	return h
 }
@@ -84,17 +110,8 @@ func (h *history) show(at time.Duration, ch record.Change) match {
 // contradicts it if the view shows neither it nor a later one of its subject, or if it began only after the view was shown, so that the
 // manager could not know the revision. The problem is empty if there is no contradiction.
 func (h *history) contradiction(v record.View) (update record.Commit, problem string) {
-	if v.Revision == 0 {
-		return record.Commit{}, ""
-	}
 	for _, s := range h.subjects {
-		updates := h.updates[s]
-		last := -1
-		for i, u := range updates {
-			if u.Revision > 0 && u.Revision <= v.Revision {
-				last = i
-			}
-		}
+		updates, last := h.updates[s], h.upTo(s, v.Revision)
 		if last < 0 {
 			continue
 		}
@@ -106,6 +123,42 @@ func (h *history) contradiction(v record.View) (update record.Commit, problem st
 		}
 	}
 	return record.Commit{}, ""
+}
+
+// upTo is the index of a subject's last update up to a revision, or -1. Revisions mostly rise from view to view, so the search begins where the
+// last one ended.
+func (h *history) upTo(s record.Subject, revision int64) int {
+	updates := h.updates[s]
+	next := h.claimed[s] // the index after the last update up to the revision asked for last
+	for next > 0 && updates[next-1].Revision > revision {
+		next--
+	}
+	for next < len(updates) && updates[next].Revision <= revision {
+		next++
+	}
+	h.claimed[s] = next
+	last := next - 1
+	for last >= 0 && (updates[last].Revision == 0 || updates[last].Revision > revision) {
+		last-- // zero: the revision of this update is not known
+	}
+	return last
+}
+
+// split returns two updates of one transaction if the view has just changed to show the first, and shows neither the second nor a later update of
+// that subject.
+func (h *history) split(v record.View) (shown, missing record.Commit, found bool) {
+	for _, ch := range v.Changes {
+		updates, reached := h.updates[ch.Subject], h.reached[ch.Subject]
+		if reached >= len(updates) || updates[reached].Value != ch.Value {
+			continue
+		}
+		for _, other := range h.together[transaction{ch.Subject.Kind, updates[reached].Revision}] {
+			if !h.showsFrom(other.subject, other.index, v.At) {
+				return updates[reached], h.updates[other.subject][other.index], true
+			}
+		}
+	}
+	return shown, missing, false
 }
 
 // showsFrom says whether the view shows the value of one of a subject's updates from index first on that had begun by an instant.

@@ -6,20 +6,33 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// Honesty requires that View always returns at once: it neither blocks for longer than [bound.Bounds.Look] nor panics.
+// Honesty requires two things:
+//
+//   - View always returns at once: it neither blocks for longer than [bound.Bounds.Look] nor panics.
+//   - A view that claims to be up to date is no staler than [record.Record.Allowed] allows; while the manager is cut off from all members, no staler than
+//     [bound.Bounds.CutOff]. A manager that says anything of its health also claims to be up to date at some time when nothing is wrong.
 type Honesty struct{}
 
 // Name is "honesty".
 func (Honesty) Name() string { return "honesty" }
 
-// Judge reports the calls that blocked or panicked.
+// Judge reports the calls that blocked or panicked, and the claims that were not true.
 func (o Honesty) Judge(r *record.Record) record.Verdict {
-	if len(r.Answers) == 0 {
-		if len(r.Tenures) == 0 {
-			return notAsked(o, "the manager never had a cluster")
-		}
-		return passed(o, "every call of View answered within %v", r.Bounds().Look())
+	lied, claimed := lies(r)
+	switch {
+	case len(r.Answers) > 0:
+		return failed(o, "%s", badAnswers(r))
+	case len(lied) > 0:
+		return failed(o, "%s", firstAndWorst(r, lied))
+	case len(r.Tenures) == 0:
+		return notAsked(o, "the manager never had a cluster")
+	case !claimed:
+		return passed(o, "every call of View answered within %v; the manager says nothing of its health", r.Bounds().Look())
 	}
+	return passed(o, "every call of View answered within %v, and no stale view claimed to be up to date", r.Bounds().Look())
+}
+
+func badAnswers(r *record.Record) string {
 	first := r.Answers[0]
 	evidence := fmt.Sprintf("at %s: %s", record.Stamp(first.At), first.Problem)
 	if first.Cluster != "" {
@@ -28,5 +41,5 @@ func (o Honesty) Judge(r *record.Record) record.Verdict {
 	if n := len(r.Answers); n > 1 {
 		evidence += fmt.Sprintf("; %d such answers in all", n)
 	}
-	return failed(o, "%s", evidence)
+	return evidence
 }

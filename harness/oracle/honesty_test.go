@@ -15,7 +15,7 @@ func answer(cluster string, when float64, problem string) event {
 func TestHonesty(t *testing.T) {
 	check(t, Honesty{}, []judgement{
 		{name: "no cluster", history: run(tenures("alpha"), tenures("beta")), want: record.NotAsked},
-		{name: "every call answered", history: run(), want: record.Passed, evidence: []string{`^every call of View answered within 5ms$`}},
+		{name: "every call answered", history: run(), want: record.Passed, evidence: []string{`^every call of View answered within 5ms; the manager says nothing of its health$`}},
 		{
 			name:     "one took its time",
 			history:  run(answer("alpha", 20, "View took 20ms, allowed 5ms"), hang("alpha", 19, 21)),

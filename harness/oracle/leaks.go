@@ -9,8 +9,14 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// Leaks requires that nothing is left of the manager after its Close, nor of a cluster after its removal, and that Close returns within
-// [bound.Bounds.Close], or [bound.Bounds.Farewell] later if it is called while clients cannot reach a member. The evidence lists everything that is left, since each item may have a cause of its own.
+// Leaks requires three things:
+//
+//   - Nothing is left of the manager after its Close, nor of a cluster after its removal.
+//   - Close returns within [bound.Bounds.Close], or [bound.Bounds.Farewell] later if it is called while clients cannot reach a member.
+//   - While the manager runs, it keeps no more watches of a key open at once than it says, or than it had before the first fault: a manager that
+//     moves to another member closes the watch that it leaves.
+//
+// The evidence lists everything, since each item may have a cause of its own.
 type Leaks struct{}
 
 // Name is "leaks".
@@ -21,6 +27,11 @@ func (o Leaks) Judge(r *record.Record) record.Verdict {
 	var wrong []string
 	if evidence := slowClose(r); evidence != "" {
 		wrong = append(wrong, evidence)
+	}
+	for _, c := range allCircumstances(r) {
+		for _, v := range tooManyWatches(r, c) {
+			wrong = append(wrong, fmt.Sprintf("%s: %s; %s", v.cluster, v.text, r.Situation(v.cluster, v.at)))
+		}
 	}
 	left := make([]string, len(r.Left))
 	for i, l := range r.Left {

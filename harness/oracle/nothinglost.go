@@ -14,7 +14,8 @@ import (
 //     response.
 //   - Nothing vanishes: a subject disappears only if it was deleted, not even for a moment. Nor does the view itself: after the first view of
 //     a cluster, the manager does not say that it does not manage the cluster.
-//   - A view that claims a revision shows every update up to that revision, or later ones. It claims no revision that did not exist yet.
+//   - A view that claims a revision shows every update up to that revision, or later ones. It claims no revision that did not exist yet. And it shows
+//     the subjects of a kind together that one transaction has updated together.
 //   - Nothing is lost: when the manager is closed, the view shows each subject as the ledger has it. An update that is no older than
 //     [record.Record.Allowed] allows at that time may still be missing. [Freshness] judges a view that is staler than that.
 //
@@ -70,14 +71,24 @@ func (h *history) falsehoods(v record.View) []violation {
 	case len(vanished) > 0:
 		violated("%s vanished from the view at %s and had not been deleted", strings.Join(vanished, ", "), record.Stamp(v.At))
 	}
-	if contradiction, problem := h.contradiction(v); problem != "" && len(vanished) == 0 {
-		shown := h.shown[contradiction.Subject]
-		if shown == "" {
-			shown = "nothing"
-		}
-		violated("at %s %s and showed %s of %s; the ledger has %s", record.Stamp(v.At), problem, shown, contradiction.Subject, update(contradiction))
+	if v.Revision == 0 || len(vanished) > 0 {
+		return wrong
+	}
+	if contradiction, problem := h.contradiction(v); problem != "" {
+		violated("at %s %s and showed %s; the ledger has %s", record.Stamp(v.At), problem, h.showing(contradiction.Subject), update(contradiction))
+	} else if one, other, found := h.split(v); found {
+		violated("at %s the view showed %s, but %s; one transaction wrote it and %s", record.Stamp(v.At), update(one),
+			h.showing(other.Subject), update(other))
 	}
 	return wrong
+}
+
+// showing describes what the view shows of a subject.
+func (h *history) showing(s record.Subject) string {
+	if value := h.shown[s]; value != "" {
+		return record.Change{Subject: s, Value: value}.String()
+	}
+	return "no " + s.String()
 }
 
 // lost returns a violation for each subject that the view did not show as the ledger has it when the manager was closed.

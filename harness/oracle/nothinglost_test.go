@@ -131,13 +131,13 @@ func TestAViewOfARevisionShowsAllUpToIt(t *testing.T) {
 			name:    "a commit up to it is missing",
 			history: run(commit("alpha", 10, "t", "1"), commit("alpha", 11, "u", "1"), showAt("alpha", 11.1, "u", "1", 2), showAt("alpha", 11.15, "t", "1", 2)),
 			evidence: []string{
-				`^alpha: at 11\.100s the view claimed revision 2 and showed nothing of checkpoint t; the ledger has checkpoint t = 1 \(revision 1, committed at 10\.000s\); at 11\.100s`,
+				`^alpha: at 11\.100s the view claimed revision 2 and showed no checkpoint t; the ledger has checkpoint t = 1 \(revision 1, committed at 10\.000s\); at 11\.100s`,
 			},
 		},
 		{
 			name:     "an update of the commit before is shown",
 			history:  run(commit("alpha", 10, "b", "1"), commit("alpha", 11, "b", "2"), showAt("alpha", 11.1, "b", "1", 2), showAt("alpha", 11.15, "b", "2", 2)),
-			evidence: []string{`claimed revision 2 and showed 1 of backend b; the ledger has backend b = 2 \(revision 2`},
+			evidence: []string{`claimed revision 2 and showed backend b = 1; the ledger has backend b = 2 \(revision 2`},
 		},
 		{
 			name:    "a later update is shown",
@@ -147,7 +147,7 @@ func TestAViewOfARevisionShowsAllUpToIt(t *testing.T) {
 		{
 			name:     "a deletion is not shown",
 			history:  run(commit("alpha", 10, "b", "1"), show("alpha", 10.1, "b", "1"), commit("alpha", 11, "b", ""), seen("alpha", 11.5, 0, "t", "1"), showAt("alpha", 11.6, "t", "1", 3), show("alpha", 11.7, "b", "")),
-			evidence: []string{`claimed revision 3 and showed 1 of backend b; the ledger has backend b gone \(revision 2`},
+			evidence: []string{`claimed revision 3 and showed backend b = 1; the ledger has backend b gone \(revision 2`},
 		},
 		{
 			name: "what ran out with its lease has no revision and is not contradiction",
@@ -166,7 +166,7 @@ func TestAViewOfARevisionShowsAllUpToIt(t *testing.T) {
 			history: run(commit("alpha", 10, "t", "1"), commit("alpha", 11, "t", "2"), commit("alpha", 12, "t", "3"),
 				showAt("alpha", 10.1, "t", "1", 10100), showAt("alpha", 11.1, "t", "2", 11100), showAt("alpha", 12.1, "t", "3", 12100)),
 			evidence: []string{
-				`^alpha: at 10\.100s the view claimed revision 10100 before the update with revision 3 was begun and showed 1 of checkpoint t`,
+				`^alpha: at 10\.100s the view claimed revision 10100 before the update with revision 3 was begun and showed checkpoint t = 1;`,
 				`2 such things in all$`,
 			},
 		},
@@ -183,6 +183,57 @@ func TestAViewOfARevisionShowsAllUpToIt(t *testing.T) {
 		{
 			name:    "of another cluster's commits nothing is contradiction",
 			history: run(commit("beta", 10, "t", "1"), show("beta", 10.1, "t", "1"), seen("alpha", 11, 0.1, "u", "1"), showAt("alpha", 11.2, "u", "1", 2)),
+			want:    record.Passed,
+		},
+	})
+}
+
+// together puts the latest commit and the one before into one transaction.
+func together(r *record.Record) {
+	n := len(r.Commits)
+	r.Commits[n-2].At, r.Commits[n-2].Begun, r.Commits[n-2].Revision = r.Commits[n-1].At, r.Commits[n-1].Begun, r.Commits[n-1].Revision
+}
+
+func TestATransactionIsShownAsOne(t *testing.T) {
+	// b1 and b2 are there from the start; at 10 s one transaction, of revision 4, updates b1 and deletes b2.
+	swap := all(seen("alpha", 1, 0.1, "b1", "1"), seen("alpha", 2, 0.1, "b2", "1"), commit("alpha", 10, "b1", "2"), commit("alpha", 10, "b2", ""), together)
+	both := func(when float64, revision int64) event {
+		return func(r *record.Record) {
+			r.Views = append(r.Views, record.View{
+				At: at(when), Cluster: "alpha", Revision: revision, Changes: []record.Change{{Subject: subject("b1"), Value: "2"}, gone("b2")},
+			})
+		}
+	}
+	check(t, NothingLost{}, []judgement{
+		{name: "both at once", history: run(swap, both(10.1, 4)), want: record.Passed},
+		{name: "both at once, by a view that claims less", history: run(swap, both(10.1, 3)), want: record.Passed},
+		{
+			name:    "one first",
+			history: run(swap, showAt("alpha", 10.05, "b1", "2", 3), showAt("alpha", 10.1, "b2", "", 4)),
+			evidence: []string{
+				`^alpha: at 10\.050s the view showed backend b1 = 2 \(revision 4, committed at 10\.000s\), but backend b2 = 1; one transaction wrote it and backend b2 gone \(revision 4, committed at 10\.000s\); at 10\.050s`,
+			},
+		},
+		{
+			name:     "the other first",
+			history:  run(swap, showAt("alpha", 10.05, "b2", "", 3), showAt("alpha", 10.1, "b1", "2", 4)),
+			evidence: []string{`the view showed backend b2 gone \(revision 4, committed at 10\.000s\), but backend b1 = 1;`},
+		},
+		{name: "a view without a revision", history: run(swap, show("alpha", 10.05, "b1", "2"), show("alpha", 10.1, "b2", "")), want: record.Passed},
+		{
+			name: "subjects of two kinds, which may be watched each by itself",
+			history: run(commit("alpha", 10, "b1", "2"), commit("alpha", 10, "t", "1"), together,
+				showAt("alpha", 10.05, "b1", "2", 1), showAt("alpha", 10.1, "t", "1", 2)),
+			want: record.Passed,
+		},
+		{
+			name:    "a later update of the other subject",
+			history: run(swap, commit("alpha", 10.05, "b2", "3"), showAt("alpha", 10.08, "b2", "3", 3), showAt("alpha", 10.1, "b1", "2", 5)),
+			want:    record.Passed,
+		},
+		{
+			name:    "two transactions are none",
+			history: run(commit("alpha", 10, "b1", "2"), commit("alpha", 10, "b2", "1"), showAt("alpha", 10.05, "b1", "2", 1), showAt("alpha", 10.1, "b2", "1", 2)),
 			want:    record.Passed,
 		},
 	})

@@ -31,7 +31,7 @@ type Oracle interface {
 // All returns the oracles, in the order in which verdicts are printed.
 func All() []Oracle {
 	return []Oracle{
-		Load{}, Freshness{}, NoWayBack{}, NothingLost{}, Isolation{}, IdleTimeout{}, OwnKeys{}, Leaks{}, Honesty{},
+		Load{}, Promises{}, Freshness{}, NoWayBack{}, NothingLost{}, Isolation{}, IdleTimeout{}, OwnKeys{}, Leaks{}, Gentleness{}, Honesty{},
 	}
 }
 

@@ -22,7 +22,7 @@ func timing() bound.Timing {
 		ProbeInterval: 500 * ms, ProbeTimeout: 250 * ms, ProbeGrace: 300 * ms,
 		ProgressInterval: 3000 * ms, IdleTimeout: 10000 * ms,
 		RequestTimeout: 1000 * ms, BackoffCap: 1000 * ms,
-		LeaseTTL: 6000 * ms, Refresh: 4000 * ms,
+		LeaseTTL: 6000 * ms, Refresh: 4000 * ms, KeepAlive: 5000 * ms,
 	}
 	return bound.Timing{Heartbeat: 100 * ms, Election: 900 * ms, Manager: m, Load: 500 * ms, Observe: 100 * ms}.With(m)
 }
@@ -41,6 +41,10 @@ func TestHistoriesHaveRoundBounds(t *testing.T) {
 		"idle late":     {b.IdleLate(), 200 * time.Millisecond},
 		"idle early":    {b.IdleEarly(), 0},
 		"look":          {b.Look(), 5 * time.Millisecond},
+		"attach":        {b.Attach(), 2 * time.Second},
+		"dead":          {b.DeadConnection(), 10 * time.Second},
+		"cut off":       {b.CutOff(), 10200 * time.Millisecond},
+		"window":        {b.Window(), time.Second},
 	} {
 		require.Equal(t, bounds[1], bounds[0], "the histories of these tests count on it: the %s bound", name)
 	}
@@ -256,7 +260,7 @@ func TestOraclesHaveNamesOfTheirOwnAndFailNoEmptyRecord(t *testing.T) {
 		require.Contains(t, []record.Outcome{record.Passed, record.NotAsked}, v.Outcome, "of a record of nothing: %s", v)
 		require.NotEmpty(t, v.Evidence, o.Name())
 	}
-	require.Len(t, names, 9)
+	require.Len(t, names, 11)
 }
 
 func TestJudgeAsksEveryOracleInOrder(t *testing.T) {

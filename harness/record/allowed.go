@@ -13,8 +13,9 @@ type Limit struct {
 	Any, Start bool
 	// Max is the allowed staleness, unless Any.
 	Max time.Duration
-	// Why says what the limit follows from.
+	// Why says what the limit follows from. Of is what was lost, if it follows from a loss.
 	Why string
+	Of  Lost
 
 	recovers string // the fault whose recovery this time is for
 }
@@ -111,7 +112,7 @@ func (r *Record) excuses(t Tenure, faults []Fault) []Limit {
 		if l.Cluster != t.Cluster {
 			continue
 		}
-		excuses = append(excuses, Limit{From: l.From, To: r.Ended(l.To), Any: true, Why: string(l.Of) + " lost"})
+		excuses = append(excuses, Limit{From: l.From, To: r.Ended(l.To), Any: true, Why: string(l.Of) + " lost", Of: l.Of})
 		if l.To >= 0 {
 			changes = append(changes, l.To)
 		}

@@ -19,6 +19,9 @@ type Record struct {
 	Clusters []Cluster
 	// Kinds are the kinds of facts that the manager shows.
 	Kinds []Kind
+	// Prefixes is how many prefixes of keys the facts follow from. Streams is how many watches of one key the manager says that it keeps open at
+	// once; zero if it does not say.
+	Prefixes, Streams int
 	// ManagerStart is when the manager was first given its clusters, ManagerClose when its Close was called, and
 	// ManagerClosed when Close returned. They are negative if that never happened. End is when the world was closed.
 	ManagerStart, ManagerClose, ManagerClosed, End time.Duration
@@ -39,6 +42,11 @@ type Record struct {
 	Left    []Leftover    // what was still there although it should have been gone
 	Notes   []Note        // notes of the scenario and the workload
 	Checks  []Expectation // what the scenario required during the run
+
+	Healths     []Health     // each change of what the manager said of its own view
+	Traffic     []Traffic    // what the manager's clients sent, by second
+	Connections []Connection // each connection of the manager
+	Broken      []Broken     // each promise of a watch that was not kept
 }
 
 // Cluster is a cluster's name and the names of all members that it ever had, in order. Gone are those that were removed.
@@ -117,6 +125,23 @@ type View struct {
 	Absent   bool
 }
 
+// Health is a change of what the manager said of its own view of a cluster. In a new tenure it has said nothing yet.
+type Health struct {
+	At      time.Duration
+	Cluster string
+	Claim   Claim
+}
+
+// Claim is what a manager says of its own view.
+type Claim string
+
+// The claims. A manager that does not know says nothing.
+const (
+	ClaimsNothing   Claim = ""
+	ClaimsUpToDate  Claim = "up to date"
+	ClaimsOutOfDate Claim = "out of date"
+)
+
 // ViewError is a new error of a view. If the error reports an idle timeout, Idle is the timeout that it names; else zero.
 type ViewError struct {
 	At      time.Duration
@@ -166,6 +191,8 @@ type Scope struct {
 	Round time.Duration
 	// Silenced are the members whose responses on watches, progress included, may not reach the manager.
 	Silenced []string
+	// Withheld are the members whose watch events it holds back or drops, so that a watch on them does not keep its promises.
+	Withheld []string
 	// Lagging are the members that may fall behind what the cluster has committed. etcd sends nothing on a watch that begins past the
 	// revision that its member has reached.
 	Lagging []string

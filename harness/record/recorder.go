@@ -16,11 +16,15 @@ type Recorder struct {
 	r        Record
 	finished bool
 	live     map[string]*series // by cluster, the staleness of its latest tenure up to now
+	traffic  map[string]int     // by cluster, the index of its latest second with traffic
 }
 
 // NewRecorder starts a record. Its instants count from now.
 func NewRecorder(t bound.Timing) *Recorder {
-	return &Recorder{start: time.Now(), live: map[string]*series{}, r: Record{Timing: t, ManagerStart: -1, ManagerClose: -1, ManagerClosed: -1}}
+	return &Recorder{
+		start: time.Now(), live: map[string]*series{}, traffic: map[string]int{},
+		r: Record{Timing: t, ManagerStart: -1, ManagerClose: -1, ManagerClosed: -1},
+	}
 }
 
 // Empty is the record of a world that never started.
@@ -96,15 +100,22 @@ func (r *Recorder) Kinds(kinds []Kind) {
 	r.do(func(_ time.Duration, rec *Record) { rec.Kinds = kinds })
 }
 
-// Commit records an update whose writer has just received the response. The caller sets c.Begun; Commit sets c.At.
-func (r *Recorder) Commit(c Commit) {
+// Watching sets Record.Prefixes and Record.Streams.
+func (r *Recorder) Watching(prefixes, streams int) {
+	r.do(func(_ time.Duration, rec *Record) { rec.Prefixes, rec.Streams = prefixes, streams })
+}
+
+// Commit records the updates of one transaction whose writer has just received the response. The caller sets Begun; Commit sets At.
+func (r *Recorder) Commit(commits ...Commit) {
 	r.do(func(at time.Duration, rec *Record) {
-		if _, shown := rec.Kind(c.Subject.Kind); !shown {
-			return
+		for _, c := range commits {
+			if _, shown := rec.Kind(c.Subject.Kind); !shown {
+				continue
+			}
+			c.At = at
+			rec.Commits = append(rec.Commits, c)
+			r.series(c.Cluster).commit(c)
 		}
-		c.At = at
-		rec.Commits = append(rec.Commits, c)
-		r.series(c.Cluster).commit(c)
 	})
 }
 
@@ -154,6 +165,14 @@ func (r *Recorder) Complete(cluster string) bool {
 	defer r.mu.Unlock()
 	_, pending := r.series(cluster).oldest()
 	return !pending
+}
+
+// Health records what the manager says of its view from now on.
+func (r *Recorder) Health(h Health) {
+	r.do(func(at time.Duration, rec *Record) {
+		h.At = at
+		rec.Healths = append(rec.Healths, h)
+	})
 }
 
 // Error records a new error of a view.

@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -61,4 +62,51 @@ func (r *Record) Situation(cluster string, at time.Duration) string {
 // Stamp prints an instant as transcripts do, in seconds with three decimals.
 func Stamp(at time.Duration) string {
 	return fmt.Sprintf("%.3fs", at.Round(time.Millisecond).Seconds())
+}
+
+// Showed says in one sentence, for failed verdicts, what the manager showed of a subject at an instant, since when, what it claimed of its view, and the
+// last error that it reported in that tenure.
+func (r *Record) Showed(cluster string, s Subject, at time.Duration) string {
+	t, ok := r.TenureAt(cluster, at)
+	if !ok {
+		return "the manager did not have the cluster"
+	}
+	during := func(when time.Duration, of string) bool { return of == cluster && t.From <= when && when <= at }
+	value, since := "", time.Duration(-1)
+	for _, v := range r.Views {
+		for _, ch := range v.Changes {
+			if ch.Subject == s && during(v.At, v.Cluster) {
+				value, since = ch.Value, v.At
+			}
+		}
+	}
+	var said string
+	switch {
+	case since < 0:
+		said = fmt.Sprintf("the view had never shown %s", s)
+	case value == "":
+		said = fmt.Sprintf("the view had shown no %s since %s", s, Stamp(since))
+	default:
+		said = fmt.Sprintf("the view showed %s, since %s", Change{s, value}, Stamp(since))
+	}
+	claim := ClaimsNothing
+	for _, h := range r.Healths {
+		if during(h.At, h.Cluster) {
+			claim = h.Claim
+		}
+	}
+	if claim != ClaimsNothing {
+		said += ", and claimed to be " + string(claim)
+	}
+	last := ViewError{}
+	for _, e := range r.Errors {
+		if during(e.At, e.Cluster) {
+			last = e
+		}
+	}
+	if last.Text != "" {
+		line, _, _ := strings.Cut(last.Text, "\n")
+		said += fmt.Sprintf("; its last error, at %s: %s", Stamp(last.At), line)
+	}
+	return said
 }

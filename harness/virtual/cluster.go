@@ -15,12 +15,14 @@ import (
 
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/point"
+	"github.com/stormwatch/stormwatch/harness/wire"
 )
 
 // cluster is a running cluster: its members and the network between them.
 type cluster struct {
 	name string
 	env  harness.Env
+	wire *wire.Wire // records what the manager's clients do
 
 	// changing is held while members are added or removed. It is a channel, not a mutex, because it is held across waits, and a goroutine
 	// that waits for a mutex stops virtual time.
@@ -38,6 +40,7 @@ var _ harness.Members = (*cluster)(nil)
 
 func newCluster(name string, env harness.Env) *cluster {
 	c := &cluster{name: name, env: env, changing: make(chan struct{}, 1)}
+	c.wire = &wire.Wire{Recorder: env.Recorder, Cluster: name, Dial: c.dial, At: c.at, Named: c.named}
 	c.ending, c.end = context.WithCancel(context.Background())
 	return c
 }
@@ -121,6 +124,20 @@ func (c *cluster) memberByID(id types.ID) *member {
 	return c.find(func(m *member) bool { return m.id == id })
 }
 
+// at is the name of the member with a client address, named that of the member with an id; empty if there is none.
+func (c *cluster) at(address string) string {
+	return nameOf(c.find(func(m *member) bool { return c.clientAddress(m.name) == address }))
+}
+
+func (c *cluster) named(id uint64) string { return nameOf(c.memberByID(types.ID(id))) }
+
+func nameOf(m *member) string {
+	if m == nil {
+		return ""
+	}
+	return m.name
+}
+
 // known returns the member, or an error if the cluster has none of this name.
 func (c *cluster) known(name string) (*member, error) {
 	m := c.member(name)
@@ -161,9 +178,7 @@ func (c *cluster) InForce(context.Context, string, point.Name) error { return ni
 func (c *cluster) Endpoint(name string) string { return "http://" + c.clientAddress(name) }
 
 // DialOptions make a client dial through the cluster's own network.
-func (c *cluster) DialOptions() []grpc.DialOption {
-	return []grpc.DialOption{grpc.WithContextDialer(c.dial)}
-}
+func (c *cluster) DialOptions() []grpc.DialOption { return c.wire.DialOptions() }
 
 // Connections counts the client connections to the member.
 func (c *cluster) Connections(name string) int {

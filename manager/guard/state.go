@@ -33,6 +33,8 @@ type state struct {
 	versions map[string]version
 	// tombstones are the deleted keys, roughly in the order of their deletion.
 	tombstones []tombstone
+	// complete is the newest revision of which all keys are known, from a snapshot or a probe. A key without a version did not exist then.
+	complete int64
 	// revision is the newest revision up to which a reader has delivered everything.
 	revision int64
 	// clusterID is etcd's cluster id; zero until a member answered.
@@ -123,12 +125,14 @@ func (s *state) replace(p *position, resp *pb.RangeResponse, begun time.Time) {
 		}
 	}
 	p.held, p.reached, p.floor, p.proven = present, at, at, begun
+	s.complete = max(s.complete, at)
 	s.prune()
 }
 
 // advance notes that nothing happened under the prefix between the revision that a reader had reached and to.
 func (s *state) advance(p *position, to int64) {
 	p.reached, p.floor = to, to
+	s.complete = max(s.complete, to)
 	s.prune()
 }
 
@@ -146,6 +150,8 @@ func (s *state) merge(kv *mvccpb.KeyValue, deleted bool) {
 	key := string(kv.Key)
 	switch {
 	case kv.ModRevision <= s.versions[key].revision:
+	case s.versions[key].revision == 0 && kv.ModRevision <= s.complete && !deleted:
+		// The key was deleted before that revision, and a late reader delivers what was before.
 	case deleted:
 		s.addTombstone(key, kv.ModRevision)
 	default:

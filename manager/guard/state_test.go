@@ -85,6 +85,29 @@ func TestALateReaderDoesNotReviveADeletedKey(t *testing.T) {
 	require.Empty(t, s.state.tombstones)
 }
 
+// A key may have come and gone between what a late reader has delivered and what the other has read.
+func TestALateReaderDoesNotReviveAKeyThatWasGoneBeforeASnapshot(t *testing.T) {
+	for name, learn := range map[string]func(script){
+		"a snapshot": func(s script) { s.reads(1, 20, map[string]int64{"b": 15}) },
+		"a probe": func(s script) {
+			s.reads(1, 16, map[string]int64{"b": 15})
+			s.update(nil, func(st *state) { st.advance(st.positions[1], 20) })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScript(t)
+			s.reads(0, 10, nil)
+			learn(s)
+			s.shows(20, map[string]string{"b": "15"})
+			s.says(0, "a", 17, 17)
+			s.shows(20, map[string]string{"b": "15"})
+			s.says(0, "a", -1, 18)
+			s.says(0, "a", 21, 21)
+			s.shows(21, map[string]string{"a": "21", "b": "15"})
+		})
+	}
+}
+
 // A watch that resumes receives the last revision again.
 func TestWhatIsToldTwiceIsPassedOver(t *testing.T) {
 	s := newScript(t)

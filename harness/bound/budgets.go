@@ -1,0 +1,65 @@
+package bound
+
+import (
+	"math"
+	"time"
+)
+
+// Budgets say how much a manager may send to one cluster. They follow from what it does there and from the timing; [Bounds.Window] is the time that
+// they are for.
+type Budgets struct {
+	Bounds
+	// Members is how many members the cluster has, Keys how many keys or prefixes the manager follows there, and Streams how many watches of each
+	// it keeps open at once. Each is at least 1.
+	Members, Keys, Streams int
+}
+
+// Window is the time in which traffic is counted, in whole seconds: at least the longest pause between two attempts.
+func (b Bounds) Window() time.Duration {
+	return max(time.Second, (b.Timing.BackoffCap + time.Second - 1).Truncate(time.Second))
+}
+
+// times is how often in a window, at most, something happens that is done once an interval. The machine may delay what was due before the window by
+// Slack. Zero if the manager has no such interval.
+func (b Bounds) times(every time.Duration) int {
+	if every == 0 {
+		return 0
+	}
+	return 1 + int(math.Ceil(float64(b.Window()+b.Timing.Slack)/float64(every)))
+}
+
+// attempts is how many attempts at one thing may fall into a window: pauses that double from a heartbeat to the backoff cap, and then one attempt
+// for each backoff cap.
+func (b Bounds) attempts() int {
+	doublings := math.Ceil(math.Log2(float64(b.Timing.BackoffCap) / float64(b.Timing.Heartbeat)))
+	return max(0, int(doublings)) + b.times(b.Timing.BackoffCap)
+}
+
+// Dials is how many connections a manager may try to make in a window: while something is wrong, one after another to each member, with pauses that
+// grow; in calm, one to each member for each backoff cap.
+func (b Budgets) Dials(calm bool) int {
+	if calm {
+		return b.Members * b.times(b.Timing.BackoffCap)
+	}
+	return b.Members * b.attempts()
+}
+
+// Watches is how many watches a manager may create in a window, in calm and else: one after another of each key and stream, with pauses that grow, or
+// one after each update if it watches for one update at a time.
+func (b Budgets) Watches() int {
+	return b.Keys * b.Streams * max(b.attempts(), b.times(b.Timing.Load))
+}
+
+// Requests is how many other requests a manager may send in a window. In calm these are, for each key and stream, a probe and a progress request when
+// each is due; for each key, a read for each poll; four requests for each refresh of its own keys: a lease, a renewal, a read and a write; and for
+// each member one request of housekeeping for each request timeout, such as a read of the member list. While something is wrong, two more for each
+// attempt at a stream, and at the own keys: a read and a member list.
+func (b Budgets) Requests(calm bool) int {
+	t, streams := b.Timing, b.Keys*b.Streams
+	scheduled := streams*(b.times(t.ProbeInterval)+b.times(t.ProgressInterval)) + b.Keys*b.times(t.Poll) +
+		4*b.times(t.Refresh) + b.Members*b.times(t.RequestTimeout)
+	if calm {
+		return scheduled
+	}
+	return scheduled + 2*(streams+1)*b.attempts()
+}

@@ -1,0 +1,59 @@
+package bound
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The figures are the derivation worked out by hand, for two prefixes of a cluster of three members.
+func TestBudgetsFollowFromTheTiming(t *testing.T) {
+	timing := Production()
+	b := Budgets{Bounds: Bounds{Timing: timing}, Members: 3, Keys: 2, Streams: 1}
+	require.Equal(t, 3*time.Second, b.Window())
+	require.Equal(t, 2, b.times(3*time.Second), "at the beginning and at the end")
+	require.Equal(t, 4, b.times(time.Second))
+	require.Equal(t, 0, b.times(0), "never")
+	require.Equal(t, 7, b.attempts(), "five pauses double from 100 ms to 3 s; then there are two attempts")
+	require.Equal(t, 6, b.Dials(true))
+	require.Equal(t, 21, b.Dials(false))
+	require.Equal(t, 14, b.Watches())
+	require.Equal(t, 2*(4+2)+4*2+3*3, b.Requests(true), "probes and progress, refreshes, housekeeping")
+	require.Equal(t, 2*(4+2)+4*2+3*3+2*3*7, b.Requests(false), "and two requests for each attempt")
+
+	b.Streams = 2
+	require.Equal(t, 28, b.Watches())
+	require.Equal(t, 4*(4+2)+4*2+3*3, b.Requests(true))
+
+	b.Streams, b.Timing = 1, timing.With(Manager{Poll: time.Second})
+	require.Equal(t, 2*4+3*3, b.Requests(true), "polls and housekeeping")
+	b.Timing = timing.With(Manager{})
+	require.Equal(t, 3*3, b.Requests(true), "what every manager may do")
+
+	often := timing
+	often.Load = 100 * time.Millisecond
+	b.Timing = often
+	require.Equal(t, 2*31, b.Watches(), "one after each update")
+}
+
+func TestTheMachineMayDelayWhatWasDue(t *testing.T) {
+	b := Bounds{Timing: Compressed()}
+	require.Equal(t, time.Second, b.Window(), "no less than the seconds that are counted")
+	require.Equal(t, 1+6, b.times(250*time.Millisecond))
+	require.Equal(t, 4+4, b.attempts())
+	require.Equal(t, 3*time.Second, Bounds{Timing: Timing{Manager: Manager{BackoffCap: 2001 * time.Millisecond}}}.Window(), "whole seconds")
+}
+
+func TestADeadConnectionIsGivenUpByKeepalive(t *testing.T) {
+	b := Bounds{Timing: Production()}
+	require.Equal(t, 18*time.Second, b.DeadConnection())
+	require.Equal(t, 18*time.Second+b.Calm(), b.CutOff())
+	require.Equal(t, 13*time.Second, Production().With(Manager{}).KeepAlive, "a manager that names none has that of the engine")
+	b.Timing = b.Timing.With(Manager{KeepAlive: 40 * time.Second})
+	require.Equal(t, 45*time.Second, b.DeadConnection())
+	b.Timing = Production().With(Manager{KeepAlive: time.Second, IdleTimeout: time.Minute})
+	require.Equal(t, b.SilentLeader(), b.CutOff())
+	slow := Compressed()
+	require.Equal(t, 18*time.Second+slow.Slack, Bounds{Timing: slow}.DeadConnection())
+}
