@@ -126,7 +126,7 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 	for text, want := range map[string]record.Scope{
 		"AddMember(alpha)":               {},
 		"Blackhole(alpha/m1)":            {Members: m1, Unreachable: m1, Silenced: m1},
-		"DelayWatch(alpha/m1, 1s)":       {Members: m1},
+		"DelayWatch(alpha/m1, 1s)":       {Members: m1, Withheld: m1},
 		"DropProgress(alpha/m1)":         {Members: m1, Silenced: m1},
 		"DropProgressRequests(alpha/m1)": {Members: m1, Silenced: m1},
 		"Freeze(alpha/m1)": {
@@ -150,9 +150,9 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		"Restart(alpha/m1)":                       down,
 		"SlowApply(alpha/m1, 1s)":                 {Members: m1, Lagging: m1},
 		"SlowDisk(alpha/m1, 1s)":                  {Members: m1, Lagging: m1, Crippled: m1},
-		"WithholdEvents(alpha/m1)":                {Members: m1, Uninformed: m1},
+		"WithholdEvents(alpha/m1)":                {Members: m1, Withheld: m1, Uninformed: m1},
 		// From the delay on that a manager is to leave, no news comes in time.
-		"DelayWatch(alpha/m1, 1.3s)": {Members: m1, Uninformed: m1},
+		"DelayWatch(alpha/m1, 1.3s)": {Members: m1, Withheld: m1, Uninformed: m1},
 		"SlowApply(alpha/m1, 1.3s)":  {Members: m1, Lagging: m1, Uninformed: m1},
 		// A request is four pieces, each of which waits: it outlasts its timeout of two seconds.
 		"DelayClients(alpha/m1, 499ms)": {Members: m1, Late: 499 * time.Millisecond},
