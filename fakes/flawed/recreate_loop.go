@@ -19,7 +19,7 @@ func recreateLoop() harness.Candidate {
 				one, cancel := context.WithCancel(ctx)
 				<-client.Watch(one, s.Workload.Prefixes[0], clientv3.WithPrefix(), clientv3.WithCreatedNotify())
 				cancel()
-				pause(ctx, s.Timing.Heartbeat)
+				pause(ctx, s.Timing.Heartbeat/3)
 			}
 		})
 }
