@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/stormwatch/stormwatch/fakes/flawed"
+	"github.com/stormwatch/stormwatch/fakes/burden"
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/fault"
 	"github.com/stormwatch/stormwatch/harness/record"
@@ -38,20 +38,20 @@ func cutOff() harness.Scenario {
 // Each of these managers is caught, and only by the oracle that names its mistake, with evidence that says what is wrong.
 func TestBurdensAreCaught(t *testing.T) {
 	expected := map[string]struct{ scenario, oracle, evidence string }{
-		"recreate-loop":   {"leader-killed", "gentleness", `created watches from \d+s to \d+s, .*, where \d+ are allowed in 3s; by second from \d+s on: [\d ]+;`},
-		"retry-storm":     {"leader-killed", "gentleness", `\d+ dials from \d+s to \d+s, while a fault or a recovery was under way, where 21 are allowed in 3s; by second from \d+s on: `},
-		"pinger":          {"leader-moved", "gentleness", `closed the connection opened at .* with GOAWAY too_many_pings`},
-		"dead-connection": {"client-blackholed", "gentleness", `^alpha: the connection to alpha/m\d, opened at .*, was kept although nothing came from there`},
-		"forgotten-watch": {"leader-moved", "leaks", `3 watches of \S+ were open at once from .* on alpha/m\d since .*, on alpha/m\d since `},
-		"eventwise":       {"leader-moved", "nothing lost", `the view showed .*, but .*; one transaction wrote it and `},
-		"always-well":     {"cut-off", "honesty", `the view claimed to be up to date, but .* \(cut off, since reach lost\)`},
-		"never-well":      {"leader-moved", "honesty", `the view never claimed to be up to date`},
+		"with-recreate-loop":   {"leader-killed", "gentleness", `created watches from \d+s to \d+s, .*, where \d+ are allowed in 3s; by second from \d+s on: [\d ]+;`},
+		"with-retry-storm":     {"leader-killed", "gentleness", `\d+ dials from \d+s to \d+s, while a fault or a recovery was under way, where 21 are allowed in 3s; by second from \d+s on: `},
+		"with-pings":           {"leader-moved", "gentleness", `closed the connection opened at .* with GOAWAY too_many_pings`},
+		"with-dead-connection": {"client-blackholed", "gentleness", `^alpha: the connection to alpha/m\d, opened at .*, was kept although nothing came from there`},
+		"with-forgotten-watch": {"leader-moved", "leaks", `3 watches of \S+ were open at once from .* on alpha/m\d since .*, on alpha/m\d since `},
+		"eventwise":            {"leader-moved", "nothing lost", `the view showed .*, but .*; one transaction wrote it and `},
+		"always-well":          {"cut-off", "honesty", `the view claimed to be up to date, but .* \(cut off, since reach lost\)`},
+		"never-well":           {"leader-moved", "honesty", `the view never claimed to be up to date`},
 	}
 	story := map[string]harness.Scenario{"cut-off": cutOff()}
 	for _, s := range scenarios.All() {
 		story[s.Name] = s
 	}
-	for _, c := range append(flawed.Burdens(), flawed.DeadConnection(scenarios.Reference())) {
+	for _, c := range burden.All(scenarios.Reference()) {
 		for _, workload := range c.Workloads {
 			t.Run(c.Name+"/"+workload.Name, func(t *testing.T) {
 				want, ok := expected[c.Name]
