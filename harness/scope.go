@@ -27,6 +27,8 @@ func scopeOf(b bound.Bounds, switches []Switch, s record.Scope) record.Scope {
 			// A member must write its vote before it sends it. If that takes an election timeout, the vote comes too late.
 			if stops || one.Decision.Delay >= b.Timing.Election {
 				s.Crippled = include(s.Crippled, m.name)
+			} else {
+				s.Round = max(s.Round, b.ReadRound(one.Decision.Delay))
 			}
 			s.Lagging = include(s.Lagging, m.name)
 			if one.Decision.Delay >= b.Tolerable() {

@@ -85,7 +85,7 @@ func (w *World) Timing() bound.Timing { return w.timing }
 // Bounds are the bounds that follow from Timing.
 func (w *World) Bounds() bound.Bounds { return bound.Bounds{Timing: w.timing} }
 
-// Lost says whether a cluster has lost, because of the faults in force, its quorum ([record.LostQuorum]) or its reach by clients
+// Lost says whether a cluster has lost, because of the faults in force, its quorum ([record.LostQuorum]) or the manager's reach
 // ([record.LostReach]).
 func (w *World) Lost(c *Cluster, of record.Lost) (lost bool) {
 	w.recorder.Look(func(r *record.Record) {

@@ -52,9 +52,9 @@ func TestEachFaultKnowsWhatItCostsToNoticeAndLeave(t *testing.T) {
 		"Restart(alpha/m2)":                          {Name: "lost member", Recovery: b.LostMember()},
 		"SlowApply(alpha/m1, 5s)":                    {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 10*time.Second, Lasting: 10 * time.Second},
 		"SlowApply(alpha/m2, 5s)":                    {Name: "stale member", Recovery: b.StaleMember()},
-		"SlowDisk(alpha/m1, 100ms)":                  {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 200*time.Millisecond, Lasting: 200 * time.Millisecond},
-		"SlowDisk(alpha/m1, 500ms)":                  {Name: "hung leader", Recovery: b.HungLeader(), Lasting: time.Second}, // half an election timeout
-		"SlowDisk(alpha/m2, 500ms)":                  {Name: "slow", Recovery: b.Timing.Load + b.Calm() + time.Second, Lasting: time.Second},
+		"SlowDisk(alpha/m1, 100ms)":                  {Name: "slow disk", Recovery: b.Timing.Load + b.Calm() + 300*time.Millisecond, Lasting: 100 * time.Millisecond},
+		"SlowDisk(alpha/m1, 500ms)":                  {Name: "hung leader", Recovery: b.HungLeader(), Lasting: 500 * time.Millisecond}, // half an election timeout
+		"SlowDisk(alpha/m2, 500ms)":                  {Name: "slow disk", Recovery: b.Timing.Load + b.Calm() + b.SlowWrite(500*time.Millisecond), Lasting: 500 * time.Millisecond},
 		"SlowDisk(alpha/m2, 5s)":                     {Name: "stale member", Recovery: b.StaleMember()},
 		"WithholdEvents(alpha/m2)":                   {Name: "stale member", Recovery: b.StaleMember()},
 	} {
@@ -158,7 +158,7 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		"DelayClients(alpha/m1, 499ms)": {Members: m1, Late: 499 * time.Millisecond},
 		"DelayClients(alpha/m1, 500ms)": {Members: m1, Unreachable: m1, Late: 500 * time.Millisecond},
 		// A vote comes too late.
-		"SlowDisk(alpha/m1, 999ms)": {Members: m1, Lagging: m1},
+		"SlowDisk(alpha/m1, 999ms)": {Members: m1, Lagging: m1, Round: 5 * 999 * time.Millisecond},
 	} {
 		f, err := Parse(text)
 		require.NoError(t, err)
