@@ -44,16 +44,20 @@ func (b Budgets) Dials(calm bool) int {
 	return b.Members * b.attempts()
 }
 
-// Watches is how many watches a manager may create in a window, in calm and else: one after another of each key and stream, with pauses that grow, or
-// one after each update if it watches for one update at a time.
-func (b Budgets) Watches() int {
-	return b.Keys * b.Streams * max(b.attempts(), b.times(b.Timing.Load))
+// Watches is how many watches a manager may create in a window: of each key and stream, in calm as many as there are attempts, with pauses that grow, or
+// one after each update if it watches for one update at a time. While something is wrong, an attempt may go from member to member.
+func (b Budgets) Watches(calm bool) int {
+	attempts := b.attempts()
+	if !calm {
+		attempts *= b.Members
+	}
+	return b.Keys * b.Streams * max(attempts, b.times(b.Timing.Load))
 }
 
 // Requests is how many other requests a manager may send in a window. In calm these are, for each key and stream, a probe and a progress request when
 // each is due; for each key, a read for each poll; four requests for each refresh of its own keys: a lease, a renewal, a read and a write; and for
-// each member one request of housekeeping for each request timeout, such as a read of the member list. While something is wrong, two more for each
-// attempt at a stream, and at the own keys: a read and a member list.
+// each member one request of housekeeping for each request timeout, such as a read of the member list. While something is wrong, one more to each member
+// for each attempt at a stream, and at the own keys, since an attempt may go from member to member.
 func (b Budgets) Requests(calm bool) int {
 	t, streams := b.Timing, b.Keys*b.Streams
 	scheduled := streams*(b.times(t.ProbeInterval)+b.times(t.ProgressInterval)) + b.Keys*b.times(t.Poll) +
@@ -61,5 +65,5 @@ func (b Budgets) Requests(calm bool) int {
 	if calm {
 		return scheduled
 	}
-	return scheduled + 2*(streams+1)*b.attempts()
+	return scheduled + b.Members*(streams+1)*b.attempts()
 }

@@ -18,12 +18,13 @@ func TestBudgetsFollowFromTheTiming(t *testing.T) {
 	require.Equal(t, 7, b.attempts(), "five pauses double from 100 ms to 3 s; then there are two attempts")
 	require.Equal(t, 6, b.Dials(true))
 	require.Equal(t, 21, b.Dials(false))
-	require.Equal(t, 14, b.Watches())
+	require.Equal(t, 14, b.Watches(true))
+	require.Equal(t, 42, b.Watches(false), "each attempt goes from member to member")
 	require.Equal(t, 2*(4+2)+4*2+3*3, b.Requests(true), "probes and progress, refreshes, housekeeping")
-	require.Equal(t, 2*(4+2)+4*2+3*3+2*3*7, b.Requests(false), "and two requests for each attempt")
+	require.Equal(t, 2*(4+2)+4*2+3*3+3*3*7, b.Requests(false), "and one to each member for each attempt at two streams and the own keys")
 
 	b.Streams = 2
-	require.Equal(t, 28, b.Watches())
+	require.Equal(t, 28, b.Watches(true))
 	require.Equal(t, 4*(4+2)+4*2+3*3, b.Requests(true))
 
 	b.Streams, b.Timing = 1, timing.With(Manager{Poll: time.Second})
@@ -34,7 +35,7 @@ func TestBudgetsFollowFromTheTiming(t *testing.T) {
 	often := timing
 	often.Load = 100 * time.Millisecond
 	b.Timing = often
-	require.Equal(t, 2*31, b.Watches(), "one after each update")
+	require.Equal(t, 2*31, b.Watches(true), "one after each update")
 }
 
 func TestTheMachineMayDelayWhatWasDue(t *testing.T) {

@@ -163,7 +163,7 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		"AddMember(alpha)":               {},
 		"Defragment(alpha/m1, 1ms)":      {Members: m1, Lagging: m1, Stuck: m1, Uninformed: m1},
 		"Blackhole(alpha/m1)":            {Members: m1, Unreachable: m1, Silenced: m1},
-		"DelayWatch(alpha/m1, 1s)":       {Members: m1},
+		"DelayWatch(alpha/m1, 1s)":       {Members: m1, Withheld: m1},
 		"DropProgress(alpha/m1)":         {Members: m1, Silenced: m1},
 		"DropProgressRequests(alpha/m1)": {Members: m1, Silenced: m1},
 		"DropAnswer(alpha/m1, Range)":    {Members: m1, Unreachable: m1},
@@ -194,7 +194,6 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		"WipeAndRejoin(alpha/m1)":                 down,
 		"SlowApply(alpha/m1, 1s)":                 {Members: m1, Lagging: m1},
 		"SlowDisk(alpha/m1, 1s)":                  {Members: m1, Lagging: m1, Crippled: m1},
-		"WithholdEvents(alpha/m1)":                {Members: m1, Uninformed: m1},
 		"SlowLink(alpha/m1, 400ms, 99ms)": {
 			Members: []string{"m1", "m2", "m3"}, Lagging: []string{"m2", "m1", "m3"}, Late: 499 * time.Millisecond,
 		},
@@ -202,8 +201,9 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 			Members: []string{"m1", "m2", "m3"}, Unreachable: m1, Lagging: []string{"m2", "m1", "m3"}, Late: 500 * time.Millisecond,
 			Cut: [][2]string{{"m1", "m2"}, {"m2", "m1"}, {"m1", "m3"}, {"m3", "m1"}},
 		},
+		"WithholdEvents(alpha/m1)":                {Members: m1, Withheld: m1, Uninformed: m1},
 		// From the delay on that a manager is to leave, no news comes in time.
-		"DelayWatch(alpha/m1, 1.3s)": {Members: m1, Uninformed: m1},
+		"DelayWatch(alpha/m1, 1.3s)": {Members: m1, Withheld: m1, Uninformed: m1},
 		"SlowApply(alpha/m1, 1.3s)":  {Members: m1, Lagging: m1, Uninformed: m1},
 		// A request is four pieces, each of which waits: it outlasts its timeout of two seconds.
 		"DelayClients(alpha/m1, 499ms)": {Members: m1, Late: 499 * time.Millisecond},

@@ -95,7 +95,7 @@ func budgetOf(b bound.Budgets, what record.Sending, calm bool) int {
 	case record.Dials:
 		return b.Dials(calm)
 	case record.Watches:
-		return b.Watches()
+		return b.Watches(calm)
 	}
 	return b.Requests(calm)
 }

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stormwatch/stormwatch/harness/record"
@@ -86,15 +87,18 @@ func overlooked(r *record.Record, l record.Limit) (time.Duration, string) {
 	return -1, ""
 }
 
-// neverWell says whether the manager never claimed to be up to date in a tenure that was calm, without a break, for longer than a failover.
+// neverWell says whether the manager never claimed to be up to date in a tenure in which the view was fresh, without a break and with no recovery under
+// way, for longer than a failover.
 func neverWell(r *record.Record, c circumstances, claims []claim) (violation, bool) {
 	for _, one := range claims {
 		if one.claim == record.ClaimsUpToDate {
 			return violation{}, false
 		}
 	}
+	points := r.Staleness(c.tenure)
 	for _, l := range c.limits {
-		if long := l.To - l.From; !l.Any && long > r.Bounds().Failover() {
+		stale := slices.ContainsFunc(points, func(p record.Point) bool { return l.From <= p.At && p.At <= l.To && p.Staleness > l.Max })
+		if long := l.To - l.From; !l.Any && !stale && long > r.Bounds().Failover() {
 			return violation{cluster: c.cluster, at: l.To, text: fmt.Sprintf(
 				"the view never claimed to be up to date, not even from %s to %s, when nothing was wrong", record.Stamp(l.From), record.Stamp(l.To))}, true
 		}

@@ -130,9 +130,6 @@ func (h *history) contradiction(v record.View) (update record.Commit, problem st
 func (h *history) upTo(s record.Subject, revision int64) int {
 	updates := h.updates[s]
 	next := h.claimed[s] // the index after the last update up to the revision asked for last
-	for next > 0 && updates[next-1].Revision > revision {
-		next--
-	}
 	for next < len(updates) && updates[next].Revision <= revision {
 		next++
 	}

@@ -219,6 +219,11 @@ func TestATransactionIsShownAsOne(t *testing.T) {
 			history:  run(swap, showAt("alpha", 10.05, "b2", "", 3), showAt("alpha", 10.1, "b1", "2", 4)),
 			evidence: []string{`the view showed backend b2 gone \(revision 4, committed at 10\.000s\), but backend b1 = 1;`},
 		},
+		{
+			name:     "a value that was never committed shows no transaction",
+			history:  run(commit("alpha", 10, "b1", "2"), commit("alpha", 10, "b2", "1"), together, showAt("alpha", 10.05, "b1", "x", 1)),
+			evidence: []string{`^alpha: backend b1 = x was shown at 10\.050s and never committed; at [^;]*$`},
+		},
 		{name: "a view without a revision", history: run(swap, show("alpha", 10.05, "b1", "2"), show("alpha", 10.1, "b2", "")), want: record.Passed},
 		{
 			name: "subjects of two kinds, which may be watched each by itself",

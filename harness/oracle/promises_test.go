@@ -87,6 +87,12 @@ func TestAStaleViewDoesNotClaimToBeUpToDate(t *testing.T) {
 			history:  run(seen("alpha", 10, 0.1, "t", "1"), claims("alpha", 1, out)),
 			evidence: []string{`^alpha: the view never claimed to be up to date, not even from 6\.200s to 50\.000s, when nothing was wrong; at 50\.000s`},
 		},
+		{name: "it never is well, and rightly", history: run(commit("alpha", 20, "t", "1"), claims("alpha", 1, out)), want: record.Passed},
+		{
+			name:     "it was stale before it was calm",
+			history:  run(hang("alpha", 10, 20), seen("alpha", 11, 12, "t", "1"), claims("alpha", 1, out)),
+			evidence: []string{`not even from 28\.000s to 50\.000s`},
+		},
 		{name: "it was well once", history: run(claims("alpha", 1, out), claims("alpha", 49, up)), want: record.Passed},
 		{name: "it had no time to be", history: run(claims("alpha", 1, out), tenures("alpha", 0, 14.2)), want: record.Passed},
 		{name: "it had a moment more than a failover takes", history: run(claims("alpha", 1, out), tenures("alpha", 0, 14.201)), evidence: []string{`never claimed`}},
