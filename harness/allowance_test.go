@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/bound"
 	"github.com/stormwatch/stormwatch/harness/fault"
 	"github.com/stormwatch/stormwatch/harness/record"
 	"github.com/stormwatch/stormwatch/scenarios"
@@ -206,4 +207,42 @@ func TestWhatIsLostForAMinuteExcusesUntilTheHeal(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A member that joins is a way to the cluster for a manager that has had the time to learn of it. Such a manager must use it when it cannot reach the
+// others any more. One that had no time, or that never reads the member list, is excused until it can reach a member that it knows.
+func TestANewcomerMustBeUsedByWhomeverCanKnowIt(t *testing.T) {
+	// under makes a run in which the only other member cannot be reached, from a while after a member has joined.
+	under := func(c harness.Candidate, wait func(bound.Bounds) time.Duration, told bool) *harness.Result {
+		return execute(t, one, c, func(w *harness.World) {
+			alpha := w.Cluster("alpha")
+			w.StartManager()
+			w.Inject(fault.AddMember(alpha))
+			w.Pass(wait(w.Bounds()))
+			if told {
+				w.Manage(alpha)
+			}
+			hole := w.Inject(fault.Blackhole(alpha.Member("m1")))
+			w.Pass(2 * w.Bounds().Failover())
+			hole.Heal()
+			w.RequireFresh(alpha)
+		})
+	}
+	atOnce := func(bound.Bounds) time.Duration { return 0 }
+	inTime := func(b bound.Bounds) time.Duration { return b.Discovered() }
+	syncs := func(c harness.Candidate) harness.Candidate {
+		c.Timing = func(suggested bound.Manager) bound.Manager { return bound.Manager{Sync: suggested.Sync} }
+		return c
+	}
+
+	for name, r := range map[string]*harness.Result{
+		"it joined too lately":                         under(scenarios.Reference(), atOnce, false),
+		"the reference manager has found it":           under(scenarios.Reference(), inTime, false),
+		"the reference manager was told of it":         under(scenarios.Reference(), atOnce, true),
+		"a manager that knows only what it is told of": under(plain(), inTime, false),
+	} {
+		require.Equal(t, record.Passed, r.Outcome, "%s: %s", name, r)
+	}
+	require.Contains(t, failure(t, under(syncs(plain()), inTime, false), "freshness"), "the deadline for the recovery from Blackhole(alpha/m1)",
+		"it says that it reads the member list")
 }

@@ -99,19 +99,25 @@ func (c *Cluster) Followers() []*Member {
 
 // currentLeader is the member that a majority, itself included, follows now; nil if there is none.
 func (c *Cluster) currentLeader() *Member {
-	leader, _ := c.agreed()
+	members, said := c.statuses()
+	leader, _ := agreed(members, said)
 	return leader
 }
 
-// agreed returns that member and its term. It need not compare terms to find the leader: two majorities have a member in common, which follows
-// only one leader. Nor could it compare them: etcd reports the term of the last entry that a member has applied, and a member may apply late. The
-// highest term that the leader or one of its followers reports is the leader's.
-func (c *Cluster) agreed() (*Member, uint64) {
+// statuses are the members and what each reports about itself now.
+func (c *Cluster) statuses() ([]*Member, []Status) {
 	members := c.Members()
 	said := make([]Status, len(members))
 	for i, m := range members {
 		said[i] = m.Status()
 	}
+	return members, said
+}
+
+// agreed returns the member that a majority of the members follows, and its term. It need not compare terms to find the leader: two majorities have a member in common, which follows
+// only one leader. Nor could it compare them: etcd reports the term of the last entry that a member has applied, and a member may apply late. The
+// highest term that the leader or one of its followers reports is the leader's.
+func agreed(members []*Member, said []Status) (*Member, uint64) {
 	for i, s := range said {
 		if !s.Leads() {
 			continue
@@ -133,14 +139,15 @@ func (c *Cluster) agreed() (*Member, uint64) {
 // foremost is the member that has applied the most, the leader if several have; nil while there is no leader. It may be another member than the
 // leader, since a leader that applies late stays leader.
 func (c *Cluster) foremost() *Member {
-	foremost := c.currentLeader()
+	members, said := c.statuses()
+	foremost, _ := agreed(members, said)
 	if foremost == nil {
 		return nil
 	}
-	applied := foremost.Status().Applied
-	for _, m := range c.Members() {
-		if s := m.Status(); s.Up && s.Applied > applied {
-			foremost, applied = m, s.Applied
+	applied := said[slices.Index(members, foremost)].Applied
+	for i, s := range said {
+		if s.Up && s.Applied > applied {
+			foremost, applied = members[i], s.Applied
 		}
 	}
 	return foremost

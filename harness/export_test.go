@@ -10,7 +10,7 @@ import (
 // WriteSlowly is Ledger.Write of one key, except that the response arrives only after the duration answer.
 func WriteSlowly(ctx context.Context, l *Ledger, s Subject, value string, answer time.Duration, key string) error {
 	begun := l.Elapsed()
-	revision, err := l.commit(ctx, []clientv3.Op{clientv3.OpPut(key, value)})
+	revision, err := l.commit(ctx, []clientv3.Op{clientv3.OpPut(key, value)}, l.rising(s))
 	if err != nil {
 		return err
 	}

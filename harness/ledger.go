@@ -44,7 +44,7 @@ func (l *Ledger) Write(ctx context.Context, s Subject, value string, then ...cli
 		return fmt.Errorf("write %s: a write needs at least one operation", s)
 	}
 	begun := l.cluster.world.Elapsed()
-	revision, err := l.commit(ctx, then)
+	revision, err := l.commit(ctx, then, l.rising(s))
 	if err != nil {
 		return fmt.Errorf("write %s: %w", s, err)
 	}
@@ -84,19 +84,29 @@ func (l *Ledger) Guard(ctx context.Context, values map[string]string) error {
 	return nil
 }
 
+func (l *Ledger) rising(s Subject) bool {
+	return slices.ContainsFunc(l.cluster.world.workload.Kinds, func(k Kind) bool { return k.Name == s.Kind && k.Rising })
+}
+
 // tracePrefix is the prefix of trace keys. Each transaction also puts the number of its write into a trace key, which is named by this prefix and
 // the transaction's first key. The trace shows two things. If an answer is lost, the trace shows whether the attempt was carried out, even if the
 // key itself has been deleted with its lease. And an attempt that reaches etcd after a later write finds another trace, and changes nothing.
+// The first key of a rising subject is its own trace, since it is never deleted and never has the same value twice.
 const tracePrefix = "/stormwatch/written"
 
 // commit commits operations once and returns the revision of the commit.
-func (l *Ledger) commit(ctx context.Context, then []clientv3.Op) (revision int64, err error) {
+func (l *Ledger) commit(ctx context.Context, then []clientv3.Op, rising bool) (revision int64, err error) {
 	key := string(then[0].KeyBytes())
 	trace := tracePrefix + key
 	l.mu.Lock()
 	l.writes++
 	known, number := l.traces[key], strconv.Itoa(l.writes)
 	l.mu.Unlock()
+	if rising {
+		trace, number = key, string(then[0].ValueBytes())
+	} else {
+		then = append(slices.Clone(then), clientv3.OpPut(trace, number))
+	}
 	conditions := []clientv3.Cmp{clientv3.Compare(clientv3.ModRevision(trace), "=", known)}
 	if then[0].IsDelete() {
 		conditions = append(conditions, clientv3.Compare(clientv3.CreateRevision(key), ">", 0))
@@ -104,7 +114,7 @@ func (l *Ledger) commit(ctx context.Context, then []clientv3.Op) (revision int64
 	err = l.retry(ctx, func(ctx context.Context, d Direct) error {
 		resp, err := d.Txn(ctx).
 			If(conditions...).
-			Then(append(slices.Clone(then), clientv3.OpPut(trace, number))...).
+			Then(then...).
 			Else(clientv3.OpGet(trace)).
 			Commit()
 		if err != nil {

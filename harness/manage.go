@@ -165,10 +165,11 @@ func (w *World) apply(name string, m Manager, clusters []*Cluster, since time.Du
 	}
 	ctx, cancel := context.WithTimeout(w.ctx, limit)
 	defer cancel()
+	targets := w.targets(clusters)
 	applied := make(chan error, 1)
 	go w.asManager(func() {
 		var err error
-		if caught := catch(func() { err = m.Apply(ctx, w.targets(clusters)) }); caught != nil {
+		if caught := catch(func() { err = m.Apply(ctx, targets) }); caught != nil {
 			err = fmt.Errorf("it panicked: %w", caught)
 		}
 		applied <- err
@@ -225,12 +226,14 @@ func (w *World) View(cluster string) (View, bool) {
 	return View{}, false
 }
 
+// targets makes the targets for the manager's Apply, and records which members they name.
 func (w *World) targets(clusters []*Cluster) []Target {
 	targets := make([]Target, len(clusters))
 	for i, c := range clusters {
 		t := Target{Cluster: c.name, DialOptions: c.running.DialOptions(), Log: w.log.Named("manager").Named(c.name)}
 		for _, m := range c.Members() {
 			t.Endpoints = append(t.Endpoints, m.Endpoint())
+			w.recorder.Named(c.name, m.name)
 		}
 		targets[i] = t
 	}

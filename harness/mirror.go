@@ -53,7 +53,7 @@ type mirrored struct {
 	view View
 }
 
-// Apply begins to follow new clusters, begins again with those whose endpoints changed, and stops following the others that are not among the
+// Apply begins to follow new clusters, begins again with those whose endpoints changed, which are shown as before meanwhile, and stops following the others that are not among the
 // targets. It blocks until those have ended.
 func (m *mirrors) Apply(_ context.Context, targets []Target) error {
 	wanted := map[string]Target{}
@@ -61,10 +61,13 @@ func (m *mirrors) Apply(_ context.Context, targets []Target) error {
 		wanted[t.Cluster] = t
 	}
 	var gone []*mirrored
+	shown := map[string]View{} // what is shown of a cluster whose endpoints change, until its new follower publishes
 	m.mu.Lock()
 	for _, name := range slices.Sorted(maps.Keys(m.clusters)) {
 		if t, ok := wanted[name]; !ok || !slices.Equal(t.Endpoints, m.clusters[name].target.Endpoints) {
 			gone = append(gone, m.clusters[name])
+			m.clusters[name].cancel() // from now on it publishes nothing
+			shown[name] = m.clusters[name].shown()
 			delete(m.clusters, name)
 		}
 	}
@@ -73,7 +76,7 @@ func (m *mirrors) Apply(_ context.Context, targets []Target) error {
 		if m.clusters[t.Cluster] != nil {
 			continue
 		}
-		opened, err := m.open(t)
+		opened, err := m.open(t, shown[t.Cluster])
 		if err != nil {
 			errs = append(errs, fmt.Errorf("cluster %s: %w", t.Cluster, err))
 			continue
@@ -87,9 +90,9 @@ func (m *mirrors) Apply(_ context.Context, targets []Target) error {
 	return errors.Join(errs...)
 }
 
-// open begins to follow a cluster. The caller holds m.mu.
-func (m *mirrors) open(t Target) (*mirrored, error) {
-	c := &mirrored{target: t, done: make(chan struct{})}
+// open begins to follow a cluster, which is shown as v until something is published. The caller holds m.mu.
+func (m *mirrors) open(t Target, v View) (*mirrored, error) {
+	c := &mirrored{target: t, done: make(chan struct{}), view: v}
 	follow := func(ctx context.Context, publish func(View)) error { return m.mirror.FollowTarget(ctx, t, publish) }
 	if m.mirror.FollowTarget == nil {
 		config := t.Config()
@@ -148,9 +151,13 @@ func (m *mirrors) View(cluster string) (View, bool) {
 	if c == nil {
 		return View{}, false
 	}
+	return c.shown(), true
+}
+
+func (c *mirrored) shown() View {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.view, true
+	return c.view
 }
 
 // Push makes the manager call f with every view that is published.

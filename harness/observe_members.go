@@ -42,7 +42,8 @@ type observer struct {
 func (o *observer) look() {
 	c, rec := o.cluster, o.cluster.world.recorder
 	name := ""
-	leader, term := c.agreed()
+	members, said := c.statuses()
+	leader, term := agreed(members, said)
 	if leader != nil {
 		name = leader.name
 	}
@@ -50,8 +51,8 @@ func (o *observer) look() {
 		o.led, o.leader, o.term = true, name, term
 		rec.Leader(c.name, name, term)
 	}
-	for _, m := range c.Members() {
-		s := m.Status()
+	for i, m := range members {
+		s := said[i]
 		now := record.Belief{Cluster: c.name, Member: m.name, Down: !s.Up, Leads: s.Leads(), Term: s.Term}
 		// We record no change of the term alone for a member that does not lead: it changes for every member at each election.
 		if was := o.beliefs[m]; was.Member == "" || was.Down != now.Down || was.Leads != now.Leads || now.Leads && was.Term != now.Term {
@@ -76,11 +77,12 @@ func (c *Cluster) observeKeys(ctx context.Context) {
 			tenure, seen = now, false
 		}
 		own, guards := c.ownKeys(now.manager), c.ledger.guarded()
-		missing, err := asked.missing(ctx, own)
-		foreign, err2 := asked.missing(ctx, guards)
-		if err != nil || err2 != nil {
+		missing, err := asked.missing(ctx, append(slices.Clone(own), guards...))
+		if err != nil {
 			return // the member went down meanwhile; the next check asks another
 		}
+		foreign := slices.DeleteFunc(slices.Clone(missing), func(key string) bool { return !slices.Contains(guards, key) })
+		missing = slices.DeleteFunc(missing, func(key string) bool { return !slices.Contains(own, key) })
 		if c.view.Load() != now {
 			return // the tenure ended meanwhile
 		}
@@ -116,6 +118,9 @@ func (c *Cluster) checkGuards() {
 	}
 }
 
+// maxOps is how many operations etcd accepts in one transaction, by default.
+const maxOps = 128
+
 // missing returns those of the keys that do not exist in this member's copy of the data.
 func (m *Member) missing(ctx context.Context, keys []string) ([]string, error) {
 	var missing []string
@@ -123,13 +128,19 @@ func (m *Member) missing(ctx context.Context, keys []string) ([]string, error) {
 		return nil, nil
 	}
 	err := m.attempt(ctx, m.cluster.world.pace.Election/2, func(ctx context.Context, d Direct) error {
-		for _, key := range keys {
-			resp, err := d.Get(ctx, key, clientv3.WithCountOnly(), clientv3.WithSerializable())
+		for some := range slices.Chunk(keys, maxOps) {
+			var gets []clientv3.Op
+			for _, key := range some {
+				gets = append(gets, clientv3.OpGet(key, clientv3.WithCountOnly(), clientv3.WithSerializable()))
+			}
+			resp, err := d.Txn(ctx).Then(gets...).Commit()
 			if err != nil {
 				return err
 			}
-			if resp.Count == 0 {
-				missing = append(missing, key)
+			for i, key := range some {
+				if resp.Responses[i].GetResponseRange().GetCount() == 0 {
+					missing = append(missing, key)
+				}
 			}
 		}
 		return nil

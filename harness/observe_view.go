@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/stormwatch/stormwatch/harness/record"
@@ -21,6 +22,7 @@ type viewObserver struct {
 	manager Manager
 	pusher  bool
 	stop    chan struct{}
+	asked   atomic.Pointer[time.Time] // when the call of View under way began; nil if none is under way
 
 	mu       sync.Mutex
 	over     bool
@@ -44,6 +46,7 @@ func (c *Cluster) begin(m *managed) {
 // end ends the tenure, if there is one: what the manager shows of the cluster is not recorded any more.
 func (c *Cluster) end() {
 	if o := c.view.Swap(nil); o != nil {
+		o.checkAnswered()
 		o.mu.Lock()
 		o.over = true
 		o.mu.Unlock()
@@ -66,31 +69,18 @@ func (w *World) pushed(cluster string, v View) {
 	}
 }
 
-// watch calls View once every Observe until the tenure is over or ctx ends. It calls it in a goroutine of its own, since View may block or panic.
-// While View has not returned, it is not called again.
+// watch calls View once every Observe until the tenure is over or ctx ends. The calls are made in a goroutine of its own, since View may block or
+// panic; a View that never returns keeps only that goroutine. While View has not returned, it is not called again.
 func (o *viewObserver) watch(ctx context.Context) {
-	asked, answers := make(chan struct{}), make(chan answer, 1)
-	defer close(asked)
-	go o.cluster.world.asManager(func() {
-		for range asked {
-			answers <- o.ask()
-		}
-	})
-	ticker := time.NewTicker(o.cluster.world.timing.Observe)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go o.cluster.world.asManager(func() { each(ctx, o.cluster.world.timing.Observe, o.ask) })
+	ticker := time.NewTicker(o.cluster.world.timing.Election)
 	defer ticker.Stop()
 	for {
 		select {
-		case asked <- struct{}{}:
-			if !o.await(ctx, answers) {
-				return
-			}
-		case <-o.stop:
-			return
-		case <-ctx.Done():
-			return
-		}
-		select {
 		case <-ticker.C:
+			o.checkAnswered()
 		case <-o.stop:
 			return
 		case <-ctx.Done():
@@ -104,46 +94,41 @@ type answer struct {
 	view  View
 	ok    bool
 	panic error
-	took  time.Duration
 }
 
-// ask calls View once.
-func (o *viewObserver) ask() (g answer) {
+// ask calls View once and records the answer.
+func (o *viewObserver) ask() {
 	began := time.Now()
+	o.asked.Store(&began)
+	var g answer
 	g.panic = catch(func() { g.view, g.ok = o.manager.View(o.cluster.name) })
-	g.took = time.Since(began)
-	return g
+	o.asked.Store(nil)
+	limit := o.cluster.world.Bounds().Look()
+	switch took := time.Since(began); {
+	case g.panic != nil:
+		o.problem(true, "View panicked: %v", g.panic)
+	case took > limit:
+		o.problem(false, "View took %v, allowed %v", took, limit)
+	}
+	o.take(g)
 }
 
-// await waits for the answer of a call of View and records it. It returns false if the tenure is over or ctx ends first.
-func (o *viewObserver) await(ctx context.Context, answers <-chan answer) bool {
-	rec, name, limit := o.cluster.world.recorder, o.cluster.name, o.cluster.world.Bounds().Look()
-	late := time.NewTimer(limit)
-	defer late.Stop()
-	problem := func(unseen bool, format string, args ...any) {
-		rec.Answer(record.Answer{Cluster: name, Problem: fmt.Sprintf(format, args...), Unseen: unseen})
+// checkAnswered records a problem if View has not answered in time. This is recorded again at intervals, so that the record shows for how long no
+// view was seen.
+func (o *viewObserver) checkAnswered() {
+	limit := o.cluster.world.Bounds().Look()
+	if asked := o.asked.Load(); asked != nil && time.Since(*asked) > limit {
+		o.problem(true, "View has not answered after %v, allowed %v", time.Since(*asked), limit)
 	}
-	asked := time.Now()
-	for {
-		select {
-		case g := <-answers:
-			switch {
-			case g.panic != nil:
-				problem(true, "View panicked: %v", g.panic)
-			case g.took > limit:
-				problem(false, "View took %v, allowed %v", g.took, limit)
-			}
-			o.take(g)
-			return true
-		case <-late.C:
-			// We record this again at intervals, so that the record shows for how long no view was seen.
-			problem(true, "View has not answered after %v, allowed %v", time.Since(asked), limit)
-			late.Reset(o.cluster.world.timing.Election)
-		case <-o.stop:
-			return false
-		case <-ctx.Done():
-			return false
-		}
+}
+
+// problem records that View did not answer as it must. unseen says that no view was seen.
+func (o *viewObserver) problem(unseen bool, format string, args ...any) {
+	o.mu.Lock()
+	over := o.over
+	o.mu.Unlock()
+	if !over {
+		o.cluster.world.recorder.Answer(record.Answer{Cluster: o.cluster.name, Problem: fmt.Sprintf(format, args...), Unseen: unseen})
 	}
 }
 

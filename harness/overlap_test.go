@@ -2,6 +2,7 @@ package harness_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -81,6 +82,31 @@ func TestAWriteThatComesLateDoesNothing(t *testing.T) {
 		left = resp.Count
 	})
 	require.Zero(t, left)
+}
+
+// The leader carries out every write and answers too late, so that the next attempt must find that the write was carried out.
+func TestAWriteOfARisingSubjectIsCarriedOutOnce(t *testing.T) {
+	var version, revision int64
+	r := execute(t, three, plain(), func(w *harness.World) {
+		w.StartManager()
+		alpha := w.Cluster("alpha")
+		w.Inject(fault.SlowApply(alpha.Leader(), w.Timing().Election*9/10))
+		w.Pass(20 * time.Second)
+		alpha.Rest()
+		direct, err := alpha.Followers()[0].Direct()
+		if err != nil {
+			w.Abort(err)
+		}
+		resp, err := direct.Get(context.Background(), counters.Prefix+"one")
+		if err != nil || len(resp.Kvs) == 0 {
+			w.Abort(fmt.Errorf("no counter: %w", err))
+		}
+		version, revision = resp.Kvs[0].Version, resp.Kvs[0].ModRevision
+	})
+	commits := r.Record.Commits
+	require.Greater(t, len(commits), 5)
+	require.EqualValues(t, len(commits), version, "each write of the ledger is one put in etcd")
+	require.Equal(t, commits[len(commits)-1].Revision, revision)
 }
 
 func TestALeaseThatTookAKeyIsToldFromADeletion(t *testing.T) {

@@ -1,14 +1,17 @@
 package harness_test
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/fault"
 	"github.com/stormwatch/stormwatch/harness/internal/counters"
 	"github.com/stormwatch/stormwatch/harness/record"
 	"github.com/stormwatch/stormwatch/harness/virtual"
@@ -77,7 +80,7 @@ func TestAViewThatBlocksIsNamedAndEndsNothing(t *testing.T) {
 	r := execute(t, one, c, startManager)
 	require.Equal(t, record.Failed, r.Outcome, r.String())
 	require.Equal(t, []string{"leaks", "honesty"}, []string{r.Failed()[0].Oracle, r.Failed()[1].Oracle}, r.String())
-	require.Contains(t, r.Failed()[1].Evidence, "View has not answered after 5ms, allowed 5ms")
+	require.Contains(t, r.Failed()[1].Evidence, "View has not answered after 1s, allowed 5ms")
 	require.Contains(t, r.Failed()[0].Evidence, "goroutine: ")
 }
 
@@ -111,4 +114,26 @@ func TestAManagerThatIsNoneIsNamed(t *testing.T) {
 	require.Contains(t, failure(t, execute(t, one, c, startManager), "start"), "New: no licence")
 	c.New = func(harness.Setup) (harness.Manager, error) { panic("no licence") }
 	require.Contains(t, failure(t, execute(t, one, c, startManager), "start"), "New panicked: no licence")
+}
+
+func TestAMirrorShowsWhatItHasWhileItsEndpointsChange(t *testing.T) {
+	c := counters.Watching()
+	c.New = harness.Mirror{Follow: func(ctx context.Context, client *clientv3.Client, publish func(harness.View)) error {
+		if err := wait(ctx, time.Second); err != nil {
+			return err
+		}
+		return counters.Watch(ctx, client, publish)
+	}}.New
+	r := execute(t, three, c, func(w *harness.World) {
+		alpha := w.Cluster("alpha")
+		w.StartManager()
+		w.Pass(5 * time.Second) // etcd accepts a new member only after all have been connected for as long
+		w.Inject(fault.AddMember(alpha))
+		w.Manage(alpha)
+		w.RequireFresh(alpha)
+	})
+	require.Equal(t, record.Passed, r.Outcome, r.String())
+	for i, v := range r.Record.Views {
+		require.False(t, i > 0 && len(v.Changes) > 0 && v.Changes[0].Value == "", "the view lost %v at %v", v.Changes, v.At)
+	}
 }

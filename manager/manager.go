@@ -72,6 +72,17 @@ func (m *Manager) View(cluster string) (View, bool) {
 	return c.current.view(), true
 }
 
+// Tenure is the Tenure of a cluster's View. It is false if the manager does not manage the cluster. It does not block.
+func (m *Manager) Tenure(cluster string) (uint64, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	c, ok := m.managed[cluster]
+	if !ok {
+		return 0, false
+	}
+	return c.tenure, true
+}
+
 // publish updates a runtime's view by a snapshot of one of its watches. The watch calls it, so it must not block.
 func (m *Manager) publish(r *runtime, prefix string, s guard.Snapshot) {
 	m.mu.Lock()

@@ -62,6 +62,7 @@ func configure(s harness.Setup) manager.Config {
 			ProgressInterval: t.ProgressInterval, IdleTimeout: t.IdleTimeout,
 			ProbeInterval: t.ProbeInterval, ProbeTimeout: t.ProbeTimeout, ProbeGrace: t.ProbeGrace,
 			RequestTimeout: t.RequestTimeout, CreateTimeout: t.RequestTimeout, BackoffCap: t.BackoffCap,
+			SyncInterval: t.Sync,
 		},
 		LeaseTTL:        t.LeaseTTL,
 		RefreshInterval: t.Refresh,

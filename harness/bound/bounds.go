@@ -134,6 +134,13 @@ func (b Bounds) Start(members int) time.Duration {
 	return time.Duration(members)*b.Attach() + b.Calm()
 }
 
+// Discovered is how long a manager that reads the member list takes to learn of a member that joined, while members that it knows answer: it
+// may have read the list just before, so the next read is a sync interval later. If that read goes to a member that does not answer, it costs
+// a request timeout, as in Attach. Without a sync interval a manager never learns of the member, and this bound says nothing.
+func (b Bounds) Discovered() time.Duration {
+	return b.Timing.Sync + b.Timing.RequestTimeout + b.Timing.Slack
+}
+
 // Registered is how long a manager's own keys may be missing from a cluster that it can reach: its lease expired, and the next refresh
 // writes them again.
 func (b Bounds) Registered() time.Duration {

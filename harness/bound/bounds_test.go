@@ -16,7 +16,9 @@ func named(b Bounds) map[string]time.Duration {
 		"stale notice": b.StaleNotice(), "silent notice": b.SilentNotice(),
 		"hung leader": b.HungLeader(), "isolated leader": b.IsolatedLeader(), "lost leader": b.LostLeader(), "lost member": b.LostMember(),
 		"silent member": b.SilentMember(), "silent leader": b.SilentLeader(), "stale member": b.StaleMember(), "slow": b.Slow(time.Second),
-		"failover": b.Failover(), "idle late": b.IdleLate(), "start": b.Start(3), "registered": b.Registered(), "close": b.Close(), "look": b.Look(),
+		"slow disk": b.SlowDisk(time.Second), "slow write": b.SlowWrite(time.Second), "short write": b.SlowWrite(time.Millisecond),
+		"read round": b.ReadRound(time.Second), "read hold": b.ReadHold(time.Second),
+		"failover": b.Failover(), "idle late": b.IdleLate(), "start": b.Start(3), "discovered": b.Discovered(), "registered": b.Registered(), "close": b.Close(), "look": b.Look(),
 	}
 }
 
@@ -115,9 +117,15 @@ func TestBoundsFollowWhatTheyAreMadeOfAndNothingElse(t *testing.T) {
 		"silent leader":   of(election, load, probe, attach, calm),
 		"stale member":    of(load, probe, attach, calm),
 		"slow":            of(),
+		"slow disk":       of([]string{"Poll"}), // a manager that polls waits for its read
+		"slow write":      of([]string{"Poll"}, election),
+		"short write":     of([]string{"Poll", "Slack"}), // with that much slack, reads may hold it up
+		"read round":      of(),
+		"read hold":       of([]string{"Slack"}),
 		"failover":        of(election, load, probe, attach, calm),
 		"idle late":       of([]string{"Heartbeat", "Observe", "Slack"}),
 		"start":           of(attach, calm),
+		"discovered":      of([]string{"Sync", "RequestTimeout", "Slack"}),
 		"registered":      of([]string{"Refresh"}, attach, calm),
 		"close":           of([]string{"RequestTimeout", "ProbeTimeout", "Slack"}),
 		"look":            of([]string{"Heartbeat", "Slack"}),
@@ -158,6 +166,8 @@ func TestBoundsAreOrdered(t *testing.T) {
 			require.LessOrEqual(t, named(b)[bound], b.Failover(), "%s: the %s bound and the failover bound", name, bound)
 		}
 		require.Zero(t, b.Slow(0), name)
+		require.Zero(t, b.SlowDisk(0), name)
+		require.Zero(t, b.SlowWrite(0), name)
 		require.Zero(t, b.IdleEarly(), name)
 	}
 }
@@ -189,4 +199,16 @@ func TestAManagerWithoutAProbeIsGivenWhatItHas(t *testing.T) {
 	blind := Bounds{timings()["neither"]}
 	require.Equal(t, reference.ProbeNotice(), blind.StaleNotice())
 	require.Equal(t, reference.ProbeNotice(), blind.SilentNotice())
+}
+
+// etcd asks for a read index every 500 ms. It takes one answer and has room for another.
+func TestReadsHoldTheRaftLoopUpFromTheThirdAnswerOn(t *testing.T) {
+	const ms = time.Millisecond
+	b := Bounds{Production()}
+	for round, want := range map[time.Duration]time.Duration{
+		0: 0, 500 * ms: 0, 999 * ms: 0, 1000 * ms: time.Second, 1499 * ms: time.Second, 1500 * ms: 2 * time.Second, time.Minute: 2 * time.Second,
+	} {
+		require.Equal(t, want, b.ReadHold(round), "a round of %v", round)
+	}
+	require.Equal(t, time.Second, Bounds{Compressed()}.ReadHold(500*ms), "the machine may pause for the slack")
 }

@@ -49,6 +49,9 @@ type Manager struct {
 	RequestTimeout time.Duration
 	// BackoffCap is the longest pause between two attempts, of the manager and of gRPC. Zero: that of the engine's timing.
 	BackoffCap time.Duration
+	// Sync is how often a manager reads the member list of a cluster. Zero: it never learns of a member that joins, until it is given
+	// the cluster's endpoints again.
+	Sync time.Duration
 	// LeaseTTL is the TTL of the lease of a manager's own keys, in whole seconds as in etcd, and Refresh how often the manager refreshes
 	// the keys.
 	LeaseTTL, Refresh time.Duration
@@ -73,7 +76,7 @@ func Production() Timing {
 	m := Manager{
 		ProbeInterval: time.Second, ProbeTimeout: time.Second, ProbeGrace: 300 * time.Millisecond,
 		ProgressInterval: 3 * time.Second, IdleTimeout: 10 * time.Second,
-		RequestTimeout: 2 * time.Second, BackoffCap: 3 * time.Second,
+		RequestTimeout: 2 * time.Second, BackoffCap: 3 * time.Second, Sync: 30 * time.Second,
 		LeaseTTL: 45 * time.Second, Refresh: 30 * time.Second,
 	}
 	return Timing{
@@ -90,7 +93,7 @@ func Compressed() Timing {
 	m := Manager{
 		ProbeInterval: 250 * time.Millisecond, ProbeTimeout: 250 * time.Millisecond, ProbeGrace: 150 * time.Millisecond,
 		ProgressInterval: time.Second, IdleTimeout: 4 * time.Second,
-		RequestTimeout: 500 * time.Millisecond, BackoffCap: 500 * time.Millisecond,
+		RequestTimeout: 500 * time.Millisecond, BackoffCap: 500 * time.Millisecond, Sync: 8 * time.Second,
 		LeaseTTL: 3 * time.Second, Refresh: time.Second,
 	}
 	return Timing{
@@ -122,6 +125,7 @@ func (t Timing) Check() error {
 	check("poll interval", t.Poll, optional)
 	check("request timeout", t.RequestTimeout, needed)
 	check("backoff cap", t.BackoffCap, needed)
+	check("sync interval", t.Sync, optional)
 	check("lease TTL", t.LeaseTTL, optional)
 	check("refresh interval", t.Refresh, t.LeaseTTL == 0)
 	check("load interval", t.Load, needed)

@@ -70,9 +70,9 @@ func TestEachFaultKnowsWhatItCostsToNoticeAndLeave(t *testing.T) {
 		"Restart(alpha/m2)":                          {Name: "lost member", Recovery: b.LostMember()},
 		"SlowApply(alpha/m1, 5s)":                    {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 10*time.Second, Lasting: 10 * time.Second},
 		"SlowApply(alpha/m2, 5s)":                    {Name: "stale member", Recovery: b.StaleMember()},
-		"SlowDisk(alpha/m1, 100ms)":                  {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 200*time.Millisecond, Lasting: 200 * time.Millisecond},
-		"SlowDisk(alpha/m1, 500ms)":                  {Name: "hung leader", Recovery: b.HungLeader(), Lasting: time.Second}, // half an election timeout
-		"SlowDisk(alpha/m2, 500ms)":                  {Name: "slow", Recovery: b.Timing.Load + b.Calm() + time.Second, Lasting: time.Second},
+		"SlowDisk(alpha/m1, 100ms)":                  {Name: "slow disk", Recovery: b.Timing.Load + b.Calm() + 300*time.Millisecond, Lasting: 100 * time.Millisecond},
+		"SlowDisk(alpha/m1, 500ms)":                  {Name: "hung leader", Recovery: b.HungLeader(), Lasting: 500 * time.Millisecond}, // half an election timeout
+		"SlowDisk(alpha/m2, 500ms)":                  {Name: "slow disk", Recovery: b.Timing.Load + b.Calm() + b.SlowWrite(500*time.Millisecond), Lasting: 500 * time.Millisecond},
 		"SlowDisk(alpha/m2, 5s)":                     {Name: "stale member", Recovery: b.StaleMember()},
 		"SlowLink(alpha/m1, 50ms, 50ms)":             {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 400*time.Millisecond, Lasting: 400 * time.Millisecond},
 		"SlowLink(alpha/m1, 200ms, 50ms)":            {Name: "isolated leader", Recovery: b.IsolatedLeader(), Lasting: time.Second},
@@ -197,6 +197,7 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		"WithholdEvents(alpha/m1)":                {Members: m1, Uninformed: m1},
 		"SlowLink(alpha/m1, 400ms, 99ms)": {
 			Members: []string{"m1", "m2", "m3"}, Lagging: []string{"m2", "m1", "m3"}, Late: 499 * time.Millisecond,
+			Round: 4 * 499 * time.Millisecond,
 		},
 		"SlowLink(alpha/m1, 400ms, 100ms)": {
 			Members: []string{"m1", "m2", "m3"}, Unreachable: m1, Lagging: []string{"m2", "m1", "m3"}, Late: 500 * time.Millisecond,
@@ -209,7 +210,7 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		"DelayClients(alpha/m1, 499ms)": {Members: m1, Late: 499 * time.Millisecond},
 		"DelayClients(alpha/m1, 500ms)": {Members: m1, Unreachable: m1, Late: 500 * time.Millisecond},
 		// A vote comes too late.
-		"SlowDisk(alpha/m1, 999ms)": {Members: m1, Lagging: m1},
+		"SlowDisk(alpha/m1, 999ms)": {Members: m1, Lagging: m1, Round: 5 * 999 * time.Millisecond},
 	} {
 		f, err := Parse(text)
 		require.NoError(t, err)

@@ -22,12 +22,16 @@ var slowDisk = &kind{
 func SlowDisk(m harness.Referrer, delay time.Duration) Fault { return slowDisk.slow(m, delay) }
 
 // slowDiskAllowance is the allowance of a slow disk. A leader's heartbeats wait for the disk too, so with a long delay it may lose its
-// leadership.
+// leadership. What reads cost that wait for several slow disks is no disk's own, see [record.Scope.Round].
 func slowDiskAllowance(w *harness.World, on subjects) record.Allowance {
-	if on.member.Leads() && on.delay >= w.Timing().Election/2 {
-		a := allow("hung leader", w.Bounds().HungLeader())
-		a.Lasting = w.Bounds().Slow(on.delay)
+	b := w.Bounds()
+	switch {
+	case on.member.Leads() && on.delay >= b.Timing.Election/2:
+		a := allow("hung leader", b.HungLeader())
+		a.Lasting = b.SlowDisk(on.delay)
 		return a
+	case on.delay >= b.Tolerable():
+		return allow("stale member", b.StaleMember())
 	}
-	return slowed(w, on.delay, on.member.Leads())
+	return record.Allowance{Name: "slow disk", Recovery: b.Timing.Load + b.Calm() + b.SlowWrite(on.delay), Lasting: b.SlowDisk(on.delay)}
 }

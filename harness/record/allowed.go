@@ -28,10 +28,10 @@ type Limit struct {
 //
 // Circumstances change when a fault begins or is healed, when a quorum or the reach of clients is back, when a load goes on after a rest,
 // and when the tenure begins. From each change on, any staleness is allowed for the largest Recovery of all faults that are in force or
-// were healed at that instant, and for longer if other faults slow the requests of a recovery. After that
-// the view must be calm, also while the fault lasts, since by then the manager should have left the member. Faults with a Lasting allowance
-// add it to calm while they are in force. While the quorum or the reach is lost, any staleness is allowed. A change never shortens what
-// an earlier one has allowed.
+// were healed at that instant, and for longer if other faults slow the requests of a recovery. After that the view must be calm, also while
+// the fault lasts, since by then the manager should have left the member. Faults with a Lasting allowance add it to calm while they are in
+// force, and slow disks together add what they do to reads ([bound.Bounds.ReadHold]). While the quorum or the reach is lost, any staleness is
+// allowed. A change never shortens what an earlier one has allowed.
 func (r *Record) Allowed(t Tenure) []Limit {
 	until := r.Until(t)
 	if until < t.From {
@@ -76,13 +76,25 @@ func (r *Record) limit(from, to time.Duration, excuses []Limit, faults []Fault) 
 			over, calm.Why = e.To, fmt.Sprintf("calm since %s, the deadline for the recovery from %s", Stamp(e.To), e.recovers)
 		}
 	}
-	for _, f := range faults {
-		if f.Allowance.Lasting > 0 && f.From <= from && to <= r.Ended(f.To) {
-			calm.Max += f.Allowance.Lasting
+	during := slices.DeleteFunc(slices.Clone(faults), func(f Fault) bool { return from < f.From || r.Ended(f.To) < to })
+	calm.Max += r.lasting(during)
+	for _, f := range during {
+		if f.Allowance.Lasting > 0 {
 			calm.Why = "calm with " + f.Text + " in force"
 		}
 	}
 	return calm
+}
+
+// lasting is how much staler than calm a view may be while these faults are in force: the sum of their Lasting allowances, and what is caused by
+// linearizable reads, whose rounds are slowed by all of them.
+func (r *Record) lasting(faults []Fault) time.Duration {
+	var sum, round time.Duration
+	for _, f := range faults {
+		sum += f.Allowance.Lasting
+		round += f.Scope.Round
+	}
+	return sum + r.Bounds().ReadHold(round)
 }
 
 // excuses are the times in which any staleness is allowed.
@@ -123,12 +135,14 @@ const requests = 3
 
 // worst returns the fault with the longest recovery, of those in force at an instant or healed at it, and the length of that recovery. A fault
 // that was healed counts even if others are in force, so that a further fault never leaves less time to recover from the first. The Lasting
-// allowances of other faults delay each request of the recovery too, in both directions, but by no more than the request timeout.
+// allowances of other faults delay each request of the recovery too, in both directions, but by no more than the request timeout. The read among
+// them also waits for the members' round.
 func (r *Record) worst(faults []Fault, at time.Duration) (worst Fault, recovery time.Duration) {
-	var slow time.Duration
+	var slow, round time.Duration
 	for _, f := range faults {
 		if f.inForce(at) {
 			slow += f.Allowance.Lasting
+			round += f.Scope.Round
 		}
 	}
 	for _, f := range faults {
@@ -136,7 +150,9 @@ func (r *Record) worst(faults []Fault, at time.Duration) (worst Fault, recovery 
 			continue
 		}
 		slower := min(2*(slow-f.Allowance.Lasting), r.Timing.RequestTimeout)
-		if took := f.Allowance.Recovery + requests*slower; took > recovery {
+		own := f.Scope.Round
+		read := min(round-own+r.Bounds().ReadHold(round)-r.Bounds().ReadHold(own), r.Timing.RequestTimeout)
+		if took := f.Allowance.Recovery + requests*slower + read; took > recovery {
 			worst, recovery = f, took
 		}
 	}
@@ -152,9 +168,9 @@ func (r *Record) startOf(t Tenure) Limit {
 	start := Limit{
 		From: t.From, To: t.From + r.StartBound(t.Cluster), Any: true, Start: true, Why: "the manager has just been given the cluster",
 	}
-	for _, p := range r.Staleness(t) {
+	for _, p := range r.stalenessUntil(t, min(start.To, r.Until(t))) {
 		if p.Staleness == 0 && p.Newest >= 0 {
-			start.To = min(start.To, p.At)
+			start.To = p.At
 			break
 		}
 	}
@@ -185,14 +201,11 @@ func (r *Record) Deadline(cluster string, at time.Duration) time.Duration {
 	return deadline
 }
 
-// CalmAt is how stale a cluster's view may be at an instant once it has recovered: the calm bound plus the Lasting allowances of the
-// faults in force.
+// CalmAt is how stale a cluster's view may be at an instant once it has recovered: the calm bound plus what the faults in force add to it, see
+// [Record.Allowed].
 func (r *Record) CalmAt(cluster string, at time.Duration) time.Duration {
-	calm := r.Bounds().Calm()
-	for _, f := range r.Faults {
-		if f.Scope.Cluster == cluster && f.From <= at && at <= r.Ended(f.To) {
-			calm += f.Allowance.Lasting
-		}
-	}
-	return calm
+	during := slices.DeleteFunc(slices.Clone(r.Faults), func(f Fault) bool {
+		return f.Scope.Cluster != cluster || at < f.From || r.Ended(f.To) < at
+	})
+	return r.Bounds().Calm() + r.lasting(during)
 }

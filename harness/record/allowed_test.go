@@ -40,6 +40,13 @@ func lasting(from, to, recovery, lasting time.Duration) Fault {
 	return f
 }
 
+// slowDisk is a fault that delays events by a second, and linearizable reads by round.
+func slowDisk(from, to, round time.Duration) Fault {
+	f := lasting(from, to, 2*s, s)
+	f.Scope.Round = round
+	return f
+}
+
 // pieces prints what a tenure is allowed: "0s any, 1s 200ms" is anything up to 1 s, and then 200 ms.
 func pieces(r *Record, t Tenure) string {
 	var parts []string
@@ -157,6 +164,19 @@ func TestAllowed(t *testing.T) {
 			[]Fault{lasting(20*s, forGood, 2*s, 100*time.Millisecond), faultOf(40*s, forGood, 5*s)},
 			nil,
 			"0s any, 1s 200ms, 20s any, 22s 300ms, 40s any, 45.6s 300ms",
+		},
+		{
+			"what holds the raft loop up is added once",
+			[]Fault{slowDisk(20*s, 40*s, 1400*ms)},
+			nil,
+			"0s any, 1s 200ms, 20s any, 22s 2.2s, 40s any, 42s 200ms",
+		},
+		{
+			// Each of them slows the requests of the recovery from the other by 3 s, and the read among them waits until it is given up.
+			"also if it follows only from two faults together",
+			[]Fault{slowDisk(20*s, forGood, 900*ms), slowDisk(40*s, 60*s, 900*ms)},
+			nil,
+			"0s any, 1s 200ms, 20s any, 22s 1.2s, 40s any, 46s 4.2s, 60s any, 66s 1.2s",
 		},
 		{
 			"without a recovery it holds from the first instant to the last",
@@ -321,9 +341,12 @@ func TestDeadlineIsTheEndOfTheLastExcuse(t *testing.T) {
 func TestCalmAtAddsWhatLastsOfTheFaultsInForce(t *testing.T) {
 	elsewhere := lasting(10*s, 90*s, s, 7*s)
 	elsewhere.Scope.Cluster = "beta"
-	r := aRun(lasting(20*s, 60*s, 2*s, s), lasting(40*s, forGood, 2*s, 3*s), faultOf(20*s, 60*s, 8*s), elsewhere)
+	elsewhere.Scope.Round = 7 * s
+	reads := slowDisk(70*s, 80*s, s)
+	r := aRun(lasting(20*s, 60*s, 2*s, s), lasting(40*s, forGood, 2*s, 3*s), faultOf(20*s, 60*s, 8*s), elsewhere, reads)
 	for at, want := range map[time.Duration]time.Duration{
-		20*s - 1: 200 * ms, 20 * s: 1200 * ms, 40*s - 1: 1200 * ms, 40 * s: 4200 * ms, 60 * s: 4200 * ms, 60*s + 1: 3200 * ms, 100 * s: 3200 * ms,
+		20*s - 1: 200 * ms, 20 * s: 1200 * ms, 40*s - 1: 1200 * ms, 40 * s: 4200 * ms, 60 * s: 4200 * ms, 60*s + 1: 3200 * ms,
+		70 * s: 5200 * ms, 80 * s: 5200 * ms, 80*s + 1: 3200 * ms, 100 * s: 3200 * ms,
 	} {
 		require.Equal(t, want, r.CalmAt("alpha", at), "at %v", at)
 	}

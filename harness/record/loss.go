@@ -6,10 +6,11 @@ import (
 )
 
 // noteLosses records, from the faults in force, which clusters lost or regained their quorum, and which became unreachable or reachable
-// for clients.
+// for the manager. It must be called at each event that may change that. It need not be called when a manager learns of a newcomer from the
+// member list: it can reach the cluster then anyway, through the member that it asked.
 func (r *Record) noteLosses(at time.Duration) {
 	for _, c := range r.Clusters {
-		state := r.condition(c)
+		state := r.condition(c, r.unknown(c.Name, at)...)
 		r.noteLoss(c.Name, LostQuorum, !state.quorum(), at)
 		r.noteLoss(c.Name, LostReach, !state.reach(), at)
 		r.noteLoss(c.Name, LostWrites, slices.ContainsFunc(r.Faults, func(f Fault) bool {
@@ -47,11 +48,12 @@ func (r *Record) QuorumAfter(cluster string, joined, left []string) bool {
 // condition is the state of a cluster under the faults in force. Members are numbered in the order of the cluster's list.
 type condition struct {
 	crippled, stuck []bool
-	useless         []bool // no client can reach them, or they send clients no updates
+	useless         []bool // the manager does not know them or cannot reach them, or they send no updates
 	cut             [][]bool
 }
 
-func (r *Record) condition(c Cluster) condition {
+// condition returns the state of a cluster. unknown are the members that the manager cannot know.
+func (r *Record) condition(c Cluster, unknown ...string) condition {
 	index := map[string]int{}
 	for _, m := range c.Members {
 		if !slices.Contains(c.Gone, m) {
@@ -71,6 +73,7 @@ func (r *Record) condition(c Cluster) condition {
 			}
 		}
 	}
+	mark(state.useless, unknown)
 	for _, f := range r.Faults {
 		if f.To >= 0 || f.Scope.Cluster != c.Name {
 			continue
@@ -95,8 +98,8 @@ func (r *Record) condition(c Cluster) condition {
 // it, but a bound must not depend on that.
 func (c condition) quorum() bool { return c.anyMajorityWithout(c.stuck) }
 
-// reach says whether clients can reach a member of such a majority that sends them updates in time. It is true if there is no such majority:
-// then the quorum is lost, not the reach.
+// reach says whether the manager can reach a member of such a majority that it knows and that sends updates in time. It is true if there is no
+// such majority: then the quorum is lost, not the reach.
 func (c condition) reach() bool { return !c.quorum() || c.anyMajorityWithout(c.useless) }
 
 // anyMajorityWithout says whether there is a working majority with a member that is not marked.

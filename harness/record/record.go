@@ -29,7 +29,8 @@ type Record struct {
 	Errors  []ViewError   // each new error of a view
 	Answers []Answer      // each time that View did not answer as it must
 	Faults  []Fault       // each fault with its time
-	Losses  []Loss        // each time in which a cluster could not commit, or could not be reached, because of faults
+	Joined  []Newcomer    // each member that joined a cluster
+	Losses  []Loss        // each time in which a cluster could not commit, or the manager could not reach it, because of faults
 	Rests   []Rest        // each time in which a cluster's load was stopped
 	Watches []Watch       // each watch of the manager, on the member that served it
 	Leaders []Leader      // each leader that a majority followed, and each time without one
@@ -46,6 +47,13 @@ type Cluster struct {
 	Members, Gone []string
 }
 
+// Newcomer is a member that joined a cluster. Named is when the manager was first given the cluster with this member among the endpoints;
+// negative if it never was.
+type Newcomer struct {
+	Cluster, Member string
+	At, Named       time.Duration
+}
+
 // Tenure is a time in which the manager managed a cluster; To is negative while it lasts. If a cluster is removed from the manager and
 // added again, a new tenure begins. Each tenure is judged by itself.
 type Tenure struct {
@@ -56,7 +64,8 @@ type Tenure struct {
 // Kind is a kind of fact, as a workload declares it.
 type Kind struct {
 	Name string
-	// Rising says that the values of a subject of this kind are decimal numbers that only rise.
+	// Rising says that the values of a subject of this kind are decimal numbers that only rise. Such a subject is never deleted, and no key of it
+	// is under a lease.
 	Rising bool
 	// Every is the largest number of load intervals between two updates of this kind in a cluster without faults. Zero: no limit.
 	Every int
@@ -153,6 +162,8 @@ type Scope struct {
 	Stuck []string
 	// Late is how much later than it was sent everything may arrive that Members tell clients.
 	Late time.Duration
+	// Round is how much longer the members may take to agree on the answer to a linearizable read, see [bound.Bounds.ReadRound].
+	Round time.Duration
 	// Silenced are the members whose responses on watches, progress included, may not reach the manager.
 	Silenced []string
 	// Lagging are the members that may fall behind what the cluster has committed. etcd sends nothing on a watch that begins past the
@@ -184,7 +195,7 @@ type Lost string
 const (
 	// LostQuorum says that no majority of the members could work together and answer for it.
 	LostQuorum Lost = "quorum"
-	// LostReach says that clients could reach no member of such a majority that had news for them in time.
+	// LostReach says that the manager could reach no member of such a majority that it can know of and that had news for it in time.
 	LostReach Lost = "reach"
 	// LostWrites says that the cluster refused writes, while reads and watches went on.
 	LostWrites Lost = "writes"

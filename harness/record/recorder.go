@@ -47,19 +47,34 @@ func (r *Recorder) Cluster(name string, members []string) {
 
 // Joined records that a member was added to a cluster.
 func (r *Recorder) Joined(cluster, member string) {
-	r.membership(cluster, func(c *Cluster) { c.Members = append(c.Members, member) })
+	r.membership(cluster, func(at time.Duration, rec *Record, c *Cluster) {
+		c.Members = append(c.Members, member)
+		rec.Joined = append(rec.Joined, Newcomer{Cluster: cluster, Member: member, At: at, Named: -1})
+	})
+}
+
+// Named records that the manager was given a cluster with this member among the endpoints.
+func (r *Recorder) Named(cluster, member string) {
+	r.do(func(at time.Duration, rec *Record) {
+		for i := range rec.Joined {
+			if n := &rec.Joined[i]; n.Cluster == cluster && n.Member == member && n.Named < 0 {
+				n.Named = at
+				rec.noteLosses(at)
+			}
+		}
+	})
 }
 
 // Departed records that a member was removed from a cluster.
 func (r *Recorder) Departed(cluster, member string) {
-	r.membership(cluster, func(c *Cluster) { c.Gone = append(c.Gone, member) })
+	r.membership(cluster, func(_ time.Duration, _ *Record, c *Cluster) { c.Gone = append(c.Gone, member) })
 }
 
-func (r *Recorder) membership(cluster string, change func(*Cluster)) {
+func (r *Recorder) membership(cluster string, change func(at time.Duration, rec *Record, c *Cluster)) {
 	r.do(func(at time.Duration, rec *Record) {
 		for i := range rec.Clusters {
 			if c := &rec.Clusters[i]; c.Name == cluster {
-				change(c)
+				change(at, rec, c)
 			}
 		}
 		// etcd's raft loop waits until the change is applied, see QuorumAfter.

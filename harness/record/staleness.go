@@ -1,7 +1,8 @@
 package record
 
 import (
-	"sort"
+	"cmp"
+	"slices"
 	"time"
 )
 
@@ -22,18 +23,17 @@ type Point struct {
 //
 // A view shows an update if it shows the value of that update or of a later one of the same subject. If values repeat (a backend is gone,
 // back, and gone again), the latest update with the shown value counts as shown, in the manager's favour.
-func (r *Record) Staleness(t Tenure) []Point {
-	until := r.Until(t)
+func (r *Record) Staleness(t Tenure) []Point { return r.stalenessUntil(t, r.Until(t)) }
+
+// stalenessUntil is the begin of the series of a tenure, up to an instant in that tenure.
+func (r *Record) stalenessUntil(t Tenure, until time.Duration) []Point {
 	if until < t.From {
 		return nil
 	}
-	steps := r.steps(t)
+	steps := r.steps(t, until)
 	s := newSeries(t.From)
 	s.points = make([]Point, 0, 2*len(steps)) // most steps are drops
 	for _, e := range steps {
-		if e.at > until {
-			break
-		}
 		s.advance(e.at)
 		if e.commit != nil {
 			s.commit(*e.commit)
@@ -57,25 +57,28 @@ type step struct {
 	view   *View
 }
 
-// steps are the steps of a tenure, in order: all commits in its cluster, and all changes of the view since the tenure began.
-func (r *Record) steps(t Tenure) []step {
+// steps are the steps of a tenure up to an instant, in order: all commits in its cluster, and all changes of the view since the tenure began.
+func (r *Record) steps(t Tenure, until time.Duration) []step {
 	steps := make([]step, 0, len(r.Commits)+len(r.Views))
 	for i := range r.Commits {
-		if r.Commits[i].Cluster == t.Cluster {
-			steps = append(steps, step{at: r.Commits[i].At, commit: &r.Commits[i]})
+		if c := &r.Commits[i]; c.Cluster == t.Cluster && c.At <= until {
+			steps = append(steps, step{at: c.At, commit: c})
 		}
 	}
 	for i := range r.Views {
-		if r.Views[i].Cluster == t.Cluster && r.Views[i].At >= t.From {
-			steps = append(steps, step{at: r.Views[i].At, view: &r.Views[i]})
+		if v := &r.Views[i]; v.Cluster == t.Cluster && t.From <= v.At && v.At <= until {
+			steps = append(steps, step{at: v.At, view: v})
 		}
 	}
 	// If a commit and a view share an instant, the commit comes first, so that a view that shows it at once has no staleness.
-	sort.SliceStable(steps, func(i, j int) bool {
-		if steps[i].at != steps[j].at {
-			return steps[i].at < steps[j].at
+	slices.SortStableFunc(steps, func(a, b step) int {
+		if a.at == b.at && (a.commit == nil) != (b.commit == nil) {
+			if a.commit != nil {
+				return -1
+			}
+			return 1
 		}
-		return steps[i].commit != nil && steps[j].commit == nil
+		return cmp.Compare(a.at, b.at)
 	})
 	return steps
 }

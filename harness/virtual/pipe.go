@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	httptypes "go.etcd.io/etcd/server/v3/etcdserver/api/etcdhttp/types"
@@ -139,12 +140,19 @@ func (p *pipe) deliver(e envelope) error {
 }
 
 // clone copies a message for the receiver if it shares entries or a snapshot with the sender's log. The sender does not change the other
-// parts of a message after it has sent it: rafthttp relies on that too, since it encodes messages later.
+// parts of a message after it has sent it: rafthttp relies on that too, since it encodes messages later. raft changes its slices of entries,
+// but no entry in them, so both sides may share the entries themselves.
 func clone(m *raftpb.Message) *raftpb.Message {
-	if len(m.GetEntries()) == 0 && m.GetSnapshot() == nil {
-		return m
+	switch {
+	case m.GetSnapshot() != nil:
+		return proto.Clone(m).(*raftpb.Message)
+	case len(m.GetEntries()) > 0:
+		return &raftpb.Message{
+			Type: m.Type, To: m.To, From: m.From, Term: m.Term, LogTerm: m.LogTerm, Index: m.Index, Commit: m.Commit, Vote: m.Vote,
+			Reject: m.Reject, RejectHint: m.RejectHint, Context: m.Context, Entries: slices.Clone(m.Entries),
+		}
 	}
-	return proto.Clone(m).(*raftpb.Message)
+	return m
 }
 
 // saveSnapshot stores the database of a snapshot message where the server looks for it.

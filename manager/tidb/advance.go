@@ -98,13 +98,13 @@ func (f *follower) look(ctx context.Context) (checkpointState, <-chan struct{}, 
 	if _, err := f.manager.Cluster(f.cluster); err != nil {
 		return checkpointState{}, nil, f.lost(err)
 	}
-	below, ok := f.manager.Manager.View(f.cluster)
+	tenure, ok := f.manager.Tenure(f.cluster)
 	if !ok {
 		// The cluster was removed meanwhile.
 		return checkpointState{}, nil, f.lost(&manager.NoClusterError{Cluster: f.cluster})
 	}
 	f.found = true
-	f.last, _ = f.manager.look(f.cluster, below)
+	f.last, _ = f.manager.look(f.cluster, tenure)
 	if ctx.Err() != nil {
 		return checkpointState{}, nil, f.failed(context.Cause(ctx))
 	}

@@ -29,7 +29,7 @@ func (m *Manager) Topology() (map[string]Backend, error) {
 			continue
 		}
 		clusters++
-		view, _ := m.look(name, below)
+		view, _ := m.look(name, below.Tenure)
 		if view.Revision == 0 {
 			silent = append(silent, fmt.Errorf("cluster %q: %w", name, view.Err))
 			continue

@@ -121,19 +121,19 @@ func (m *Manager) take(name string, v manager.View) {
 // View is what is known of a cluster now. It is false if the manager does not manage the cluster. It does not block, and is
 // cheap enough to be polled.
 func (m *Manager) View(cluster string) (View, bool) {
-	below, ok := m.Manager.View(cluster)
+	tenure, ok := m.Tenure(cluster)
 	if !ok {
 		return View{}, false
 	}
-	v, _ := m.look(cluster, below)
+	v, _ := m.look(cluster, tenure)
 	return v, true
 }
 
-// look returns the view of a managed cluster, and a channel that is closed when there is a newer one.
-func (m *Manager) look(cluster string, below manager.View) (View, <-chan struct{}) {
+// look returns the view of a cluster in a tenure, and a channel that is closed when there is a newer one.
+func (m *Manager) look(cluster string, tenure uint64) (View, <-chan struct{}) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	if now, ok := m.clusters[cluster]; ok && now.reading.tenure == below.Tenure {
+	if now, ok := m.clusters[cluster]; ok && now.reading.tenure == tenure {
 		return now.view, m.changed
 	}
 	return View{Backends: map[string]Backend{}, Checkpoints: map[string]uint64{}, Err: manager.ErrPending}, m.changed

@@ -69,5 +69,6 @@ func options(t bound.Manager) guard.Options {
 		ProgressInterval: t.ProgressInterval, IdleTimeout: t.IdleTimeout,
 		ProbeInterval: t.ProbeInterval, ProbeTimeout: t.ProbeTimeout, ProbeGrace: t.ProbeGrace,
 		RequestTimeout: t.RequestTimeout, CreateTimeout: t.RequestTimeout, BackoffCap: t.BackoffCap,
+		SyncInterval: t.Sync,
 	}
 }

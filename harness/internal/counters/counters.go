@@ -54,12 +54,13 @@ func Count(ctx context.Context, l *harness.Ledger) error {
 // Watching returns a manager that reads and then watches, and starts again when the watch ends. It does not notice a stale member.
 func Watching() harness.Candidate {
 	return harness.Candidate{
-		Name: "watching", Summary: "A read and a watch.", New: harness.Mirror{Follow: watch}.New, Workloads: []*harness.Workload{Workload()},
+		Name: "watching", Summary: "A read and a watch.", New: harness.Mirror{Follow: Watch}.New, Workloads: []*harness.Workload{Workload()},
 		Timing: func(harness.ManagerTiming) harness.ManagerTiming { return harness.ManagerTiming{} },
 	}
 }
 
-func watch(ctx context.Context, client *clientv3.Client, publish func(harness.View)) error {
+// Watch is the Follow of Watching: it reads, watches, and reads again when the watch ends.
+func Watch(ctx context.Context, client *clientv3.Client, publish func(harness.View)) error {
 	for ctx.Err() == nil {
 		values, revision, err := read(ctx, client)
 		if err != nil {
