@@ -23,6 +23,9 @@ func scopeOf(b bound.Bounds, switches []Switch, s record.Scope) record.Scope {
 			// A vote is a message there and one back. If they take an election timeout, no leader is elected.
 			if stops || 2*longest >= b.Timing.Election {
 				s.Cut = append(s.Cut, [2]string{from, to})
+			} else {
+				// A linearizable read is a message to the leader, a heartbeat and its answer, and the answer of the leader.
+				s.Round = max(s.Round, 4*longest)
 			}
 			s.Lagging = include(s.Lagging, to)
 		case one.Point == point.WALSave:
@@ -30,7 +33,7 @@ func scopeOf(b bound.Bounds, switches []Switch, s record.Scope) record.Scope {
 			if stops || longest >= b.Timing.Election {
 				s.Crippled = include(s.Crippled, m.name)
 			} else {
-				s.Round = max(s.Round, b.ReadRound(one.Decision.Delay))
+				s.Round = max(s.Round, b.ReadRound(longest))
 			}
 			s.Lagging = include(s.Lagging, m.name)
 			if longest >= b.Tolerable() {

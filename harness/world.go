@@ -87,8 +87,8 @@ func (w *World) Timing() bound.Timing { return w.timing }
 // Bounds are the bounds that follow from Timing.
 func (w *World) Bounds() bound.Bounds { return bound.Bounds{Timing: w.timing} }
 
-// Lost says whether a cluster has lost, because of the faults in force, its quorum ([record.LostQuorum]), the manager's reach
-// ([record.LostReach]), or that it takes writes ([record.LostWrites]).
+// Lost says whether a cluster has lost, because of the faults in force, its quorum ([record.LostQuorum]), the manager's reach ([record.LostReach]), or
+// that it takes writes ([record.LostWrites]).
 func (w *World) Lost(c *Cluster, of record.Lost) (lost bool) {
 	w.recorder.Look(func(r *record.Record) {
 		lost = slices.ContainsFunc(r.Losses, func(l record.Loss) bool { return l.Cluster == c.name && l.Of == of && l.To < 0 })

@@ -37,7 +37,7 @@ func guardedTraits(t bound.Timing) traits {
 }
 
 // dialing changes a client's configuration to the dial settings of TiProxy and BR, with the given backoff limit. One is left out: they also ping idle
-// connections, which etcd answers with GOAWAY too_many_pings (package burden has a manager that does).
+// connections, which etcd answers with GOAWAY too_many_pings (the manager pinger does).
 func dialing(limit time.Duration) func(*clientv3.Config) {
 	return func(c *clientv3.Config) {
 		c.DialTimeout = 5 * time.Second

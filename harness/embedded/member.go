@@ -271,7 +271,7 @@ func (m *member) stop() error {
 	err := r.death.AwaitStop(func() {
 		r.etcd.Server.HardStop()
 		r.etcd.Close()
-	}, r.storage)
+	}, r.etcd.Server.StoppingNotify(), r.storage)
 	if r.requests != nil {
 		r.requests.close()
 	}

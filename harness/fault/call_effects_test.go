@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/stormwatch/stormwatch/harness/fault"
 )
@@ -105,8 +107,8 @@ func (b *bench) keepAlive(c *clientv3.Client, id clientv3.LeaseID) error {
 	ctx, cancel := context.WithTimeout(context.Background(), b.Timing().Election)
 	defer cancel()
 	_, err := c.KeepAliveOnce(ctx, id)
-	if ctx.Err() != nil {
-		return ctx.Err() // at its deadline the request also ends with an error of the stream
+	if ctx.Err() != nil || status.Code(err) == codes.DeadlineExceeded {
+		return context.DeadlineExceeded // the stream may end with the member's error or with ours, and a moment before our own deadline
 	}
 	return err
 }

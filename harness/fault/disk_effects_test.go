@@ -57,6 +57,19 @@ func diskEffects() []effect {
 			b.works(b.client(m))
 			require.True(b.t, m.Status().Up)
 		}},
+		{"a member that starts while its disk fails dies again, until the heal", func(b *bench) {
+			b.quiet()
+			m := b.alpha.Followers()[0]
+			fail := b.Inject(fault.FailDisk(m))
+			kill := b.Inject(fault.Kill(m))
+			b.Inject(fault.WipeAndRejoin(m)) // a new disk, and no better
+			b.await(m.Died, "it has written its data")
+			kill.Heal()
+			require.False(b.t, m.Status().Up)
+			fail.Heal()
+			b.agree()
+			b.works(b.client(m))
+		}},
 		{"a member that was killed meanwhile stays down when its disk is mended", func(b *bench) {
 			b.quiet()
 			m := b.alpha.Followers()[0]

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/point"
 )
 
 var kill = &kind{
@@ -44,11 +45,16 @@ func startAgain(ctx context.Context, w *harness.World, m *harness.Member) error 
 	return serving(ctx, w, m, 2*w.Bounds().Election(), m.Restart)
 }
 
-// serving starts a member. It is no error if the member does not serve in time: other faults may prevent it until they are healed.
+// serving starts a member. It is no error if the member does not serve in time, or dies of a failing disk: other faults may prevent it until they
+// are healed.
 func serving(ctx context.Context, w *harness.World, m fmt.Stringer, within time.Duration, start func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	err := start(bounded)
+	if errors.Is(err, point.ErrFailed) {
+		w.Note("%s starts and dies: %v", m, err) // its disk fails, which healing that fault mends
+		return nil
+	}
 	if errors.Is(err, harness.ErrNotServing) && ctx.Err() == nil {
 		w.Note("%s runs, and serves when it can", m)
 		return nil

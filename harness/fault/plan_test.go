@@ -196,12 +196,13 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		"SlowDisk(alpha/m1, 1s)":                  {Members: m1, Lagging: m1, Crippled: m1},
 		"SlowLink(alpha/m1, 400ms, 99ms)": {
 			Members: []string{"m1", "m2", "m3"}, Lagging: []string{"m2", "m1", "m3"}, Late: 499 * time.Millisecond,
+			Round: 4 * 499 * time.Millisecond,
 		},
 		"SlowLink(alpha/m1, 400ms, 100ms)": {
 			Members: []string{"m1", "m2", "m3"}, Unreachable: m1, Lagging: []string{"m2", "m1", "m3"}, Late: 500 * time.Millisecond,
 			Cut: [][2]string{{"m1", "m2"}, {"m2", "m1"}, {"m1", "m3"}, {"m3", "m1"}},
 		},
-		"WithholdEvents(alpha/m1)":                {Members: m1, Withheld: m1, Uninformed: m1},
+		"WithholdEvents(alpha/m1)": {Members: m1, Withheld: m1, Uninformed: m1},
 		// From the delay on that a manager is to leave, no news comes in time.
 		"DelayWatch(alpha/m1, 1.3s)": {Members: m1, Withheld: m1, Uninformed: m1},
 		"SlowApply(alpha/m1, 1.3s)":  {Members: m1, Lagging: m1, Uninformed: m1},

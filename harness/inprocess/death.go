@@ -20,12 +20,14 @@ type Death struct {
 	once   sync.Once
 	cause  atomic.Pointer[error]
 	done   chan struct{}
+	// released is closed when the server that died applies nothing any more, so that its raft loop may go on and end.
+	released chan struct{}
 }
 
 // NewDeath makes a Death for a server that is about to start. If the server dies, report is called once, by the goroutine of etcd that
 // failed. report must not block, and must cut the server off from its peers and clients.
 func NewDeath(report func(cause error)) *Death {
-	return &Death{report: report, done: make(chan struct{})}
+	return &Death{report: report, done: make(chan struct{}), released: make(chan struct{})}
 }
 
 // Cause is why the server died, nil while it has not.
@@ -61,21 +63,39 @@ func (l *exitHook) OnWrite(entry *zapcore.CheckedEntry, fields []zapcore.Field) 
 		close(d.done)
 		d.report(cause)
 	})
-	if !continues[entry.Message] {
+	switch {
+	case ofRaftLoop[entry.Message]:
+		d.awaitRelease()
+	case !continues[entry.Message]:
 		runtime.Goexit()
 	}
 }
 
-// continues are the messages after which the goroutine must not end, since HardStop would then wait for ever: for the raft loop to end, or
-// for a lock of the backend that the goroutine holds. The goroutine can do no harm afterwards: the server is cut off, so nobody receives
-// what it acknowledges. A backend transaction that could not be committed is still in the raft log and is applied again after a restart.
-var continues = map[string]bool{
+// awaitRelease blocks until the server applies nothing any more, at most for stopTimeout.
+func (d *Death) awaitRelease() {
+	timer := time.NewTimer(stopTimeout)
+	defer timer.Stop()
+	select {
+	case <-d.released:
+	case <-timer.C:
+	}
+}
+
+// ofRaftLoop are the messages of the raft loop. It must not end, since HardStop would then wait for it for ever. Nor must it go on before the
+// server has begun to stop: a single member would commit and apply entries that are not in its raft log.
+var ofRaftLoop = map[string]bool{
 	"failed to save Raft hard state and entries": true,
 	"failed to save Raft snapshot":               true,
 	"failed to sync Raft snapshot":               true,
 	"failed to release Raft wal":                 true,
-	"failed to close Raft storage":               true,
-	"failed to commit tx":                        true,
+}
+
+// continues are the messages after which the goroutine must not end either, since HardStop waits for it, or for a lock of the backend that it
+// holds. The goroutine can do no harm afterwards: the server is cut off, so nobody receives what it acknowledges. A backend transaction that
+// could not be committed is still in the raft log and is applied again after a restart.
+var continues = map[string]bool{
+	"failed to close Raft storage": true,
+	"failed to commit tx":          true,
 }
 
 // Start calls f, which starts a server, and blocks until it returns. It returns f's error, an error made of f's panic, or the cause of the
@@ -103,9 +123,10 @@ func (d *Death) Start(f func() error) error {
 // stopTimeout is how long AwaitStop waits for a server that died.
 const stopTimeout = 10 * time.Second
 
-// AwaitStop calls stop and blocks until it has returned. If the server died, AwaitStop also closes the files of its raft log, which is in s.
-// A server that died may be unable to stop: after ten seconds AwaitStop returns an error, and stop goes on in its goroutine.
-func (d *Death) AwaitStop(stop func(), s serverstorage.Storage) error {
+// AwaitStop calls stop and blocks until it has returned. stopping is closed when the server has begun to stop, and applies nothing any more.
+// If the server died, AwaitStop also closes the files of its raft log, which is in s. A server that died may be unable to stop: after ten
+// seconds AwaitStop returns an error, and stop goes on in its goroutine.
+func (d *Death) AwaitStop(stop func(), stopping <-chan struct{}, s serverstorage.Storage) error {
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
@@ -116,6 +137,9 @@ func (d *Death) AwaitStop(stop func(), s serverstorage.Storage) error {
 	var since time.Duration
 	for {
 		select {
+		case <-stopping:
+			close(d.released)
+			stopping = nil
 		case <-stopped:
 			if d.Cause() == nil {
 				return nil

@@ -183,7 +183,7 @@ func (r *run) end() error {
 	r.direct.CloseDirect()
 	// Calls that were interrupted must end before the database is closed: etcd panics if a call uses a closed database.
 	settle()
-	if err := r.death.AwaitStop(r.server.HardStop, r.disk.Storage); err != nil {
+	if err := r.death.AwaitStop(r.server.HardStop, r.server.StoppingNotify(), r.disk.Storage); err != nil {
 		return fmt.Errorf("member %s: %w", r.member, err)
 	}
 	r.running.Wait()
