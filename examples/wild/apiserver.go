@@ -58,7 +58,8 @@ func apiserver() harness.Candidate {
 	}
 }
 
-// reflectorTiming is the timing of a library that watches and does nothing else, with the longest pause of client-go's reflectors between two attempts.
+// reflectorTiming is the timing of a library that watches and does nothing else, with the longest pause of client-go's reflectors between two
+// attempts.
 func reflectorTiming(bound.Manager) bound.Manager { return bound.Manager{BackoffCap: 30 * time.Second} }
 
 // inform runs a controller's informer until ctx ends. After each change it publishes all pods that the informer has.
@@ -90,11 +91,11 @@ func inform(ctx context.Context, target harness.Target, publish func(harness.Vie
 
 // listerWatcher lists and watches the pods of the watch cache. The cache hands out wrapped objects, which an API server unwraps when it encodes them.
 func listerWatcher(watchCache storage.Interface) cache.ListerWatcher {
-	base := cacher.NewListerWatcher(watchCache, podPrefix, newPods, nil)
+	base := cache.ToListerWatcherWithContext(cacher.NewListerWatcher(watchCache, podPrefix, newPods, nil))
 	return &cache.ListWatch{
-		ListFunc: base.List,
-		WatchFunc: func(options metav1.ListOptions) (watch.Interface, error) {
-			w, err := base.Watch(options)
+		ListWithContextFunc: base.ListWithContext,
+		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			w, err := base.WatchWithContext(ctx, options)
 			if err != nil {
 				return nil, err
 			}

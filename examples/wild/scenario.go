@@ -104,9 +104,9 @@ func cutOffTwiceWithoutQuorum(w *harness.World) {
 	}
 	for range 2 {
 		back := cutOff(w, alpha)
-		w.Pass(w.Bounds().Election())
+		w.Pass(w.Timing().Election)
 		back()
-		w.Pass(w.Bounds().Election())
+		w.Pass(w.Bounds().Election()) // long enough to connect again, after gRPC's pause
 	}
 	for _, isolated := range apart {
 		isolated.Heal()

@@ -13,8 +13,8 @@ import (
 	"github.com/stormwatch/stormwatch/harness/embedded"
 )
 
-// Without a quorum each watch fails at once. The watch cache opens the next one without a pause: thousands in the ten seconds of this scenario. With a
-// pause of a second between two attempts it would be some ten.
+// Without a quorum each watch fails at once. The watch cache opens the next one without a pause: thousands in the few seconds of this scenario.
+// With a pause of a second between two attempts it would be some ten.
 func TestTheWatchCacheOpensWatchesWithoutAPauseWhileNobodyLeads(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short leaves out what takes seconds of real time")
