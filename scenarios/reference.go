@@ -69,7 +69,7 @@ func configure(s harness.Setup) manager.Config {
 		LeaseTTL:        t.LeaseTTL,
 		RefreshInterval: t.Refresh,
 		RegisterTimeout: min(t.RequestTimeout, 2*t.Election),
-		RegisterPause:   t.Heartbeat,
+		RegisterPause:   t.BackoffCap / 3,
 		CloseTimeout:    t.RequestTimeout,
 		Logger:          s.Log,
 		Rand:            s.Rand,

@@ -36,8 +36,8 @@ type member struct {
 	until  time.Time
 }
 
-// open begins to follow a cluster. The caller holds m.mu.
-func (m *manager) open(t harness.Target) (*cluster, error) {
+// open begins to follow a cluster, which is shown as before until all of it has been read. The caller holds m.mu.
+func (m *manager) open(t harness.Target, before harness.View) (*cluster, error) {
 	c := &cluster{manager: m, traits: m.traits, target: t}
 	push := m.push
 	ctx, cancel := context.WithCancel(context.Background())
@@ -47,6 +47,7 @@ func (m *manager) open(t harness.Target) (*cluster, error) {
 			push(t.Cluster, v)
 		}
 	})
+	c.state.before, c.state.view = before, before
 	if err := c.connect(); err != nil {
 		cancel()
 		return nil, err

@@ -83,7 +83,12 @@ func (m *manager) replace(targets []harness.Target) (opened, gone []*cluster, er
 		if m.clusters[t.Cluster] != nil {
 			continue
 		}
-		c, err := m.open(t)
+		var before harness.View
+		if i := slices.IndexFunc(gone, func(c *cluster) bool { return c.target.Cluster == t.Cluster }); i >= 0 {
+			gone[i].cancel() // from now on it publishes nothing
+			before = gone[i].state.last()
+		}
+		c, err := m.open(t, before)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("cluster %s: %w", t.Cluster, err))
 			continue

@@ -12,8 +12,14 @@ import (
 func Sound() harness.Candidate {
 	return harness.Candidate{
 		Name: "sound", Summary: "A small manager without a known mistake, from which most flawed ones differ in one thing.",
-		Workloads: workloads(), New: made(soundTraits),
+		Workloads: workloads(), New: made(soundTraits), Timing: unsynced,
 	}
+}
+
+// unsynced is the suggested timing, except that the manager never reads the member list.
+func unsynced(suggested bound.Manager) bound.Manager {
+	suggested.Sync = 0
+	return suggested
 }
 
 // spoiled is [Sound] with a mistake, which the named oracle must catch.
@@ -38,6 +44,7 @@ func onServices(c harness.Candidate) harness.Candidate {
 // unprobed is a candidate without a probe, which hides many other mistakes.
 func unprobed(c harness.Candidate) harness.Candidate {
 	c.Timing = func(suggested bound.Manager) bound.Manager {
+		suggested = unsynced(suggested)
 		suggested.ProbeInterval, suggested.ProbeTimeout, suggested.ProbeGrace = 0, 0, 0
 		return suggested
 	}
@@ -47,6 +54,7 @@ func unprobed(c harness.Candidate) harness.Candidate {
 // silent is a candidate that neither probes nor requests progress, and has no idle timeout.
 func silent(c harness.Candidate) harness.Candidate {
 	c.Timing = func(suggested bound.Manager) bound.Manager {
+		suggested = unsynced(suggested)
 		suggested.ProbeInterval, suggested.ProbeTimeout, suggested.ProbeGrace = 0, 0, 0
 		suggested.ProgressInterval, suggested.IdleTimeout = 0, 0
 		return suggested

@@ -20,6 +20,7 @@ type state struct {
 	prefixes map[string]*seen
 	complete bool // ready is closed
 	err      error
+	before   harness.View // what was shown of the cluster at its earlier endpoints
 	view     harness.View
 }
 
@@ -177,11 +178,14 @@ func (s *state) change(prefix string, f func(*seen)) {
 	defer s.mu.Unlock()
 	f(s.prefixes[prefix])
 	s.view = s.merge()
-	s.publish(s.view)
 	if s.view.Revision > 0 && !s.complete {
 		s.complete = true
 		close(s.ready)
 	}
+	if !s.complete && s.before.Facts != nil {
+		s.view = harness.View{Facts: s.before.Facts, Revision: s.before.Revision, Health: harness.OutOfDate, Err: s.err}
+	}
+	s.publish(s.view)
 }
 
 // last is the view that was published last.

@@ -13,7 +13,7 @@ var halfOpen = &kind{
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		only := []string{on.member.Name()}
 		return harness.Plan{
-			Scope:     record.Scope{Cluster: on.member.Cluster().Name(), Members: only, Silenced: only},
+			Scope:     record.Scope{Cluster: on.member.Cluster().Name(), Members: only, Silenced: only, Stranded: only},
 			Allowance: halfOpenAllowance(w, on.member),
 			Once:      true,
 			Lingers:   on.member.Stranded,

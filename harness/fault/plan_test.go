@@ -175,7 +175,7 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 			Members: []string{"m1", "m2", "m3"}, Unreachable: m1, Silenced: m1, Lagging: []string{"m2", "m1", "m3"},
 			Cut: [][2]string{{"m1", "m2"}, {"m2", "m1"}, {"m1", "m3"}, {"m3", "m1"}},
 		},
-		"HalfOpen(alpha/m1)":  {Members: m1, Silenced: m1},
+		"HalfOpen(alpha/m1)":  {Members: m1, Silenced: m1, Stranded: m1},
 		"HangApply(alpha/m1)": {Members: m1, Lagging: m1, Stuck: m1, Uninformed: m1},
 		"HangDisk(alpha/m1)":  {Members: m1, Crippled: m1, Lagging: m1},
 		"Isolate(alpha/m1)": {

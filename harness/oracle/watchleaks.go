@@ -33,8 +33,8 @@ type opening struct {
 	change int
 }
 
-// countOpen returns the changes of the number of open watches of a key within a time, in order. A watch on a member that clients cannot reach does
-// not count, since the member cannot know that the manager has closed it.
+// countOpen returns the changes of the number of open watches of a key within a time, in order. A watch on a member that clients cannot reach, or on
+// a connection that was made half-open, does not count, since the member cannot know that the manager has closed it.
 func countOpen(r *record.Record, c circumstances, key string, within span) []opening {
 	deaf := map[string]spans{} // by member
 	for _, f := range r.Faults {
@@ -54,13 +54,23 @@ func countOpen(r *record.Record, c circumstances, key string, within span) []ope
 		if whole.from >= whole.to {
 			continue
 		}
-		for _, s := range deaf[w.Member].without(whole) {
+		for _, s := range union(append(stranded(r, w), deaf[w.Member]...)).without(whole) {
 			changes = append(changes, opening{s.from, 1}, opening{s.to, -1})
 		}
 	}
 	// If one watch is closed and another opened at the same instant, they were not open together.
 	slices.SortFunc(changes, func(a, b opening) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.change, b.change)) })
 	return changes
+}
+
+// stranded are the times in which the connection of a watch is half-open.
+func stranded(r *record.Record, w record.Watch) (times []span) {
+	for _, f := range r.Faults {
+		if f.Scope.Cluster == w.Cluster && slices.Contains(f.Scope.Stranded, w.Member) && w.Opened <= f.From {
+			times = append(times, span{f.From, r.Ended(f.To)})
+		}
+	}
+	return times
 }
 
 // tooManyWatches returns a violation for each key that had more watches than usual, without a break, for longer than a manager takes to attach to

@@ -181,6 +181,9 @@ type Scope struct {
 	// Uninformed are the members that send clients no updates, or so late that a manager must leave them: they apply no entries, or withhold
 	// the events of watches.
 	Uninformed []string
+	// Stranded are the members whose client connections were made half-open: a watch that is open when the fault begins stays open at the member,
+	// whatever the manager does.
+	Stranded []string
 	// ReadOnly says that the cluster refuses writes. Reads and watches go on.
 	ReadOnly bool
 	// Stuck are those that apply nothing, so that no write can be answered there.
