@@ -37,6 +37,21 @@ func TestAManagerClosesTheWatchThatItLeaves(t *testing.T) {
 			history:  run(hang("alpha", 20, 30), first, second, func(r *record.Record) { r.Faults[0].Scope.Unreachable = []string{"m2"} }),
 			evidence: []string{`from 38\.000s to 50\.000s`},
 		},
+		{
+			name:    "a watch on a half-open connection stays open at the member",
+			history: run(hung, first, second, func(r *record.Record) { r.Faults[0].Scope.Stranded = []string{"m2"} }),
+			want:    record.Passed,
+		},
+		{
+			name:     "one that was opened later is on a connection that works",
+			history:  run(hung, all(watch("alpha", "/k", 21, 45, 50)), second, func(r *record.Record) { r.Faults[0].Scope.Stranded = []string{"m2"} }),
+			evidence: []string{`2 watches of /k`},
+		},
+		{
+			name:     "so is one on another member",
+			history:  run(hung, first, second, func(r *record.Record) { r.Faults[0].Scope.Stranded = []string{"m1"} }),
+			evidence: []string{`2 watches of /k`},
+		},
 		{name: "without a fault the first watches are usual", history: run(first, second), want: record.Passed},
 		{name: "two at the instant of a change are none", history: run(first, watch("alpha", "/j", 1, 20, 30), watch("alpha", "/j", 30, 45, 50)), want: record.Passed},
 		{name: "a watch before the tenure", history: run(tenures("alpha", 10, never), watch("alpha", "/k", 1, 5, 8), hung, first), want: record.Passed},
