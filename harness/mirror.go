@@ -18,7 +18,8 @@ import (
 // It makes a client and calls Follow for each cluster that it is given.
 type Mirror struct {
 	// Follow publishes what the code under test sees of a cluster, each time that it changes, until ctx ends, and then returns. publish may be
-	// called from any goroutine and returns soon. If Follow returns an error before ctx ends, the view keeps its facts and shows the error.
+	// called from any goroutine and returns soon. If Follow returns an error before ctx ends, the view keeps its facts and shows the error. If it
+	// claimed to be up to date, it no longer does.
 	Follow func(ctx context.Context, client *clientv3.Client, publish func(View)) error
 	// Client may change the client's configuration, which is complete without it. Nil: it is not changed.
 	Client func(*clientv3.Config)
@@ -123,7 +124,13 @@ func (m *mirrors) open(t Target, v View) (*mirrored, error) {
 			publish(func(View) View { return v })
 		})
 		if err != nil && ctx.Err() == nil {
-			publish(func(v View) View { v.Err, v.Health = err, OutOfDate; return v })
+			publish(func(v View) View {
+				v.Err = err
+				if v.Health != HealthUnknown { // Honesty asks nothing of code that says nothing of its health
+					v.Health = OutOfDate
+				}
+				return v
+			})
 		}
 	}()
 	return c, nil
