@@ -134,6 +134,8 @@ var catches = map[string][2]string{
 	"both-clusters-hurt":                 {"no-keepalive", "both clusters have a fault at once"},
 	"member-added-under-watch":           {"drops-deletes", "the members are not those that the manager was given"},
 	"watched-member-removed":             {"drops-deletes", "the watched member does not come back"},
+	"member-wiped-and-rejoined":          {"drops-deletes", "the member is back with another identity and no data"},
+	"advertised-address-unreachable":     {"no-keepalive", "the member list is wrong"},
 	"all-members-replaced":               {"leaks-runtime", "none of the members that the manager was given is left"},
 }
 
