@@ -28,7 +28,7 @@ func TestThePlainClientFailsWhereItsMemberFallsBehindWithoutAnError(t *testing.T
 		"leader-isolated", "leader-deaf", "leader-unheard", "hung-leader-disk", "hung-then-moved-to-another-hung", "hung-follower-disk", "hung-apply",
 		"hung-disk-and-restart-of-the-other", "member-frozen", "client-blackholed", "half-open-connection", "two-members-blackholed",
 		"client-cut-off-with-minority", "back-one-by-one", "progress-answered-events-withheld", "watch-create-unanswered", "late-events",
-		"quiet-then-frozen", "quiet-then-hung", "both-clusters-hurt", hungAndBlackholed().Name,
+		"quiet-then-frozen", "quiet-then-hung", "both-clusters-hurt", "advertised-address-unreachable", hungAndBlackholed().Name,
 	} {
 		mistakes[stale] = "freshness"
 	}
