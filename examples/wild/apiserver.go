@@ -58,9 +58,14 @@ func apiserver() harness.Candidate {
 	}
 }
 
+// The keepalive of kube-apiserver's clients (factory.newETCD3Client).
+const keepAliveTime, keepAliveTimeout = 30 * time.Second, 10 * time.Second
+
 // reflectorTiming is the timing of a library that watches and does nothing else, with the longest pause of client-go's reflectors between two
-// attempts.
-func reflectorTiming(bound.Manager) bound.Manager { return bound.Manager{BackoffCap: 30 * time.Second} }
+// attempts and with keepalive.
+func reflectorTiming(bound.Manager) bound.Manager {
+	return bound.Manager{BackoffCap: 30 * time.Second, KeepAlive: keepAliveTime + keepAliveTimeout}
+}
 
 // inform runs a controller's informer until ctx ends. After each change it publishes all pods that the informer has.
 func inform(ctx context.Context, target harness.Target, publish func(harness.View)) error {
@@ -113,7 +118,7 @@ func listerWatcher(watchCache storage.Interface) cache.ListerWatcher {
 // (factory.newETCD3Client) and the target's dial options.
 func openStorage(target harness.Target) (watchCache storage.Interface, stop func(), err error) {
 	config := target.Config()
-	config.DialTimeout, config.DialKeepAliveTime, config.DialKeepAliveTimeout = 20*time.Second, 30*time.Second, 10*time.Second
+	config.DialTimeout, config.DialKeepAliveTime, config.DialKeepAliveTimeout = 20*time.Second, keepAliveTime, keepAliveTimeout
 	client, err := kubernetes.New(config)
 	if err != nil {
 		return nil, nil, err

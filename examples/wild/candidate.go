@@ -16,8 +16,8 @@ func plain(bound.Manager) bound.Manager { return bound.Manager{} }
 // libraries leave them to the caller.
 const pause = time.Second
 
-// again calls follow until ctx ends, with a pause after each call. In the pauses the view keeps its facts and is out of date. Views have no
-// revision, since most of these libraries tell none.
+// again calls follow until ctx ends, with a pause after each call. In the pauses the view keeps its facts and shows the error. Views have no revision
+// and claim nothing of their health, since most of these libraries tell neither.
 func again(ctx context.Context, publish func(harness.View), follow func(context.Context, func(harness.Facts)) error) error {
 	var last harness.Facts
 	for {
@@ -28,7 +28,7 @@ func again(ctx context.Context, publish func(harness.View), follow func(context.
 		if ctx.Err() != nil {
 			return nil
 		}
-		publish(harness.View{Facts: last, Health: harness.OutOfDate, Err: err})
+		publish(harness.View{Facts: last, Err: err})
 		timer := time.NewTimer(pause)
 		select {
 		case <-timer.C:

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/cli"
 	"github.com/stormwatch/stormwatch/scenarios"
@@ -14,8 +16,19 @@ func main() { cli.Main(catalogue()) }
 func catalogue() cli.Catalogue {
 	return cli.Catalogue{
 		Candidates: append(libraries(), scenarios.Reference()),
-		Scenarios:  append(scenarios.All(), ours()...),
+		Scenarios:  append(shared(), ours()...),
 	}
+}
+
+// shared are the scenarios of this repository's catalogue that these libraries are run through, in the catalogue's order. They are what happens to a
+// leader, to a member and to the news of a watch. The others are left out for the time they take: each is another half a minute of the module's
+// tests, since every library runs it, go-zero in real time.
+func shared() []harness.Scenario {
+	names := []string{
+		"leader-moved", "leader-killed", "leader-isolated", "hung-leader-disk", "slow-leader-disk",
+		"member-frozen", "client-blackholed", "progress-dropped", "progress-answered-events-withheld",
+	}
+	return slices.DeleteFunc(scenarios.All(), func(s harness.Scenario) bool { return !slices.Contains(names, s.Name) })
 }
 
 func libraries() []harness.Candidate {

@@ -12,6 +12,9 @@ type Budgets struct {
 	// Members is how many members the cluster has, Keys how many keys or prefixes the manager follows there, and Streams how many watches of each
 	// it keeps open at once. Each is at least 1.
 	Members, Keys, Streams int
+	// Faults is how many faults begin in the window, one after the other. After each of them the pauses between attempts may be short again. Zero
+	// counts as one, since a window may begin amid a recovery.
+	Faults int
 }
 
 // Window is the time in which traffic is counted, in whole seconds: at least the longest pause between two attempts.
@@ -28,11 +31,11 @@ func (b Bounds) times(every time.Duration) int {
 	return 1 + int(math.Ceil(float64(b.Window()+b.Timing.Slack)/float64(every)))
 }
 
-// attempts is how many attempts at one thing may fall into a window: pauses that double from a heartbeat to the backoff cap, and then one attempt
-// for each backoff cap.
-func (b Bounds) attempts() int {
+// attempts is how many attempts at one thing may fall into a window: after each fault, pauses that double from a heartbeat to the backoff cap, and
+// then one attempt for each backoff cap.
+func (b Budgets) attempts() int {
 	doublings := math.Ceil(math.Log2(float64(b.Timing.BackoffCap) / float64(b.Timing.Heartbeat)))
-	return max(0, int(doublings)) + b.times(b.Timing.BackoffCap)
+	return max(1, b.Faults)*max(0, int(doublings)) + b.times(b.Timing.BackoffCap)
 }
 
 // Dials is how many connections a manager may try to make in a window: while something is wrong, one after another to each member, with pauses that

@@ -23,6 +23,12 @@ func TestBudgetsFollowFromTheTiming(t *testing.T) {
 	require.Equal(t, 2*(4+2)+4*2+3*3, b.Requests(true), "probes and progress, refreshes, housekeeping")
 	require.Equal(t, 2*(4+2)+4*2+3*3+3*3*7, b.Requests(false), "and one to each member for each attempt at two streams and the own keys")
 
+	b.Faults = 1
+	require.Equal(t, 21, b.Dials(false), "one fault is what is allowed for anyway")
+	b.Faults = 3
+	require.Equal(t, 3*(3*5+2), b.Dials(false), "the pauses are short again after each fault")
+	b.Faults = 0
+
 	b.Streams = 2
 	require.Equal(t, 28, b.Watches(true))
 	require.Equal(t, 4*(4+2)+4*2+3*3, b.Requests(true))
@@ -42,7 +48,7 @@ func TestTheMachineMayDelayWhatWasDue(t *testing.T) {
 	b := Bounds{Timing: Compressed()}
 	require.Equal(t, time.Second, b.Window(), "no less than the seconds that are counted")
 	require.Equal(t, 1+6, b.times(250*time.Millisecond))
-	require.Equal(t, 4+4, b.attempts())
+	require.Equal(t, 4+4, Budgets{Bounds: b}.attempts())
 	require.Equal(t, 3*time.Second, Bounds{Timing: Timing{Manager: Manager{BackoffCap: 2001 * time.Millisecond}}}.Window(), "whole seconds")
 }
 

@@ -81,7 +81,9 @@ func busiest(r *record.Record, c circumstances, what record.Sending, budgets bou
 		if w.sent == 0 {
 			continue
 		}
-		w.calm = c.calm(span{time.Duration(from) * time.Second, time.Duration(from+length) * time.Second})
+		during := span{time.Duration(from) * time.Second, time.Duration(from+length) * time.Second}
+		w.calm = c.calm(during)
+		budgets.Faults = c.begun(during)
 		w.allowed = budgetOf(budgets, what, w.calm)
 		if w.share() > most.share() {
 			most = w
@@ -144,6 +146,17 @@ func (c circumstances) calm(s span) bool {
 		}
 	}
 	return !slices.ContainsFunc(c.own, func(f span) bool { return f.from < s.to && s.from < f.to })
+}
+
+// begun is how many times within a span a fault began after there was none.
+func (c circumstances) begun(s span) int {
+	begun := 0
+	for _, f := range c.own {
+		if s.from <= f.from && f.from < s.to {
+			begun++
+		}
+	}
+	return begun
 }
 
 // violation describes a window with its curve: the counts of each second from shortly before the window.

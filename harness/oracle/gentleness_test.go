@@ -87,6 +87,21 @@ func TestTrafficIsCountedOverTheLongestPause(t *testing.T) {
 			history:  run(long, sent("alpha", 20, 3, 0, 0), sent("alpha", 21, 3, 0, 0), sent("alpha", 22, 4, 0, 0)),
 			evidence: []string{`^alpha: 10 dials from 20s to 23s, while nothing was wrong, where 9 are allowed in 3s; by second from 15s on: 0 0 0 0 0 3 3 4;`},
 		},
+		{
+			name:    "short pauses after each of two faults",
+			history: run(long, blackhole("alpha", 20, 20.5), blackhole("alpha", 22, 40), sent("alpha", 20, 20, 0, 0), sent("alpha", 22, 19, 0, 0)),
+			want:    record.Passed,
+		},
+		{
+			name:     "a dial too many after two faults",
+			history:  run(long, blackhole("alpha", 20, 20.5), blackhole("alpha", 22, 40), sent("alpha", 20, 20, 0, 0), sent("alpha", 22, 20, 0, 0)),
+			evidence: []string{`^alpha: 40 dials from 20s to 23s, while a fault or a recovery was under way, where 39 are allowed in 3s`},
+		},
+		{
+			name:     "two faults at once are one",
+			history:  run(long, blackhole("alpha", 20, 40), blackhole("alpha", 21, 40), sent("alpha", 20, 20, 0, 0), sent("alpha", 22, 19, 0, 0)),
+			evidence: []string{`39 dials from 20s to 23s, .* where 24 are allowed in 3s`},
+		},
 	})
 }
 
