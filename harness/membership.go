@@ -21,6 +21,8 @@ type Membership struct {
 	// Names are the members that belong to the cluster now.
 	Names  []string
 	Timing bound.Timing
+	// Before is the id that a member had which is announced again with the same peer URL; zero if the member is new. Others may still list it.
+	Before uint64
 }
 
 // Joined is what a new member must know before it starts: its own id and that of the cluster.
@@ -39,7 +41,7 @@ func (m Membership) Announce(ctx context.Context, peerURL string) (Joined, error
 		}
 		// An attempt that timed out may have been carried out. Then the cluster may have no quorum until the new member runs, so this read must
 		// not need one.
-		if found, notFound := find(ctx, d, peerURL); notFound == nil {
+		if found, notFound := m.find(ctx, d, peerURL); notFound == nil {
 			joined = found
 			return nil
 		}
@@ -133,14 +135,14 @@ func (m Membership) knows(ctx context.Context, name string, id uint64) bool {
 	return err == nil && slices.ContainsFunc(list.Members, func(o *pb.Member) bool { return o.GetID() == id })
 }
 
-// find looks up the member with a peer URL.
-func find(ctx context.Context, d Direct, peerURL string) (Joined, error) {
+// find looks up the new member by its peer URL.
+func (m Membership) find(ctx context.Context, d Direct, peerURL string) (Joined, error) {
 	list, err := d.MemberList(ctx, clientv3.WithSerializable())
 	if err != nil {
 		return Joined{}, err
 	}
 	for _, o := range list.Members {
-		if slices.Contains(o.GetPeerURLs(), peerURL) {
+		if o.GetID() != m.Before && slices.Contains(o.GetPeerURLs(), peerURL) {
 			return Joined{ID: o.GetID(), ClusterID: list.Header.GetClusterId()}, nil
 		}
 	}

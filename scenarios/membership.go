@@ -31,6 +31,18 @@ func membership() []harness.Scenario {
 			Incident: "tikv/pd #7730: none of the endpoints that the client was given exists any more",
 			Body:     allMembersReplaced,
 		},
+		{
+			Name:     "member-wiped-and-rejoined",
+			Summary:  "The member that serves the watch loses its disk and joins again under its name, with nothing.",
+			Incident: "etcd #13527: a host whose storage is gone comes back empty",
+			Body:     memberWiped,
+		},
+		{
+			Name:     "advertised-address-unreachable",
+			Summary:  "A member advertises an address at which nobody is: the member list is wrong, and the endpoints that were given are right.",
+			Incident: "tikv/pd #7499: a client that trusts the member list dials an address that only the members can reach",
+			Body:     advertisedUnreachable,
+		},
 	}
 }
 
@@ -77,4 +89,31 @@ func allMembersReplaced(w *harness.World) {
 	}
 	last.RequireRecovery(alpha)
 	last.RequireCalm("beta")
+}
+
+func memberWiped(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	follower := alpha.Followers()[0]
+	w.StartManager(harness.WatchOn(follower))
+	w.Pass(settling)
+
+	wipe := w.Inject(fault.WipeAndRejoin(follower))
+	wipe.RequireRecovery(alpha)
+	wipe.RequireCalm("beta")
+}
+
+func advertisedUnreachable(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	leader, follower := alpha.Leader(), alpha.Followers()[0]
+	w.StartManager(harness.WatchOn(leader))
+
+	wrong := w.Inject(fault.MisadvertiseMember(follower))
+	w.Pass(w.Timing().Sync + w.Timing().RequestTimeout)
+	freeze := w.Inject(fault.Freeze(leader))
+	freeze.RequireRecovery(alpha)
+	freeze.RequireCalm("beta")
+
+	freeze.Heal()
+	wrong.Heal()
+	w.RequireFresh(alpha)
 }

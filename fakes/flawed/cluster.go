@@ -114,6 +114,9 @@ func (c *cluster) disconnect() error {
 				errs[i] = err
 			}
 		})
+		if c.traits.closesOneByOne {
+			closing.Wait()
+		}
 	}
 	closing.Wait()
 	return errors.Join(errs...)

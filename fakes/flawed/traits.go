@@ -89,6 +89,8 @@ type mistakes struct {
 	stopsForReload bool
 	// keepsHandles goes on showing a cluster that was replaced. leaksRemoved does not close it.
 	keepsHandles, leaksRemoved bool
+	// closesOneByOne closes a client only after the last one has closed.
+	closesOneByOne bool
 	// needsPrimary looks at the only cluster, which is nil if there are two.
 	needsPrimary bool
 

@@ -61,13 +61,15 @@ func (c *cluster) Wipe(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.membership().Expel(ctx, name, uint64(m.id())); err != nil {
+	members := c.membership()
+	members.Before = uint64(m.id())
+	if err := members.Expel(ctx, name, members.Before); err != nil {
 		return fmt.Errorf("remove member %s: %w", m, err)
 	}
 	if err := errors.Join(m.kill(), os.RemoveAll(m.dir())); err != nil {
 		return fmt.Errorf("wipe member %s: %w", m, err)
 	}
-	joined, err := c.membership().Announce(ctx, m.peers.url())
+	joined, err := members.Announce(ctx, m.peers.url())
 	if err != nil {
 		return fmt.Errorf("add member %s again: %w", m, err)
 	}

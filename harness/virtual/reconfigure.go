@@ -26,12 +26,12 @@ func (c *cluster) Add(ctx context.Context, name string) error {
 	if c.member(name) != nil {
 		return fmt.Errorf("cluster %s has a member %q already", c.name, name)
 	}
-	return c.add(ctx, name)
+	return c.add(ctx, name, 0)
 }
 
-// add is Add. The caller holds c.changing.
-func (c *cluster) add(ctx context.Context, name string) error {
-	m, err := c.announce(ctx, name)
+// add is Add. before is the id that the member had if it is added again, else zero. The caller holds c.changing.
+func (c *cluster) add(ctx context.Context, name string, before types.ID) error {
+	m, err := c.announce(ctx, name, before)
 	if err != nil {
 		return fmt.Errorf("cluster %s: add member %s: %w", c.name, name, err)
 	}
@@ -43,8 +43,10 @@ func (c *cluster) add(ctx context.Context, name string) error {
 }
 
 // announce adds the member to the cluster's membership and creates the data with which the member starts.
-func (c *cluster) announce(ctx context.Context, name string) (*member, error) {
-	joined, err := c.membership().Announce(ctx, c.peerURL(name))
+func (c *cluster) announce(ctx context.Context, name string, before types.ID) (*member, error) {
+	members := c.membership()
+	members.Before = uint64(before)
+	joined, err := members.Announce(ctx, c.peerURL(name))
 	if err != nil {
 		return nil, err
 	}
@@ -107,10 +109,14 @@ func (c *cluster) Wipe(ctx context.Context, name string) error {
 		return err
 	}
 	defer release()
+	m, err := c.known(name)
+	if err != nil {
+		return err
+	}
 	if err := c.remove(ctx, name); err != nil {
 		return err
 	}
-	return c.add(ctx, name)
+	return c.add(ctx, name, m.id)
 }
 
 // remove is Remove. The caller holds c.changing.
