@@ -99,7 +99,7 @@ var catches = map[string][2]string{
 	"leader-unheard":                     {"no-keepalive", "the old leader hears of the new one at once, the opposite of a hung disk"},
 	"no-leader":                          {"unbounded-backoff", "the whole cluster is without a leader, for longer than a lease"},
 	"rolling-restart":                    {"resume-from-zero", "every member is lost in turn, as in an upgrade"},
-	"election-storm":                     {"quarantine-for-ever", "several leaders in a row are the wrong one"},
+	"election-storm":                     {"drops-deletes", "several leaders in a row are the wrong one"},
 	"hung-leader-disk-heals":             {"drops-deletes", "the hang ends before the manager must have left"},
 	"hung-follower-disk":                 {"no-keepalive", "nobody else notices a follower's disk"},
 	"dead-leader-disk":                   {"resume-from-zero", "the disk fails instead of hanging"},

@@ -18,6 +18,9 @@ func Follow(
 	}
 	defer client.Close()
 	client.Watch(prefix, func(s guard.Snapshot) {
+		if s.Revision == 0 {
+			return // nothing has been read yet, which does not mean that there is no instance
+		}
 		instances := map[string]string{}
 		for key, value := range s.Values {
 			instances[strings.TrimPrefix(key, prefix)] = value.Value

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"testing"
 
@@ -48,11 +47,7 @@ func TestThePlainClientFailsWhereItsMemberFallsBehindWithoutAnError(t *testing.T
 
 func TestTheGuardedClientPassesTheCatalogue(t *testing.T) {
 	for _, s := range catalogue().Scenarios {
-		for seed := range uint64(2) {
-			t.Run(fmt.Sprintf("%s/%d", s.Name, seed), func(t *testing.T) {
-				harness.Run(t, virtual.New(t, seed), s, guarded(), harness.Options{Seed: seed})
-			})
-		}
+		t.Run(s.Name, func(t *testing.T) { harness.Run(t, virtual.New(t, 1), s, guarded(), harness.Options{Seed: 1}) })
 	}
 }
 
