@@ -9,5 +9,5 @@ import (
 func oneClient() harness.Candidate {
 	return spoiled("one-client",
 		"Forgets that a client belongs to one cluster: the first cluster's serves for all (tiproxy #1104, which had assumed a single cluster).",
-		oracle.Isolation{}.Name(), func(t *traits) { t.sharesClient = true })
+		oracle.NothingLost{}.Name(), func(t *traits) { t.sharesClient = true })
 }
