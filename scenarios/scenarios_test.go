@@ -107,14 +107,6 @@ func TestTheCatalogueIsComplete(t *testing.T) {
 	}
 }
 
-func names() []string {
-	var list []string
-	for _, s := range scenarios.All() {
-		list = append(list, s.Name)
-	}
-	return list
-}
-
 // failedOracles are the names of the oracles and of the scenario's requirements that failed.
 func failedOracles(r *harness.Result) []string {
 	var list []string
