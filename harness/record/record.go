@@ -28,6 +28,8 @@ type Record struct {
 
 	Tenures []Tenure      // each time in which the manager managed a cluster
 	Commits []Commit      // the ledger, in the order of the responses
+	// Restores are the times at which a cluster was restored from a backup.
+	Restores []Restore
 	Views   []View        // each change of what the manager showed
 	Errors  []ViewError   // each new error of a view
 	Answers []Answer      // each time that View did not answer as it must
@@ -94,12 +96,27 @@ func (s Subject) Compare(other Subject) int {
 
 // Commit is one update that was truly committed. Begun is when its writer first tried, and At when the writer had the response; the commit
 // itself was between the two. Revision is zero if it is not known. An empty Value means that the subject was deleted.
+//
+// After a cluster was restored from a backup, what was committed after the backup is undone, and revisions are given a second time. So each restore
+// begins a new history of the cluster. It begins with a commit of every subject, with the value that the backup has.
 type Commit struct {
 	Begun    time.Duration
 	At       time.Duration
 	Cluster  string
 	Subject  Subject
 	Value    string
+	Revision int64
+	// History is how often the cluster had been restored before. Revisions of different histories cannot be compared.
+	History int
+	// Restored says that the backup has this value. Its Revision is that of the backup.
+	Restored bool
+}
+
+// Restore is a time at which a cluster was restored from a backup: none of its members ran, and the next to start has the data of the backup. Revision is
+// the backup's.
+type Restore struct {
+	Cluster  string
+	At       time.Duration
 	Revision int64
 }
 
