@@ -34,9 +34,14 @@ type probe struct {
 	// since is the revision that the reader had reached when the read began, held the number of its keys.
 	since int64
 	held  int
+	// history is the history that the watch was in.
+	history int
 	// at is the revision of the read, newest the mod revision of the newest key written after since (zero if none),
 	// count the number of all keys.
 	at, newest, count int64
+	// clusterID is that of the witness. restored says that most members have answered with another history.
+	clusterID uint64
+	restored  bool
 }
 
 // complete reports whether the probe shows nothing that the reader did not hold when it was asked.
@@ -52,16 +57,24 @@ func (w *Watch) startProbe(ctx context.Context, a *attachment) {
 	if q.cancel != nil || a.suspicion != nil || now.Sub(q.begun) < w.cfg.Options.ProbeInterval {
 		return
 	}
-	question := probe{begun: now, since: a.reader.position.reached}
+	question := probe{begun: now, since: a.reader.position.reached, history: w.state.history}
 	var watched []*member
 	asked := make(map[*attachment]probe)
 	for _, other := range q.attachments {
 		position := other.reader.position
+		if !w.state.current(position) {
+			continue
+		}
 		watched = append(watched, other.member)
 		asked[other] = probe{begun: now, since: position.reached, held: len(position.held)}
 		question.since = min(question.since, position.reached)
 	}
-	question.witness = w.client.pool.witness(watched...)
+	if len(w.doubts) > 0 {
+		question.witness = w.client.pool.undoubted(w.doubts)
+	}
+	if question.witness == nil {
+		question.witness = w.client.pool.witness(watched...)
+	}
 	// The read is for the other reader too, so the end of this attachment must not cancel it.
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.cfg.Options.ProbeTimeout)
 	ended := make(chan struct{})
@@ -93,7 +106,7 @@ func (w *Watch) ask(ctx context.Context, p *probe) error {
 		return err
 	}
 	w.client.pool.answered(p.witness, resp.Header)
-	p.at, p.count = resp.Header.Revision, resp.Count
+	p.at, p.count, p.clusterID = resp.Header.Revision, resp.Count, resp.Header.GetClusterId()
 	if len(resp.Kvs) > 0 {
 		p.newest = resp.Kvs[0].ModRevision
 	}
@@ -114,20 +127,29 @@ func (w *Watch) answer(ctx context.Context, shown probe, asked map[*attachment]p
 		}
 		return
 	}
-	outcome := ProbeComplete
+	if shown.history != w.state.history {
+		return // the watch has begun another history meanwhile
+	}
+	other := w.state.foreign(shown.clusterID)
+	for _, own := range asked {
+		other = other || shown.at < own.since
+	}
+	outcome, restored := ProbeComplete, w.doubt(shown.witness, other)
+	if other {
+		outcome = ProbePast
+		w.log.Warn("probe lies in the past", w.where(shown.witness, shown.begun).Fields(zap.Int64("revision", shown.at))...)
+	}
 	for _, a := range w.prober.attachments {
 		own, ok := asked[a]
-		if !ok {
+		if !ok || other && !restored {
 			continue
 		}
+		own.restored = restored
 		own.witness, own.at, own.count = shown.witness, shown.at, shown.count
 		if shown.newest > own.since {
 			own.newest = shown.newest
 		}
-		switch {
-		case own.at < own.since:
-			outcome = ProbePast
-		case !own.complete():
+		if !other && !own.complete() {
 			outcome = ProbeNewer
 		}
 		select {
@@ -156,16 +178,13 @@ func (w *Watch) endProbes(a *attachment) {
 }
 
 // judge evaluates a probe: either the reader has delivered everything, or it is suspected and has the grace period to deliver
-// the rest. A result with a revision older than the reader's is ignored.
+// the rest.
 func (a *attachment) judge(p probe) {
-	if p.at < p.since {
-		// A linearizable read cannot be older than what was seen before it began, unless the member was restored from a backup.
-		a.watch.log.Warn("probe lies in the past", a.watch.where(p.witness, p.begun).Fields(zap.Int64("revision", p.at))...)
-		return
-	}
 	a.watch.update(nil, func(s *state) {
 		position := a.reader.position
 		switch {
+		case !s.current(position):
+			// follow leaves the member.
 		case p.complete():
 			// Nothing changed between p.since and p.at, so the reader has the keys as of p.at, unless it has moved on since.
 			position.proven = p.begun
