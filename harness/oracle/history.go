@@ -38,7 +38,9 @@ type transaction struct {
 	revision int64
 }
 
-func transactionOf(c record.Commit) transaction { return transaction{c.Subject.Kind, c.History, c.Revision} }
+func transactionOf(c record.Commit) transaction {
+	return transaction{c.Subject.Kind, c.History, c.Revision}
+}
 
 // part is one update of a transaction: the subject and the index among the updates of that subject.
 type part struct {

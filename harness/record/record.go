@@ -26,24 +26,24 @@ type Record struct {
 	// ManagerClosed when Close returned. They are negative if that never happened. End is when the world was closed.
 	ManagerStart, ManagerClose, ManagerClosed, End time.Duration
 
-	Tenures []Tenure      // each time in which the manager managed a cluster
-	Commits []Commit      // the ledger, in the order of the responses
+	Tenures []Tenure // each time in which the manager managed a cluster
+	Commits []Commit // the ledger, in the order of the responses
 	// Restores are the times at which a cluster was restored from a backup.
 	Restores []Restore
-	Views   []View        // each change of what the manager showed
-	Errors  []ViewError   // each new error of a view
-	Answers []Answer      // each time that View did not answer as it must
-	Faults  []Fault       // each fault with its time
-	Joined  []Newcomer    // each member that joined a cluster
-	Losses  []Loss        // each time in which a cluster could not commit, or the manager could not reach it, because of faults
-	Rests   []Rest        // each time in which a cluster's load was stopped
-	Watches []Watch       // each watch of the manager, on the member that served it
-	Leaders []Leader      // each leader that a majority followed, and each time without one
-	Beliefs []Belief      // each change of what a member believes about itself
-	Keys    []Keys        // each change of which keys are missing in a cluster
-	Left    []Leftover    // what was still there although it should have been gone
-	Notes   []Note        // notes of the scenario and the workload
-	Checks  []Expectation // what the scenario required during the run
+	Views    []View        // each change of what the manager showed
+	Errors   []ViewError   // each new error of a view
+	Answers  []Answer      // each time that View did not answer as it must
+	Faults   []Fault       // each fault with its time
+	Joined   []Newcomer    // each member that joined a cluster
+	Losses   []Loss        // each time in which a cluster could not commit, or the manager could not reach it, because of faults
+	Rests    []Rest        // each time in which a cluster's load was stopped
+	Watches  []Watch       // each watch of the manager, on the member that served it
+	Leaders  []Leader      // each leader that a majority followed, and each time without one
+	Beliefs  []Belief      // each change of what a member believes about itself
+	Keys     []Keys        // each change of which keys are missing in a cluster
+	Left     []Leftover    // what was still there although it should have been gone
+	Notes    []Note        // notes of the scenario and the workload
+	Checks   []Expectation // what the scenario required during the run
 
 	Healths     []Health     // each change of what the manager said of its own view
 	Traffic     []Traffic    // what the manager's clients sent, by second
