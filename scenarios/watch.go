@@ -157,9 +157,9 @@ func compactedWhileAway(w *harness.World) {
 
 func revisionGoesBack(w *harness.World) {
 	alpha := w.Cluster("alpha")
+	w.Pass(w.Timing().Election)   // the workload has begun
+	w.Inject(fault.Backup(alpha)) // without the manager's own keys
 	w.StartManager(harness.WatchOn(alpha.Leader()))
-	w.Inject(fault.Backup(alpha))
-	w.Inject(fault.LoseLease(alpha)) // the manager registers again, which the restore undoes
 	w.Pass(2 * w.Bounds().Restored())
 
 	restore := w.Inject(fault.Restore(alpha))
