@@ -20,6 +20,7 @@ type Cluster struct {
 	running Members
 	ledger  *Ledger
 	load    *load
+	backup  *backup // the last one; nil if there is none. Only the scenario's goroutine uses it
 	// view observes what the manager shows in the current tenure; nil if the manager does not manage the cluster.
 	view atomic.Pointer[viewObserver]
 
@@ -236,7 +237,7 @@ func (m *Member) Restart(ctx context.Context) error {
 	return m.cluster.running.Restart(ctx, m.name)
 }
 
-// Starts counts how often Restart and Wipe were called. With it a fault knows whether another has started a member that it had stopped.
+// Starts counts how often Restart, Wipe and the Restore of its cluster were called. With it a fault knows whether another has started a member that it had stopped.
 func (m *Member) Starts() int64 { return m.starts.Load() }
 
 // Died says whether the member ended by itself, because a fault point made a write fail, and was not started again.

@@ -31,6 +31,7 @@ import (
 //	Misadvertise  another --advertise-client-urls at the next start
 //	Add, Remove,  package harness's Membership, as everywhere; then start the process, or kill it and remove its directory
 //	Wipe
+//	Restore       etcdutl's snapshot restore into a new directory per member, then start the processes
 //	Env.Died      Wait returned and nobody had killed it: the exit status and the last line of its log
 type (
 	// Spec is a cluster to start: a name and 1, 3 or 5 members, which are called m1, m2, …
@@ -107,6 +108,11 @@ type (
 		// under its name and addresses, with another id, and blocks until it serves. If ctx ends after the member was added again, the error
 		// is [ErrNotServing], as for Restart; after another error it may belong to the cluster or not.
 		Wipe(ctx context.Context, member string) error
+		// Restore replaces the data of all members, none of which runs, by a backup: a file with the response of etcd's call Snapshot. It does what
+		// etcdutl's snapshot restore does, with the cluster's present members and addresses, and the token with which the cluster was founded.
+		// Then it starts all members and blocks until they serve. If ctx ends first, the error is [ErrNotServing], as for Restart; after another
+		// error the data of some members may be gone.
+		Restore(ctx context.Context, backup string) error
 		// Misadvertise says whether a member publishes a client URL at which nobody listens, instead of its own, from its next start on. It
 		// still serves at its own.
 		Misadvertise(member string, wrong bool)

@@ -10,7 +10,7 @@ import (
 // WriteSlowly is Ledger.Write of one key, except that the response arrives only after the duration answer.
 func WriteSlowly(ctx context.Context, l *Ledger, s Subject, value string, answer time.Duration, key string) error {
 	begun := l.Elapsed()
-	revision, err := l.commit(ctx, []clientv3.Op{clientv3.OpPut(key, value)}, l.rising(s))
+	revision, err := l.commit(ctx, nil, []clientv3.Op{clientv3.OpPut(key, value)}, l.rising(s))
 	if err != nil {
 		return err
 	}
@@ -19,6 +19,8 @@ func WriteSlowly(ctx context.Context, l *Ledger, s Subject, value string, answer
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	l.note(begun, revision, Change{Subject: s, Value: value})
+	commits := l.commits(begun, Change{Subject: s, Value: value})
+	commits[0].Revision = revision
+	l.cluster.world.recorder.Commit(commits...)
 	return nil
 }

@@ -28,11 +28,16 @@ type Ledger struct {
 	leases map[clientv3.LeaseID]bool
 	guards []string // keys that the manager must not touch
 	writes int
-	traces map[string]int64 // by the first key of a write, the mod revision of its trace
+	traces map[string]int64 // by key, the mod revision of a trace
+	// rewound counts how often the cluster was restored. underWay are the writes that have begun and not ended, by their numbers.
+	rewound  int
+	underWay map[int][]record.Commit
+	// revived are the manager's leases that came back with a backup. The manager may have left them long ago.
+	revived []clientv3.LeaseID
 }
 
 func newLedger(c *Cluster) *Ledger {
-	return &Ledger{cluster: c, leases: map[clientv3.LeaseID]bool{}, traces: map[string]int64{}}
+	return &Ledger{cluster: c, leases: map[clientv3.LeaseID]bool{}, traces: map[string]int64{}, underWay: map[int][]record.Commit{}}
 }
 
 // Write commits the operations in one transaction, which gives the subject the value, and records the commit. An empty value says that the
@@ -48,25 +53,25 @@ func (l *Ledger) WriteTogether(ctx context.Context, changes []Change, then ...cl
 	if len(changes) == 0 || len(then) == 0 {
 		return fmt.Errorf("write %v: a write needs at least one change and one operation", changes)
 	}
-	begun := l.cluster.world.Elapsed()
-	revision, err := l.commit(ctx, then, l.rising(changes[0].Subject))
-	if err != nil {
+	commits := l.commits(l.cluster.world.Elapsed(), changes...)
+	if _, err := l.commit(ctx, commits, then, l.rising(changes[0].Subject)); err != nil {
 		return fmt.Errorf("write %s: %w", changes[0].Subject, err)
 	}
-	l.note(begun, revision, changes...)
 	return nil
 }
 
 // Expired records that a subject was deleted because its lease expired. etcd does not report the instant. alive is the latest known instant at
 // which the lease still existed, as [Ledger.KeepAlive] returned it.
-func (l *Ledger) Expired(s Subject, alive time.Duration) { l.note(alive, 0, Change{Subject: s}) }
+func (l *Ledger) Expired(s Subject, alive time.Duration) {
+	l.cluster.world.recorder.Commit(l.commits(alive, Change{Subject: s})...)
+}
 
-func (l *Ledger) note(begun time.Duration, revision int64, changes ...Change) {
+func (l *Ledger) commits(begun time.Duration, changes ...Change) []record.Commit {
 	commits := make([]record.Commit, len(changes))
 	for i, c := range changes {
-		commits[i] = record.Commit{Begun: begun, Cluster: l.cluster.name, Subject: c.Subject, Value: c.Value, Revision: revision}
+		commits[i] = record.Commit{Begun: begun, Cluster: l.cluster.name, Subject: c.Subject, Value: c.Value}
 	}
-	l.cluster.world.recorder.Commit(commits...)
+	return commits
 }
 
 // Put commits operations on keys that are no facts of the workload. They may be carried out more than once.
@@ -118,24 +123,34 @@ func (l *Ledger) rising(s Subject) bool {
 // The first key of a rising subject is its own trace, since it is never deleted and never has the same value twice.
 const tracePrefix = "/stormwatch/written"
 
-// commit commits operations once and returns the revision of the commit.
-func (l *Ledger) commit(ctx context.Context, then []clientv3.Op, rising bool) (revision int64, err error) {
+// commit commits operations once, records the commits that describe them, and returns their revision.
+func (l *Ledger) commit(ctx context.Context, commits []record.Commit, then []clientv3.Op, rising bool) (revision int64, err error) {
 	key := string(then[0].KeyBytes())
 	trace := tracePrefix + key
 	l.mu.Lock()
 	l.writes++
-	known, number := l.traces[key], strconv.Itoa(l.writes)
+	write := l.writes
+	l.underWay[write] = commits
 	l.mu.Unlock()
+	defer func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.underWay, write)
+	}()
+	number := strconv.Itoa(write)
 	if rising {
 		trace, number = key, string(then[0].ValueBytes())
 	} else {
 		then = append(slices.Clone(then), clientv3.OpPut(trace, number))
 	}
-	conditions := []clientv3.Cmp{clientv3.Compare(clientv3.ModRevision(trace), "=", known)}
-	if then[0].IsDelete() {
-		conditions = append(conditions, clientv3.Compare(clientv3.CreateRevision(key), ">", 0))
-	}
 	err = l.retry(ctx, func(ctx context.Context, d Direct) error {
+		l.mu.Lock()
+		known, rewound := l.traces[trace], l.rewound
+		l.mu.Unlock()
+		conditions := []clientv3.Cmp{clientv3.Compare(clientv3.ModRevision(trace), "=", known)}
+		if then[0].IsDelete() {
+			conditions = append(conditions, clientv3.Compare(clientv3.CreateRevision(key), ">", 0))
+		}
 		resp, err := d.Txn(ctx).
 			If(conditions...).
 			Then(then...).
@@ -144,23 +159,56 @@ func (l *Ledger) commit(ctx context.Context, then []clientv3.Op, rising bool) (r
 		if err != nil {
 			return err
 		}
-		if revision = resp.Header.Revision; resp.Succeeded {
-			return nil
+		revision = resp.Header.Revision
+		if !resp.Succeeded {
+			left := resp.Responses[0].GetResponseRange().GetKvs()
+			if len(left) == 0 || string(left[0].Value) != number {
+				return ErrLeaseLost // no attempt of ours has deleted the key
+			}
+			revision = left[0].ModRevision
 		}
-		left := resp.Responses[0].GetResponseRange().GetKvs()
-		if len(left) == 0 || string(left[0].Value) != number {
-			return ErrLeaseLost // no attempt of ours has deleted the key
-		}
-		revision = left[0].ModRevision
-		return nil
+		return l.settle(rewound, trace, revision, commits)
 	})
-	if err != nil {
-		return 0, err
-	}
+	return revision, err
+}
+
+// settle records commits. It returns an error if the cluster was restored since the attempt was made, which has undone them unless they are in the
+// backup. A further attempt finds out.
+func (l *Ledger) settle(rewound int, trace string, revision int64, commits []record.Commit) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.traces[key] = revision
-	return revision, nil
+	if l.rewound != rewound {
+		return errUndone
+	}
+	l.traces[trace] = revision
+	for i := range commits {
+		commits[i].Revision = revision
+	}
+	l.cluster.world.recorder.Commit(commits...)
+	return nil
+}
+
+var errUndone = errors.New("the cluster was restored from a backup meanwhile")
+
+// rewind makes the ledger continue from a backup, and records it while no member runs. Of the writes that are under way nobody knows whether they were
+// carried out before the members stopped. The manager may have seen them, so they are recorded as undone.
+//
+// It does not record what happens to a key whose lease only the backup has, so that nobody refreshes it. A program finds out, by the interval at which it
+// refreshes leases at the latest, that the lease which it uses is gone. It then writes its key again, before the other lease expires.
+func (l *Ledger) rewind(to *backup) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rewound++
+	for trace := range l.traces {
+		l.traces[trace] = to.keys[trace].modified
+	}
+	var undone []record.Commit
+	for _, write := range slices.Sorted(maps.Keys(l.underWay)) {
+		undone = append(undone, l.underWay[write]...)
+	}
+	l.revived = slices.DeleteFunc(slices.Clone(to.leases), func(id clientv3.LeaseID) bool { return l.leases[id] })
+	w := l.cluster.world
+	w.recorder.Restored(l.cluster.name, to.revision, to.facts(w.workload), undone...)
 }
 
 // Grant creates a lease with a TTL of LeaseTTL. The ledger chooses the id and notes it before the first attempt, since an attempt may be carried
@@ -318,4 +366,11 @@ func (l *Ledger) granted(id clientv3.LeaseID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.leases[id]
+}
+
+// cameBack says whether a lease of the manager came back with a backup.
+func (l *Ledger) cameBack(id clientv3.LeaseID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Contains(l.revived, id)
 }

@@ -51,7 +51,7 @@ func (c *Cluster) foreignLeases() []string {
 			return err
 		}
 		for _, l := range resp.Leases {
-			if !c.ledger.granted(l.ID) {
+			if !c.ledger.granted(l.ID) && !c.ledger.cameBack(l.ID) {
 				left = append(left, fmt.Sprintf("lease %x in %s", int64(l.ID), c.name))
 			}
 		}

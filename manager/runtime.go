@@ -88,7 +88,7 @@ func (r *runtime) view() View {
 	for _, w := range r.watches {
 		seen, now := v.Prefixes[w.Prefix()], w.Snapshot()
 		// A snapshot that has not reached the view yet must not contribute its proof either.
-		if seen.Revision == now.Revision {
+		if seen.Revision == now.Revision && seen.History == now.History {
 			seen.Proven = now.Proven
 			v.Prefixes[w.Prefix()] = seen
 		}

@@ -14,8 +14,11 @@ type View struct {
 	// Prefixes has the keys and values of each of Config.Prefixes, and what is known of each watch.
 	Prefixes map[string]guard.Snapshot
 	// Revision is the revision of the cluster up to which the view is known to be complete: the lowest one of its watches.
-	// It never falls within a tenure. Zero until the cluster answered.
+	// It never falls within a tenure and a history. Zero until the cluster answered.
 	Revision int64
+	// History is how often the cluster was found restored from a backup, see [guard.Snapshot]. The watches find it one
+	// after another; meanwhile History and Revision are those of the watches that have not.
+	History int
 	// Healthy is true while all its watches are attached to a member. It says that updates will arrive, not that they
 	// have arrived; see [guard.Snapshot].
 	Healthy bool
@@ -55,9 +58,11 @@ func (v View) with(prefix string, s guard.Snapshot) View {
 	before := v.Prefixes[prefix]
 	v.Prefixes = maps.Clone(v.Prefixes)
 	v.Prefixes[prefix] = s
-	v.Revision, v.Healthy = s.Revision, true
+	v.Revision, v.History, v.Healthy = s.Revision, s.History, true
 	for _, other := range v.Prefixes {
-		v.Revision = min(v.Revision, other.Revision)
+		if other.History < v.History || other.History == v.History && other.Revision < v.Revision {
+			v.Revision, v.History = other.Revision, other.History
+		}
 		v.Healthy = v.Healthy && other.Healthy
 	}
 	if s.ClusterID != 0 {

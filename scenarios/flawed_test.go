@@ -51,6 +51,7 @@ var proofs = map[string]string{
 	"closes-one-by-one":     "close-while-everything-hangs",
 	"keeps-lost-lease":      "registration-lease-lost",
 	"ignores-compaction":    "compacted-while-away",
+	"ignores-restore":       "revision-goes-back",
 	"recreate-loop":         "leader-killed",
 	"retry-storm":           "leader-killed",
 	"pinger":                "leader-moved",

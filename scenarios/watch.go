@@ -45,6 +45,12 @@ func watch() []harness.Scenario {
 			Body:     compactedWhileAway,
 		},
 		{
+			Name:     "revision-goes-back",
+			Summary:  "The cluster is restored from a backup: what was committed after the backup is undone, and revisions are given a second time.",
+			Incident: "etcd's guide to disaster recovery: watches that wait at a revision from before the restore hear nothing (hence etcdutl's --bump-revision)",
+			Body:     revisionGoesBack,
+		},
+		{
 			Name:     "late-events",
 			Summary:  "Events reach the manager late, and are then many at once.",
 			Incident: "etcd #17507, #20242: one slow stream starves the watches on it",
@@ -147,6 +153,20 @@ func compactedWhileAway(w *harness.World) {
 	}
 	compact.RequireRecovery(alpha)
 	compact.RequireCalm("beta")
+}
+
+func revisionGoesBack(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	w.Pass(w.Timing().Election)   // the workload has begun
+	w.Inject(fault.Backup(alpha)) // without the manager's own keys
+	w.StartManager(harness.WatchOn(alpha.Leader()))
+	w.Pass(2 * w.Bounds().Restored())
+
+	restore := w.Inject(fault.Restore(alpha))
+	restore.RequireRecovery(alpha)
+	restore.RequireCalm("beta")
+
+	w.RequireFresh(alpha)
 }
 
 func lateEvents(w *harness.World) {

@@ -23,7 +23,7 @@ func All() []harness.Candidate {
 		// Leaving and coming back:
 		noGrace(), noQuarantine(), quarantineForEver(), unboundedBackoff(),
 		// Going on where it was:
-		resumeFromZero(), resumeFromNow(), ignoresCompaction(), serializableReads(), revisionBack(), dropsDeletes(), lastEventOnly(), halfRead(),
+		resumeFromZero(), resumeFromNow(), ignoresCompaction(), ignoresRestore(), serializableReads(), revisionBack(), dropsDeletes(), lastEventOnly(), halfRead(),
 		// Several clusters:
 		oneClient(), oneLock(), waitsForSlowest(), stopTheWorldReload(), keepsHandle(), nilPrimary(), leaksRuntime(), closesOneByOne(),
 		// Own keys:

@@ -16,8 +16,8 @@ type follower struct {
 	traits  traits
 	prefix  string
 	state   *state
-	// compacted says that the revision to resume at is gone, so that the prefix must be read again.
-	compacted bool
+	// gone says that the revision to resume at was compacted, or may not have been reached yet after a restore, so that the prefix must be read again.
+	gone bool
 	// confirmed says that the last attempt succeeded for a while: the next pause is a short one.
 	confirmed bool
 }
@@ -40,6 +40,8 @@ func (f *follower) follow(ctx context.Context) {
 		if err != nil {
 			f.state.fail(f.prefix, err)
 			f.cluster.left(m, err)
+			// If not even a watch was created, the cluster may be away as a whole, and come back restored from a backup.
+			f.gone = f.gone || !f.confirmed && !f.traits.ignoresRestore
 		}
 		switch {
 		case f.traits.poll > 0:
@@ -56,7 +58,7 @@ func (f *follower) follow(ctx context.Context) {
 // once reads the prefix, unless it can resume, and then watches it until the watch ends. A manager that polls only reads.
 func (f *follower) once(ctx context.Context, m *member) error {
 	from := f.state.reached(f.prefix)
-	if from == 0 || !f.traits.resume || f.compacted {
+	if from == 0 || !f.traits.resume || f.gone {
 		err := f.read(ctx, m)
 		switch {
 		case err != nil && f.traits.withdraw:
@@ -65,7 +67,7 @@ func (f *follower) once(ctx context.Context, m *member) error {
 		case err != nil:
 			return fmt.Errorf("read %s: %w", f.prefix, err)
 		}
-		f.compacted, from = false, f.state.reached(f.prefix)
+		f.gone, from = false, f.state.reached(f.prefix)
 	} else {
 		from = f.resumeAt(from)
 	}
@@ -76,8 +78,8 @@ func (f *follower) once(ctx context.Context, m *member) error {
 		from++
 	}
 	err := f.watch(ctx, m, from)
-	if errors.Is(err, rpctypes.ErrCompacted) && !f.traits.ignoresCompaction {
-		f.compacted = true
+	if errors.Is(err, rpctypes.ErrCompacted) && !f.traits.ignoresCompaction || errors.Is(err, errRestored) {
+		f.gone = true
 	}
 	return err
 }

@@ -81,6 +81,9 @@ func (f *follower) awaitLoss(ctx context.Context, m *member) error {
 
 var errStale = errors.New("it does not show what another member has")
 
+// errRestored says that a linearizable read was older than what was seen before it: the cluster was restored from a backup.
+var errRestored = errors.New("the cluster has gone back")
+
 // probe compares the watch with reads through other members, until the watch is stale or ctx ends.
 func (f *follower) probe(ctx context.Context, watched *member) error {
 	ticking, stop := ticks(f.traits.probe)
@@ -95,6 +98,7 @@ func (f *follower) probe(ctx context.Context, watched *member) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		before := f.state.reached(f.prefix)
 		var resp *clientv3.GetResponse
 		var err error
 		f.cluster.exclusively(ctx, f.traits.sharesLock, func() {
@@ -106,7 +110,10 @@ func (f *follower) probe(ctx context.Context, watched *member) error {
 			next++ // this witness says nothing of the watch
 			continue
 		}
-		if f.state.has(f.prefix, resp) {
+		switch {
+		case (resp.Header.Revision < before || f.state.behind(f.prefix)) && !f.traits.ignoresRestore:
+			return errRestored
+		case f.state.has(f.prefix, resp):
 			continue
 		}
 		pause(ctx, f.traits.probeGrace)

@@ -19,6 +19,7 @@ type state struct {
 	mu       sync.Mutex
 	prefixes map[string]*seen
 	complete bool // ready is closed
+	history  int  // how often the cluster was found restored from a backup
 	err      error
 	before   harness.View // what was shown of the cluster at its earlier endpoints
 	view     harness.View
@@ -30,6 +31,7 @@ type seen struct {
 	revision int64 // everything up to it was seen
 	first    int64 // the revision of the first read
 	current  bool  // nothing has gone wrong since
+	history  int   // the history of the cluster that it is of, see state.history
 }
 
 type value struct {
@@ -48,6 +50,10 @@ func newState(t traits, w *harness.Workload, publish func(harness.View)) *state 
 // replace replaces what was seen of a prefix by the result of a read.
 func (s *state) replace(prefix string, resp *clientv3.GetResponse) {
 	s.change(prefix, func(p *seen) {
+		if resp.Header.Revision < p.revision && p.history == s.history {
+			s.history++
+		}
+		p.history = s.history
 		p.revision, p.current, p.values = resp.Header.Revision, true, map[string]value{}
 		if p.first == 0 {
 			p.first = p.revision
@@ -144,6 +150,13 @@ func (p *seen) includes(resp *clientv3.GetResponse) bool {
 	return true
 }
 
+// behind says whether another prefix was found to be restored from a backup since this one was read.
+func (s *state) behind(prefix string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.prefixes[prefix].history < s.history
+}
+
 // reached is the revision up to which everything of a prefix was seen; zero before the first read.
 func (s *state) reached(prefix string) int64 {
 	s.mu.Lock()
@@ -199,19 +212,19 @@ func (s *state) last() harness.View {
 func (s *state) merge() harness.View {
 	v := harness.View{Health: harness.UpToDate, Err: s.err}
 	values := map[string]string{}
-	first := true
+	oldest := &seen{history: s.history + 1}
 	for _, p := range s.prefixes {
 		for key, value := range maps.All(p.values) {
 			values[key] = value.value
 		}
-		if first || p.revision < v.Revision {
-			v.Revision = p.revision
+		// Revisions of different histories cannot be compared. The prefixes that have not been read since a restore decide.
+		if p.history < oldest.history || p.history == oldest.history && p.revision < oldest.revision {
+			oldest = p
 		}
-		first = false
 		if !p.current {
 			v.Health = harness.OutOfDate
 		}
 	}
-	v.Facts = s.facts(values)
+	v.Revision, v.Facts = oldest.revision, s.facts(values)
 	return v
 }

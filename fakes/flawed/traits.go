@@ -67,6 +67,8 @@ type mistakes struct {
 	resumesFromZero, resumesFromNow bool
 	// ignoresCompaction resumes at the same revision again after it was compacted.
 	ignoresCompaction bool
+	// ignoresRestore resumes at a revision that its cluster does not have any more, since it was restored from a backup.
+	ignoresRestore bool
 	// forgetsRevision gives the revision of the first read for the view's after each watch.
 	forgetsRevision bool
 	// serializable reads what the asked member has, which may be old.

@@ -105,6 +105,13 @@ func (b Bounds) StaleMember() time.Duration {
 // SilentLeader is SilentMember for a member that led, so that its cluster must elect another leader.
 func (b Bounds) SilentLeader() time.Duration { return b.Election() + b.SilentMember() }
 
+// Restored is how long the view may be stale after the cluster was restored from an older backup. The manager attaches to a member again, as after a
+// lost leader. Its watch resumes at a revision that the cluster will have only later, so it is silent, and the manager notices that as it notices a silent
+// member. Then it reads everything and attaches once more.
+func (b Bounds) Restored() time.Duration {
+	return b.LostLeader() + b.SilentNotice() + b.Attach()
+}
+
 // Slow is how much staler a view may be while every commit and every response is delayed by delay: the update is delayed once when it is
 // committed and once when it is sent to the manager.
 func (b Bounds) Slow(delay time.Duration) time.Duration { return 2 * delay }

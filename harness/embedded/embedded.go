@@ -60,11 +60,7 @@ func (Engine) Start(ctx context.Context, spec harness.Spec, env harness.Env) (ha
 	if err != nil {
 		return nil, err
 	}
-	var starting errgroup.Group
-	for _, m := range c.all() {
-		starting.Go(func() error { return m.start(ctx, embed.ClusterStateFlagNew) })
-	}
-	err = starting.Wait()
+	err = c.startAll(ctx, embed.ClusterStateFlagNew)
 	if err == nil {
 		err = harness.AwaitLeader(ctx, c, spec, env.Timing.Observe)
 	}
@@ -72,6 +68,18 @@ func (Engine) Start(ctx context.Context, spec harness.Spec, env harness.Env) (ha
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
+}
+
+// startAll starts the members concurrently and blocks until they serve. state is as for member.start.
+func (c *cluster) startAll(ctx context.Context, state string) error {
+	members := c.all()
+	errs := make([]error, len(members))
+	var starting sync.WaitGroup
+	for i, m := range members {
+		starting.Go(func() { errs[i] = m.start(ctx, state) })
+	}
+	starting.Wait()
+	return errors.Join(errs...)
 }
 
 // cluster is a running cluster. Its methods are safe for concurrent use.
@@ -103,7 +111,11 @@ func newCluster(spec harness.Spec, env harness.Env) (*cluster, error) {
 		if err != nil {
 			return nil, errors.Join(err, c.Close())
 		}
-		m.number.Store(uint64(m.founder()))
+		id, err := m.founder()
+		if err != nil {
+			return nil, errors.Join(err, m.close(), c.Close())
+		}
+		m.number.Store(uint64(id))
 		c.join(m)
 	}
 	return c, nil

@@ -12,7 +12,6 @@ import (
 
 	"go.etcd.io/etcd/client/pkg/v3/types"
 	"go.etcd.io/etcd/server/v3/embed"
-	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
 	serverstorage "go.etcd.io/etcd/server/v3/storage"
 
 	"github.com/stormwatch/stormwatch/harness"
@@ -91,9 +90,16 @@ func (m *member) dir() string { return filepath.Join(m.cluster.env.Dir, m.name) 
 // id is the member's id in its cluster.
 func (m *member) id() types.ID { return types.ID(m.number.Load()) }
 
-// founder is the id of the member as a founding member; etcd derives it from the peer URL.
-func (m *member) founder() types.ID {
-	return membership.NewMember(m.name, types.MustNewURLs([]string{m.peers.url()}), m.cluster.name, nil).ID
+// founder is the id of the member as a founding member.
+func (m *member) founder() (types.ID, error) {
+	return inprocess.FounderID(m.name, m.peers.url(), m.cluster.name)
+}
+
+// runs says whether the member was started and not stopped since.
+func (m *member) runs() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.run != nil
 }
 
 // start starts the member and blocks until it serves. state is embed.ClusterStateFlagNew or embed.ClusterStateFlagExisting.

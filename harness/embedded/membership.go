@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/etcd/server/v3/embed"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/inprocess"
 	"github.com/stormwatch/stormwatch/harness/link"
 )
 
@@ -75,6 +76,33 @@ func (c *cluster) Wipe(ctx context.Context, name string) error {
 	}
 	c.renumber(m, joined.ID)
 	return m.start(ctx, embed.ClusterStateFlagExisting)
+}
+
+// Restore replaces the data of all members by a backup, and starts them. They have the ids of founding members then. Their proxies, and so
+// their addresses, stay.
+func (c *cluster) Restore(ctx context.Context, backup string) error {
+	members := c.all()
+	var data []inprocess.DataDir
+	for _, m := range members {
+		if m.runs() {
+			return fmt.Errorf("restore cluster %s: member %s runs", c.name, m)
+		}
+		data = append(data, inprocess.DataDir{Name: m.name, Path: m.dir(), PeerURL: m.peers.url()})
+	}
+	if err := inprocess.Restore(c.env.Log, backup, c.name, data); err != nil {
+		return fmt.Errorf("cluster %s: %w", c.name, err)
+	}
+	c.wire.Forget()
+	for _, m := range members {
+		founder, err := m.founder()
+		if err != nil {
+			return err
+		}
+		if founder != m.id() {
+			c.renumber(m, uint64(founder))
+		}
+	}
+	return c.startAll(ctx, embed.ClusterStateFlagExisting)
 }
 
 // renumber gives a member that does not run another id, by which its peers tell its connections from others.

@@ -117,6 +117,56 @@ func clusterEffects() []effect {
 			b.agree()
 			b.works(b.client(b.alpha.Leader()))
 		}},
+		{"a restored cluster has the keys, the revision and the leases of its backup", func(b *bench) {
+			ctx := context.Background()
+			before := b.client(b.alpha.Leader())
+			_, err := before.Put(ctx, "/test", "saved")
+			require.NoError(b.t, err)
+			saved := b.lease(before)
+			_, err = b.Begin(fault.Restore(b.alpha))
+			require.EqualError(b.t, err, "cluster alpha has no backup")
+			b.hurt(fault.Backup(b.alpha), "Backup(alpha)")
+			undone := b.lease(before)
+			_, err = before.Put(ctx, "/more", "undone")
+			require.NoError(b.t, err)
+			last, err := before.Put(ctx, "/test", "undone")
+			require.NoError(b.t, err)
+
+			down := b.alpha.Followers()[0]
+			kill := b.Inject(fault.Kill(down))
+			b.hurt(fault.Restore(b.alpha), "Restore(alpha)")
+			require.True(b.t, down.Status().Up, "a member that was down is started too")
+			kill.Heal()
+			for _, m := range b.alpha.Members() {
+				c := b.client(m)
+				got, err := c.Get(ctx, "/test")
+				require.NoError(b.t, err)
+				require.Less(b.t, got.Header.Revision, last.Header.Revision)
+				require.Equal(b.t, "saved", string(got.Kvs[0].Value))
+				got, err = c.Get(ctx, "/more")
+				require.NoError(b.t, err)
+				require.Empty(b.t, got.Kvs)
+			}
+			c := b.client(b.alpha.Leader())
+			require.NoError(b.t, b.keepAlive(c, saved.ID))
+			require.ErrorIs(b.t, b.keepAlive(c, undone.ID), rpctypes.ErrLeaseNotFound)
+			b.works(c)
+		}},
+		{"the members of a restored cluster have the ids of founding members", func(b *bench) {
+			m := b.alpha.Followers()[0]
+			founding := m.Status().ID
+			b.Inject(fault.WipeAndRejoin(m))
+			require.NotEqual(b.t, founding, m.Status().ID)
+			b.Inject(fault.Backup(b.alpha))
+			b.Inject(fault.Restore(b.alpha))
+			require.Equal(b.t, founding, m.Status().ID)
+			b.agree()
+			b.works(b.client(m))
+			cut := b.Inject(fault.Isolate(m))
+			b.await(func() bool { _, err := b.put(b.client(m)); return err != nil }, "its links are not those of the member")
+			cut.Heal()
+			b.works(b.client(m))
+		}},
 	}
 }
 

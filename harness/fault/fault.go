@@ -65,9 +65,9 @@ var none = &kind{
 // kinds are all faults, in the order of their names.
 func kinds() []*kind {
 	return []*kind{
-		addMember, alarm, blackhole, compact, defragment, delayClients, delayWatch, dropAnswer, dropKeepAlives, dropProgress,
+		addMember, alarm, backup, blackhole, compact, defragment, delayClients, delayWatch, dropAnswer, dropKeepAlives, dropProgress,
 		dropProgressRequests, dropWatchCreate, failDisk, failRequest, freeze, halfOpen, hangApply, hangDisk, isolate, kill, loseLease, loseQuorum,
-		misadvertiseMember, moveLeader, partition, partitionOneWay, refuse, removeMember, reset, restart, rollingRestart, slowApply, slowDisk, slowLink,
+		misadvertiseMember, moveLeader, partition, partitionOneWay, refuse, removeMember, reset, restart, restore, rollingRestart, slowApply, slowDisk, slowLink,
 		wipeAndRejoin, withholdEvents,
 	}
 }

@@ -64,6 +64,7 @@ func (m *members) Remove(_ context.Context, member string) error   { return m.do
 func (m *members) Restart(_ context.Context, member string) error  { return m.serve(member) }
 func (m *members) Add(_ context.Context, member string) error      { return m.serve(member) }
 func (*members) Wipe(context.Context, string) error                { return nil }
+func (*members) Restore(context.Context, string) error             { return nil }
 func (*members) Misadvertise(string, bool)                         {}
 func (*members) Close() error                                      { return nil }
 

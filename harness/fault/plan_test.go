@@ -27,6 +27,7 @@ func TestEachFaultKnowsWhatItCostsToNoticeAndLeave(t *testing.T) {
 	for text, want := range map[string]record.Allowance{
 		"AddMember(alpha)":                           {Name: "lost leader", Recovery: b.LostLeader()},
 		"Alarm(alpha)":                               {Name: "calm", Recovery: b.Timing.Load + b.Calm()},
+		"Backup(alpha)":                              {Name: "calm", Recovery: b.Timing.Load + b.Calm()},
 		"Compact(alpha)":                             {Name: "lost member", Recovery: b.LostMember()},
 		"Defragment(alpha/m1, 1s)":                   {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 2*time.Second, Lasting: 2 * time.Second},
 		"Defragment(alpha/m2, 5s)":                   {Name: "stale member", Recovery: b.StaleMember()},
@@ -259,13 +260,20 @@ func TestAQuorumThatIsLostCannotBeLostOrUsed(t *testing.T) {
 		w.Inject(LoseQuorum(w.Cluster("alpha")))
 		require.True(t, w.Lost(w.Cluster("alpha"), record.LostQuorum))
 		require.True(t, w.Cluster("alpha").Member("m1").Status().Up != w.Cluster("alpha").Member("m3").Status().Up, "one was enough")
-		for _, text := range []string{"LoseQuorum(alpha)", "Compact(alpha)", "Alarm(alpha)", "LoseLease(alpha)"} {
+		for _, text := range []string{"LoseQuorum(alpha)", "Compact(alpha)", "Backup(alpha)", "Alarm(alpha)", "LoseLease(alpha)"} {
 			f, err := Parse(text)
 			require.NoError(t, err)
 			_, err = f.Resolve(w)
 			require.EqualError(t, err, "cluster alpha has lost its quorum and cannot commit anything", text)
 		}
 	})
+}
+
+func TestWhatABackupRestoresMustBeKnown(t *testing.T) {
+	plan, err := planned(t, "Restore(alpha)")
+	require.EqualError(t, err, "the workload nothing does not say which facts follow from its keys, so nobody knows what a backup of alpha restores")
+	b := bound.Bounds{Timing: bound.Production()}
+	require.Equal(t, record.Allowance{Name: "restored", Recovery: b.LostLeader() + b.ProbeNotice() + b.Attach()}, plan.Allowance)
 }
 
 func TestFaultsOfOneInstantAreOverWhenTheyHaveHappened(t *testing.T) {

@@ -40,7 +40,7 @@ func (o Load) Judge(r *record.Record) record.Verdict {
 func longestGap(r *record.Record, t record.Tenure, kind string) (from, to time.Duration, found bool) {
 	marks := []time.Duration{t.From}
 	for _, c := range r.Commits {
-		if c.Cluster == t.Cluster && c.Subject.Kind == kind && c.At > t.From && c.At < r.Until(t) {
+		if c.Cluster == t.Cluster && c.Subject.Kind == kind && !c.Restored && c.At > t.From && c.At < r.Until(t) {
 			marks = append(marks, c.At)
 		}
 	}

@@ -19,7 +19,8 @@ import (
 //   - Nothing is lost: when the manager is closed, the view shows each subject as the ledger has it. An update that is no older than
 //     [record.Record.Allowed] allows at that time may still be missing. [Freshness] judges a view that is staler than that.
 //
-// Each tenure is judged by itself.
+// Each tenure is judged by itself. After a restore from a backup, a view that still claims a revision from before is compared with what was committed
+// before.
 type NothingLost struct{}
 
 // Name is "nothing lost".
@@ -33,6 +34,7 @@ func (o NothingLost) Judge(r *record.Record) record.Verdict {
 		h := newHistory(r, t)
 		for _, v := range h.views() {
 			views++
+			h.enter(v)
 			wrong = append(wrong, h.falsehoods(v)...)
 		}
 		wrong = append(wrong, h.lost()...)

@@ -10,7 +10,8 @@ import (
 
 // NoWayBack requires that a view never goes back in time: its revision never falls, no subject shows an older value again, and the number
 // that is the value of a rising kind never falls. After a subject of a rising kind was deleted in the ledger, its value may start again
-// from any number. Each tenure is judged by itself.
+// from any number. After a restore from a backup, the revision may fall once, and each subject may show once the value that the backup has, and then
+// no value from before. Each tenure is judged by itself.
 type NoWayBack struct{}
 
 // Name is "no way back".
@@ -22,14 +23,12 @@ func (o NoWayBack) Judge(r *record.Record) record.Verdict {
 	var wrong []violation
 	for _, t := range r.Tenures {
 		h := newHistory(r, t)
-		var revision int64
 		highest := map[record.Subject]uint64{}
 		for _, v := range h.views() {
 			looked++
-			if v.Revision < revision && v.Revision > 0 {
-				wrong = append(wrong, setback(v, "the revision", strconv.FormatInt(revision, 10), strconv.FormatInt(v.Revision, 10)))
+			if before := h.enter(v); before > 0 {
+				wrong = append(wrong, setback(v, "the revision", strconv.FormatInt(before, 10), strconv.FormatInt(v.Revision, 10)))
 			}
-			revision = max(revision, v.Revision)
 			for _, ch := range v.Changes {
 				wrong = append(wrong, h.setbacks(v, ch, highest)...)
 			}
@@ -52,7 +51,11 @@ func setback(v record.View, what, from, to string) violation {
 // so far of each subject of a rising kind.
 func (h *history) setbacks(v record.View, ch record.Change, highest map[record.Subject]uint64) []violation {
 	before, was := h.shown[ch.Subject], highest[ch.Subject]
+	history := h.reachedHistory(ch.Subject)
 	m := h.show(v.At, ch)
+	if h.reachedHistory(ch.Subject) > history {
+		was = 0
+	}
 	if ch.Value == "" {
 		if m == current {
 			delete(highest, ch.Subject)

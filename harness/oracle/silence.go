@@ -43,6 +43,14 @@ func silencesOf(r *record.Record, cluster string) *silences {
 			s.faults = append(s.faults, f)
 		}
 	}
+	// After a restore from a backup a watch may begin past what any member has reached, for as long as it takes to get there again.
+	for _, again := range r.Restores {
+		if c, _ := r.Cluster(cluster); again.Cluster == cluster {
+			s.faults = append(s.faults, record.Fault{
+				Text: "the restore", Scope: record.Scope{Cluster: cluster, Lagging: c.Members}, From: again.At, To: -1,
+			})
+		}
+	}
 	for _, e := range r.Errors {
 		if e.Cluster == cluster && e.Idle > 0 {
 			s.reports = append(s.reports, e)

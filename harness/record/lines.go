@@ -126,6 +126,9 @@ func (r *Record) faultLines(l *lines) {
 			l.add(loss.To, rankLoss, loss.Cluster, "", fmt.Sprintf("%s back after %s", loss.Of, Stamp(loss.To-loss.From)))
 		}
 	}
+	for _, s := range r.Restores {
+		l.add(s.At, rankLoss, s.Cluster, "", fmt.Sprintf("has the data of revision %d again", s.Revision))
+	}
 	for _, rest := range r.Rests {
 		l.add(rest.From, rankNote, rest.Cluster, "", "load at rest")
 		if rest.To >= 0 {
@@ -194,6 +197,10 @@ func (r *Record) watchLines(l *lines) {
 
 func (r *Record) updateLines(l *lines) {
 	for _, c := range r.Commits {
+		if c.Restored {
+			l.add(c.At, rankCommit, c.Cluster, "", fmt.Sprintf("restored %s (revision %d)", Change{c.Subject, c.Value}, c.Revision))
+			continue
+		}
 		l.add(c.At, rankCommit, c.Cluster, "", fmt.Sprintf("committed %s (revision %d)", Change{c.Subject, c.Value}, c.Revision))
 	}
 	for _, v := range r.Views {

@@ -26,22 +26,24 @@ type Record struct {
 	// ManagerClosed when Close returned. They are negative if that never happened. End is when the world was closed.
 	ManagerStart, ManagerClose, ManagerClosed, End time.Duration
 
-	Tenures []Tenure      // each time in which the manager managed a cluster
-	Commits []Commit      // the ledger, in the order of the responses
-	Views   []View        // each change of what the manager showed
-	Errors  []ViewError   // each new error of a view
-	Answers []Answer      // each time that View did not answer as it must
-	Faults  []Fault       // each fault with its time
-	Joined  []Newcomer    // each member that joined a cluster
-	Losses  []Loss        // each time in which a cluster could not commit, or the manager could not reach it, because of faults
-	Rests   []Rest        // each time in which a cluster's load was stopped
-	Watches []Watch       // each watch of the manager, on the member that served it
-	Leaders []Leader      // each leader that a majority followed, and each time without one
-	Beliefs []Belief      // each change of what a member believes about itself
-	Keys    []Keys        // each change of which keys are missing in a cluster
-	Left    []Leftover    // what was still there although it should have been gone
-	Notes   []Note        // notes of the scenario and the workload
-	Checks  []Expectation // what the scenario required during the run
+	Tenures []Tenure // each time in which the manager managed a cluster
+	Commits []Commit // the ledger, in the order of the responses
+	// Restores are the times at which a cluster was restored from a backup.
+	Restores []Restore
+	Views    []View        // each change of what the manager showed
+	Errors   []ViewError   // each new error of a view
+	Answers  []Answer      // each time that View did not answer as it must
+	Faults   []Fault       // each fault with its time
+	Joined   []Newcomer    // each member that joined a cluster
+	Losses   []Loss        // each time in which a cluster could not commit, or the manager could not reach it, because of faults
+	Rests    []Rest        // each time in which a cluster's load was stopped
+	Watches  []Watch       // each watch of the manager, on the member that served it
+	Leaders  []Leader      // each leader that a majority followed, and each time without one
+	Beliefs  []Belief      // each change of what a member believes about itself
+	Keys     []Keys        // each change of which keys are missing in a cluster
+	Left     []Leftover    // what was still there although it should have been gone
+	Notes    []Note        // notes of the scenario and the workload
+	Checks   []Expectation // what the scenario required during the run
 
 	Healths     []Health     // each change of what the manager said of its own view
 	Traffic     []Traffic    // what the manager's clients sent, by second
@@ -94,12 +96,27 @@ func (s Subject) Compare(other Subject) int {
 
 // Commit is one update that was truly committed. Begun is when its writer first tried, and At when the writer had the response; the commit
 // itself was between the two. Revision is zero if it is not known. An empty Value means that the subject was deleted.
+//
+// After a cluster was restored from a backup, what was committed after the backup is undone, and revisions are given a second time. So each restore
+// begins a new history of the cluster. It begins with a commit of every subject, with the value that the backup has.
 type Commit struct {
 	Begun    time.Duration
 	At       time.Duration
 	Cluster  string
 	Subject  Subject
 	Value    string
+	Revision int64
+	// History is how often the cluster had been restored before. Revisions of different histories cannot be compared.
+	History int
+	// Restored says that the backup has this value. Its Revision is that of the backup.
+	Restored bool
+}
+
+// Restore is a time at which a cluster was restored from a backup: none of its members ran, and the next to start has the data of the backup. Revision is
+// the backup's.
+type Restore struct {
+	Cluster  string
+	At       time.Duration
 	Revision int64
 }
 

@@ -112,9 +112,25 @@ func (r *Recorder) Commit(commits ...Commit) {
 			if _, shown := rec.Kind(c.Subject.Kind); !shown {
 				continue
 			}
-			c.At = at
-			rec.Commits = append(rec.Commits, c)
-			r.series(c.Cluster).commit(c)
+			r.commit(at, c)
+		}
+	})
+}
+
+func (r *Recorder) commit(at time.Duration, c Commit) {
+	c.At, c.History = at, r.r.History(c.Cluster, at)
+	r.r.Commits = append(r.r.Commits, c)
+	r.series(c.Cluster).commit(c)
+}
+
+// Restored records that a cluster was restored from a backup with a revision and facts: every subject has the value of the backup again. undone are the
+// writes that may have been committed before and are not on record.
+func (r *Recorder) Restored(cluster string, revision int64, facts map[Subject]string, undone ...Commit) {
+	r.Commit(undone...)
+	r.do(func(at time.Duration, rec *Record) {
+		rec.Restores = append(rec.Restores, Restore{Cluster: cluster, At: at, Revision: revision})
+		for _, s := range rec.subjects(cluster, facts) {
+			r.commit(at, Commit{Begun: at, Cluster: cluster, Subject: s, Value: facts[s], Revision: revision, Restored: true})
 		}
 	})
 }

@@ -21,6 +21,8 @@ type Point struct {
 // Staleness is the series of a tenure: the age of the oldest committed update that the view did not show yet. Its first point is at the begin
 // of the tenure, its last at the end (see [Record.Until]).
 //
+// A restore from a backup undoes updates: a view need not show them any more, but it must show what the backup has.
+//
 // A view shows an update if it shows the value of that update or of a later one of the same subject. If values repeat (a backend is gone,
 // back, and gone again), the latest update with the shown value counts as shown, in the manager's favour.
 func (r *Record) Staleness(t Tenure) []Point { return r.stalenessUntil(t, r.Until(t)) }
@@ -98,6 +100,9 @@ func newSeries(start time.Duration) *series {
 }
 
 func (s *series) commit(c Commit) {
+	if c.Restored {
+		delete(s.pending, c.Subject) // they are undone
+	}
 	if s.shown[c.Subject] == c.Value {
 		delete(s.pending, c.Subject)
 		// The manager may have shown this update before its writer had the response. If the value was shown because of an earlier

@@ -52,8 +52,8 @@ func story() *Record {
 			{ID: 2, Cluster: "alpha", Member: "m3", Key: "/topology/", Opened: 5 * s, Closed: -1},
 		},
 		Commits: []Commit{
-			{3499 * ms, 3500 * ms, "alpha", Subject{"checkpoint", "nightly"}, "41", 17},
-			{3599 * ms, 3600 * ms, "alpha", Subject{"backend", "10.0.0.1:4000"}, "", 18},
+			{Begun: 3499 * ms, At: 3500 * ms, Cluster: "alpha", Subject: Subject{"checkpoint", "nightly"}, Value: "41", Revision: 17},
+			{Begun: 3599 * ms, At: 3600 * ms, Cluster: "alpha", Subject: Subject{"backend", "10.0.0.1:4000"}, Revision: 18},
 		},
 		Views: []View{
 			{At: 1200 * ms, Cluster: "alpha", Revision: 16},

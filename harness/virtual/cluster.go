@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"go.etcd.io/etcd/client/pkg/v3/types"
-	"go.etcd.io/etcd/server/v3/etcdserver/api/membership"
 	"google.golang.org/grpc"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/inprocess"
 	"github.com/stormwatch/stormwatch/harness/point"
 	"github.com/stormwatch/stormwatch/harness/wire"
 )
@@ -47,11 +47,11 @@ func newCluster(name string, env harness.Env) *cluster {
 
 // found adds a founding member, whose id follows from its address.
 func (c *cluster) addFounder(name string) (*member, error) {
-	urls, err := types.NewURLs([]string{c.peerURL(name)})
+	id, err := inprocess.FounderID(name, c.peerURL(name), c.name)
 	if err != nil {
 		return nil, err
 	}
-	m := newMember(c, name, membership.NewMember(name, urls, c.name, nil).ID)
+	m := newMember(c, name, id)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.members = append(c.members, m)
@@ -70,12 +70,27 @@ func (c *cluster) peerURL(member string) string { return "unix://" + c.peerHost(
 // dataDir is the member's data directory.
 func (c *cluster) dataDir(member string) string { return filepath.Join(c.env.Dir, member) }
 
-// start starts the founding members one shortly after the other and blocks until all serve and follow one leader. Members started at the
-// same virtual instant would tick at the same instants for ever, and two that draw the same election timeout would split the vote every
-// time. In real time their ticks differ, and the member that ticks first wins.
+// start starts the founding members and blocks until all serve and follow one leader.
 func (c *cluster) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+	runs, err := c.beginAll(ctx, founding)
+	if err != nil {
+		return err
+	}
+	c.running.Go(c.watchContacts)
+	for _, r := range runs {
+		if err := r.awaitServing(ctx); err != nil {
+			return err
+		}
+	}
+	return harness.AwaitLeader(ctx, c, harness.Spec{Name: c.name, Members: len(runs)}, c.env.Timing.Observe)
+}
+
+// beginAll starts the members one shortly after the other, and returns without waiting until they serve. Members started at the
+// same virtual instant would tick at the same instants for ever, and two that draw the same election timeout would split the vote every
+// time. In real time their ticks differ, and the member that ticks first wins.
+func (c *cluster) beginAll(ctx context.Context, as origin) ([]*run, error) {
 	members := c.list()
 	runs := make([]*run, len(members))
 	stagger := c.env.Timing.Heartbeat / time.Duration(len(members))
@@ -84,17 +99,11 @@ func (c *cluster) start(ctx context.Context) error {
 			<-time.After(stagger)
 		}
 		var err error
-		if runs[i], err = m.begin(ctx, founding); err != nil {
-			return err
+		if runs[i], err = m.begin(ctx, as); err != nil {
+			return nil, err
 		}
 	}
-	c.running.Go(c.watchContacts)
-	for _, r := range runs {
-		if err := r.awaitServing(ctx); err != nil {
-			return err
-		}
-	}
-	return harness.AwaitLeader(ctx, c, harness.Spec{Name: c.name, Members: len(members)}, c.env.Timing.Observe)
+	return runs, nil
 }
 
 // list is a snapshot of the members.

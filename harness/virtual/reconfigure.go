@@ -2,6 +2,7 @@ package virtual
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/inprocess"
 )
 
 // Add adds a new member to the cluster, through a member that runs, and blocks until the new one serves.
@@ -117,6 +119,45 @@ func (c *cluster) Wipe(ctx context.Context, name string) error {
 		return err
 	}
 	return c.add(ctx, name, m.id)
+}
+
+// Restore replaces the data of all members by a backup, and starts them. They have the ids of founding members then.
+func (c *cluster) Restore(ctx context.Context, backup string) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	release, err := c.hold(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	restored := make([]*member, 0, len(c.list()))
+	var data []inprocess.DataDir
+	for _, m := range c.list() {
+		if m.current.Load() != nil {
+			return fmt.Errorf("restore cluster %s: member %s runs", c.name, m)
+		}
+		id, err := inprocess.FounderID(m.name, c.peerURL(m.name), c.name)
+		if err != nil {
+			return err
+		}
+		again := newMember(c, m.name, id)
+		again.misadvertises.Store(m.misadvertises.Load())
+		restored = append(restored, again)
+		data = append(data, inprocess.DataDir{Name: m.name, Path: c.dataDir(m.name), PeerURL: c.peerURL(m.name)})
+	}
+	if err := inprocess.Restore(c.env.Log, backup, c.name, data); err != nil {
+		return fmt.Errorf("cluster %s: %w", c.name, err)
+	}
+	c.wire.Forget()
+	c.mu.Lock()
+	c.members = restored
+	c.mu.Unlock()
+	runs, err := c.beginAll(ctx, existing)
+	errs := []error{err}
+	for _, r := range runs {
+		errs = append(errs, r.awaitServing(ctx))
+	}
+	return errors.Join(errs...)
 }
 
 // remove is Remove. The caller holds c.changing.

@@ -42,6 +42,14 @@ func (w *Wire) DialOptions() []grpc.DialOption {
 	}
 }
 
+// Forget forgets what watches have delivered, because the cluster was restored from a backup: the same revisions will have other events. No watch may
+// be open.
+func (w *Wire) Forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ranges = nil
+}
+
 func (w *Wire) unary(
 	ctx context.Context, method string, request, response any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption,
 ) error {

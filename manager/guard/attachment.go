@@ -25,6 +25,8 @@ type attachment struct {
 	// quarantined is the end of the member's quarantine when the attachment began. If it is later now, the member was put
 	// into quarantine since.
 	quarantined time.Time
+	// hasRead says that the attachment began with a snapshot.
+	hasRead bool
 	// begun is when the attachment began, confirmed when the member confirmed the watch, and heard when it last answered.
 	begun, confirmed, heard time.Time
 	idle, grace             *time.Timer
@@ -45,10 +47,11 @@ func (r *reader) attach(ctx context.Context, m *member) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	if r.mustRead {
+	if r.mustRead || w.outdated(r.position) {
 		if err := r.read(ctx, m, client); err != nil {
 			return 0, err
 		}
+		a.hasRead = true
 	}
 
 	ctx, leave := context.WithCancel(ctx)
@@ -107,7 +110,10 @@ func (a *attachment) confirm(ctx context.Context) error {
 		a.confirmed = time.Now()
 		a.heard = a.confirmed
 		w.client.pool.answered(a.member, response.Header)
-		if !a.announce(response.Header.GetClusterId()) {
+		switch foreign, alone := a.announce(response.Header.GetClusterId()); {
+		case foreign:
+			return a.restored()
+		case !alone:
 			return errSameMember
 		}
 		a.reader.timeouts = 0
@@ -122,10 +128,13 @@ func (a *attachment) confirm(ctx context.Context) error {
 	return &OpError{Where: w.where(a.member, a.begun), Op: "create watch", Err: rpctypes.Error(err)}
 }
 
-// announce publishes the attachment. It returns false if the other reader is attached to the same member.
-func (a *attachment) announce(clusterID uint64) (alone bool) {
+// announce publishes the attachment, unless the member belongs to another cluster, or the other reader is attached to the same member.
+func (a *attachment) announce(clusterID uint64) (foreign, alone bool) {
 	w := a.watch
 	w.update(nil, func(s *state) {
+		if foreign = s.foreign(clusterID); foreign {
+			return
+		}
 		if other := s.other(a.reader.position); other != nil && other.endpoint != "" && w.client.pool.same(a.member, other.member) {
 			return
 		}
@@ -136,7 +145,7 @@ func (a *attachment) announce(clusterID uint64) (alone bool) {
 	if alone {
 		w.client.prober.attached(a)
 	}
-	return alone
+	return foreign, alone
 }
 
 // follow receives what the member sends until there is a reason to leave it.
@@ -154,9 +163,12 @@ func (a *attachment) follow(ctx context.Context) error {
 	defer a.grace.Stop()
 
 	for {
-		quarantines := w.client.pool.quarantines.wait()
+		changes := w.client.pool.changes.wait()
 		if w.client.pool.quarantinedUntil(a.member).After(a.quarantined) {
 			return errQuarantined
+		}
+		if w.outdated(a.reader.position) {
+			return a.restored()
 		}
 		select {
 		case response := <-a.stream.responses:
@@ -174,6 +186,9 @@ func (a *attachment) follow(ctx context.Context) error {
 		case <-ticker.C:
 			w.client.prober.start(a)
 		case p := <-a.probes:
+			if p.restored {
+				return a.restored()
+			}
 			a.judge(p)
 		case <-a.grace.C:
 			heard, err := true, error(nil)
@@ -186,7 +201,7 @@ func (a *attachment) follow(ctx context.Context) error {
 			if a.suspicion != nil {
 				return a.stale()
 			}
-		case <-quarantines:
+		case <-changes:
 		case err := <-a.stream.ended:
 			return &OpError{Where: w.where(a.member, a.confirmed), Op: "watch", Err: rpctypes.Error(err)}
 		case <-ctx.Done():
@@ -218,6 +233,9 @@ func (a *attachment) receive(response *pb.WatchResponse) error {
 		return nil
 	}
 	a.watch.update(nil, func(s *state) {
+		if !s.current(a.reader.position) {
+			return // follow leaves the member
+		}
 		s.take(a.reader.position, response.Events)
 		if a.watch.cfg.Options.WithoutProbe {
 			// There are no probes, so a progress response is the best proof there is.
@@ -232,7 +250,7 @@ func (a *attachment) receive(response *pb.WatchResponse) error {
 func (a *attachment) canceled(response *pb.WatchResponse) error {
 	where := a.watch.where(a.member, a.begun)
 	if response.CompactRevision != 0 {
-		return &CompactedError{Where: where, Wanted: a.reached(), Compacted: response.CompactRevision}
+		return &CompactedError{Where: where, Wanted: a.reached(), Compacted: response.CompactRevision, again: a.hasRead}
 	}
 	return &OpError{Where: where, Op: "watch canceled", Err: cancelReason(response.CancelReason)}
 }

@@ -12,8 +12,9 @@ var (
 	ErrClosed = errors.New("client is closed")
 	// ErrPending is the error of a snapshot as long as the cluster has not answered yet and nothing has failed.
 	ErrPending = errors.New("cluster has not answered yet")
-	// ErrRevisionWentBack says that a member answered with a revision older than one already seen from its
-	// cluster, as a member restored from a backup does. Its answer is not used.
+	// ErrRevisionWentBack says that a member answered with a revision older than one already seen from its cluster, or
+	// with keys that contradict those seen before, or belongs to another cluster: the cluster was restored from a backup.
+	// The answer is used only when most members have answered so. Then [Snapshot.History] rises.
 	ErrRevisionWentBack = errors.New("revision went back")
 )
 
@@ -82,6 +83,9 @@ type CompactedError struct {
 	Where
 	// Wanted is the first revision that was requested, Compacted the cluster's compact revision.
 	Wanted, Compacted int64
+
+	// again says that the watch had just read the keys.
+	again bool
 }
 
 func (e *CompactedError) Error() string {

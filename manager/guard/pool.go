@@ -46,14 +46,16 @@ type pool struct {
 	disconnect context.CancelFunc
 	// tasks are clients that are being made or closed.
 	tasks sync.WaitGroup
-	// quarantines notifies when a member goes into quarantine.
-	quarantines notifier
+	// changes notifies when a member goes into quarantine, or a watch finds another history of the cluster.
+	changes notifier
 
 	// From members on, mu guards the fields, and what a member says that it guards.
 	mu       sync.Mutex
 	members  []*member
 	sequence uint64
 	closed   bool
+	// history is the number of the newest history that a watch has found; see Snapshot.History.
+	history int
 }
 
 // newPool makes the pool of the config's endpoints.
@@ -231,7 +233,7 @@ func (p *pool) quarantine(m *member) {
 		}
 	}
 	p.mu.Unlock()
-	p.quarantines.notify()
+	p.changes.notify()
 }
 
 // quarantined counts the endpoints in quarantine.

@@ -53,7 +53,7 @@ func TestQuarantineWakesWatchesAndMeetsEveryNameOfAMember(t *testing.T) {
 	p.answered(m[0], &pb.ResponseHeader{MemberId: 1})
 	p.answered(m[1], &pb.ResponseHeader{MemberId: 1})
 	p.answered(m[2], &pb.ResponseHeader{MemberId: 2})
-	woken := p.quarantines.wait()
+	woken := p.changes.wait()
 	p.quarantine(m[0])
 	select {
 	case <-woken:

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -45,8 +46,11 @@ type question struct {
 	probed *probed
 	since  int64
 	asked  []asked
-	// at, newest and count are as in probe.
+	// history is the history that the watch was in.
+	history int
+	// at, newest and count are as in probe, clusterID is that of the witness.
 	at, newest, count int64
+	clusterID         uint64
 }
 
 // asked is what one attachment had delivered when the read began.
@@ -65,6 +69,8 @@ type probe struct {
 	// at is the revision of the read, newest the mod revision of the newest key written after since (zero if none),
 	// count the number of all keys.
 	at, newest, count int64
+	// restored says that most members have answered with another history than the watch's.
+	restored bool
 }
 
 // complete reports whether the probe shows nothing that the reader did not hold when it was asked.
@@ -120,12 +126,18 @@ func (p *prober) start(a *attachment) {
 	}
 	var questions []*question
 	for _, of := range p.watches {
-		if of == first || p.due(of, now) && of.sitsWhere(first) {
+		if of != first && (!p.due(of, now) || !of.sitsWhere(first)) {
+			continue
+		}
+		if q := of.question(now); q != nil {
 			of.begun, of.asking = now, true
-			questions = append(questions, of.question(now))
+			questions = append(questions, q)
 		}
 	}
-	witness := p.client.pool.witness(first.members()...)
+	if len(questions) == 0 {
+		return
+	}
+	witness := first.witness()
 	p.client.tasks.Go(func() { p.read(witness, now, questions) })
 }
 
@@ -146,17 +158,35 @@ func (of *probed) sitsWhere(other *probed) bool {
 	return len(mine) == len(theirs) && !slices.ContainsFunc(mine, func(m *member) bool { return !slices.Contains(theirs, m) })
 }
 
-// question notes what the watch's readers have delivered.
+// question notes what the watch's readers have delivered. It returns nil if none of them has read the watch's history.
 func (of *probed) question(now time.Time) *question {
-	of.watch.mu.Lock()
-	defer of.watch.mu.Unlock()
-	q := &question{probed: of, since: of.attachments[0].reader.position.reached}
+	w := of.watch
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	q := &question{probed: of, since: math.MaxInt64, history: w.state.history}
 	for _, a := range of.attachments {
-		position := a.reader.position
-		q.asked = append(q.asked, asked{a, probe{begun: now, since: position.reached, held: len(position.held)}})
-		q.since = min(q.since, position.reached)
+		if position := a.reader.position; w.state.current(position) {
+			q.asked = append(q.asked, asked{a, probe{begun: now, since: position.reached, held: len(position.held)}})
+			q.since = min(q.since, position.reached)
+		}
+	}
+	if len(q.asked) == 0 {
+		return nil
 	}
 	return q
+}
+
+// witness returns the member to ask. While there are doubts about the watch's history, every member has to be asked, the watched ones too.
+func (of *probed) witness() *member {
+	pool, w := of.watch.client.pool, of.watch
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.doubts) > 0 {
+		if m := pool.undoubted(w.doubts); m != nil {
+			return m
+		}
+	}
+	return pool.witness(of.members()...)
 }
 
 // read asks the witness, and gives the attachments what it showed.
@@ -204,7 +234,7 @@ func (p *prober) ask(ctx context.Context, witness *member, questions []*question
 	p.client.pool.answered(witness, resp.Header)
 	for i, q := range questions {
 		shown := resp.Responses[i].GetResponseRange()
-		q.at, q.count = resp.Header.Revision, shown.Count
+		q.at, q.count, q.clusterID = resp.Header.Revision, shown.Count, resp.Header.GetClusterId()
 		if len(shown.Kvs) > 0 {
 			q.newest = shown.Kvs[0].ModRevision
 		}
@@ -222,25 +252,12 @@ func (p *prober) answer(witness *member, questions []*question, err error) {
 		if err != nil {
 			continue
 		}
-		for _, one := range q.asked {
-			if !slices.Contains(q.probed.attachments, one.attachment) {
-				continue
-			}
-			own := one.probe
-			own.witness, own.at, own.count = witness, q.at, q.count
-			if q.newest > own.since {
-				own.newest = q.newest
-			}
-			switch {
-			case own.at < own.since:
-				outcome = ProbePast
-			case !own.complete() && outcome != ProbePast:
+		switch q.answer(witness) {
+		case ProbePast:
+			outcome = ProbePast
+		case ProbeNewer:
+			if outcome == ProbeComplete {
 				outcome = ProbeNewer
-			}
-			select {
-			case one.attachment.probes <- own:
-			default:
-				// The reader has not judged the last result yet. Another probe will come.
 			}
 		}
 	}
@@ -249,17 +266,51 @@ func (p *prober) answer(witness *member, questions []*question, err error) {
 	}
 }
 
-// judge evaluates a probe: either the reader has delivered everything, or it is suspected and has the grace period to deliver
-// the rest. A result with a revision older than the reader's is ignored.
-func (a *attachment) judge(p probe) {
-	if p.at < p.since {
-		// A linearizable read cannot be older than what was seen before it began, unless the member was restored from a backup.
-		a.watch.log.Warn("probe lies in the past", a.watch.where(p.witness, p.begun).Fields(zap.Int64("revision", p.at))...)
-		return
+// answer gives the result to the attachments of one watch, and returns what it showed. The caller holds the prober's lock.
+func (q *question) answer(witness *member) (outcome string) {
+	w := q.probed.watch
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if q.history != w.state.history {
+		return ProbeComplete // the watch has begun another history meanwhile
 	}
+	outcome = ProbeComplete
+	other := w.state.foreign(q.clusterID) || slices.ContainsFunc(q.asked, func(one asked) bool { return q.at < one.probe.since })
+	restored := w.doubt(witness, other)
+	if other {
+		outcome = ProbePast
+		w.log.Warn("probe lies in the past", w.where(witness, q.asked[0].probe.begun).Fields(zap.Int64("revision", q.at))...)
+	}
+	for _, one := range q.asked {
+		if !slices.Contains(q.probed.attachments, one.attachment) || other && !restored {
+			continue
+		}
+		own := one.probe
+		own.restored = restored
+		own.witness, own.at, own.count = witness, q.at, q.count
+		if q.newest > own.since {
+			own.newest = q.newest
+		}
+		if !other && !own.complete() {
+			outcome = ProbeNewer
+		}
+		select {
+		case one.attachment.probes <- own:
+		default:
+			// The reader has not judged the last result yet. Another probe will come.
+		}
+	}
+	return outcome
+}
+
+// judge evaluates a probe: either the reader has delivered everything, or it is suspected and has the grace period to deliver
+// the rest.
+func (a *attachment) judge(p probe) {
 	a.watch.update(nil, func(s *state) {
 		position := a.reader.position
 		switch {
+		case !s.current(position):
+			// follow leaves the member.
 		case p.complete():
 			// Nothing changed between p.since and p.at, so the reader has the keys as of p.at, unless it has moved on since.
 			position.proven = p.begun

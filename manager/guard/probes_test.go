@@ -49,7 +49,7 @@ func TestWatchesOnDifferentMembersAreProbedThroughOthersThanTheirOwn(t *testing.
 		time.Sleep(31 * time.Second) // to the end of the quarantine
 		alpha.Members[0].Withhold.Store(false)
 		second := c.Watch("/second/", nil)
-		time.Sleep(10 * time.Second)
+		time.Sleep(10*time.Second + 500*time.Millisecond)
 		require.Equal(t, "http://m1", first.Snapshot().Endpoint)
 		require.Equal(t, "http://m0", second.Snapshot().Endpoint)
 		begun := [2]int64{alpha.Members[0].Probes.Load(), alpha.Members[1].Probes.Load()}

@@ -7,6 +7,7 @@ import (
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
 )
 
 // reader reads the prefix of a watch through one member at a time, and moves from member to member. Its fields belong
@@ -36,7 +37,9 @@ func (r *reader) run(ctx context.Context) {
 		m := r.choose(tried)
 		if m == nil {
 			// All members were tried without success, or there is no member besides that of the other reader. Between
-			// different members there is no pause.
+			// different members there is no pause. While none was there, the cluster may have been restored from a backup, and
+			// may have passed the revision that was reached before.
+			r.mustRead = true
 			clear(tried)
 			Pause(ctx, retry.Next())
 			continue
@@ -47,6 +50,9 @@ func (r *reader) run(ctx context.Context) {
 			break
 		}
 		r.conclude(m, err)
+		if mayReadAtOnce(err) {
+			delete(tried, m)
+		}
 		// An attachment that was lost at once does not count as a success. Otherwise a member that accepts watches and then
 		// drops them would be tried again and again without a pause.
 		if lasted >= o.BackoffBase {
@@ -55,6 +61,13 @@ func (r *reader) run(ctx context.Context) {
 		}
 	}
 	r.detach(nil)
+}
+
+// mayReadAtOnce reports whether the member that ended an attachment with this error may be read at once. It works: what was to be resumed is compacted. But if
+// what was just read is compacted already, the members are tried in turn with pauses, or reads would follow each other without end.
+func mayReadAtOnce(err error) bool {
+	var compacted *CompactedError
+	return errors.As(err, &compacted) && !compacted.again
 }
 
 // choose returns the next member to try. It must not be the other reader's member.
@@ -93,8 +106,12 @@ func (r *reader) conclude(m *member, err error) {
 		reason = ReasonStale
 		r.mustRead = true
 		w.client.pool.quarantine(m)
+	case errors.Is(err, ErrRevisionWentBack):
+		reason = ReasonRestored
+		r.mustRead = true
+		w.client.pool.failed(m)
 	case errors.As(err, &compacted):
-		// This is not the member's fault, so the same member may be tried next.
+		// This is not the member's fault, so the same member may be tried next, see run.
 		reason = ReasonCompacted
 		r.mustRead = true
 	default:
@@ -129,11 +146,12 @@ func (r *reader) escalated(first time.Duration) time.Duration {
 	return first * time.Duration(min(1+r.timeouts, r.watch.cfg.Options.Escalation))
 }
 
-// read reads a snapshot through m and merges it into the watch's state.
+// read reads a snapshot through m and merges it into the watch's state, or begins another history with it.
 func (r *reader) read(ctx context.Context, m *member, client *clientv3.Client) error {
 	w := r.watch
 	begun := time.Now()
 	w.mu.Lock()
+	history := w.client.pool.currentHistory()
 	// A linearizable read that begins now cannot return a revision older than this.
 	r.position.floor = w.state.revision
 	floor := r.position.floor
@@ -146,8 +164,8 @@ func (r *reader) read(ctx context.Context, m *member, client *clientv3.Client) e
 		RangeEnd: []byte(clientv3.GetPrefixRangeEnd(w.prefix)),
 	}, callOptions...)
 	err = clientv3.ContextError(bounded, err)
-	if err == nil && resp.Header.Revision < floor {
-		err = ErrRevisionWentBack
+	if err == nil {
+		err = r.compare(m, resp, history, floor)
 	}
 	if err != nil {
 		return &OpError{Where: w.where(m, begun), Op: "read snapshot", Err: err}
@@ -155,8 +173,37 @@ func (r *reader) read(ctx context.Context, m *member, client *clientv3.Client) e
 	w.client.pool.answered(m, resp.Header)
 	r.mustRead = false
 	w.update(nil, func(s *state) {
+		if now := w.client.pool.currentHistory(); s.history < now {
+			s.begin(now)
+		}
 		s.belongs(resp.Header.GetClusterId())
 		s.replace(r.position, resp, begun)
 	})
+	return nil
+}
+
+// compare finds out whether a snapshot that was read is of the history that was known when the read began, whose revision was floor. It returns an error if the snapshot must not
+// be used.
+func (r *reader) compare(m *member, resp *pb.RangeResponse, history int, floor int64) error {
+	w := r.watch
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.client.pool.currentHistory() != history {
+		return ErrRevisionWentBack // it may be of the history before
+	}
+	if w.state.history < history {
+		return nil // another watch has found the new history
+	}
+	other := w.state.foreign(resp.Header.GetClusterId()) || resp.Header.Revision < floor || w.state.contradicts(resp)
+	believed := w.doubt(m, other)
+	switch {
+	case !other:
+		return nil
+	case !believed:
+		return ErrRevisionWentBack
+	}
+	clear(w.doubts)
+	w.log.Warn("cluster was restored from a backup", w.where(m, time.Now()).Fields(zap.Int64("revision", resp.Header.Revision), zap.Int64("before", floor))...)
+	w.client.pool.beginHistory(history)
 	return nil
 }

@@ -39,6 +39,8 @@ type state struct {
 	revision int64
 	// clusterID is etcd's cluster id; zero until a member answered.
 	clusterID uint64
+	// history is the number of the history that all of this belongs to; see Snapshot.History.
+	history   int
 	positions []*position
 }
 
@@ -54,6 +56,8 @@ type tombstone struct {
 
 // position is how far one reader has come.
 type position struct {
+	// history is the history that the reader has read. If it is not the state's, the reader must begin with a snapshot.
+	history int
 	// held has the mod revision of every key under the prefix, as of reached.
 	held map[string]int64
 	// reached is the revision up to which the reader has delivered everything. Only snapshots, events and probes raise
@@ -86,6 +90,42 @@ func (s *state) belongs(clusterID uint64) {
 	if clusterID != 0 {
 		s.clusterID = clusterID
 	}
+}
+
+// foreign reports whether a cluster id is known to be another than that of the keys.
+func (s *state) foreign(clusterID uint64) bool {
+	return clusterID != 0 && s.clusterID != 0 && clusterID != s.clusterID
+}
+
+// current reports whether the reader has read the history that the state belongs to.
+func (s *state) current(p *position) bool { return p.history == s.history }
+
+// contradicts reports whether a snapshot cannot be of the history that the keys belong to, although its revision is high enough: it has a key as it was
+// before a write that is known, or another value of the same write.
+func (s *state) contradicts(resp *pb.RangeResponse) bool {
+	at := resp.Header.Revision
+	for _, kv := range resp.Kvs {
+		known := s.versions[string(kv.Key)]
+		switch {
+		case known.revision > at:
+			// The other reader has delivered what came after the snapshot.
+		case known.revision > kv.ModRevision:
+			return true
+		case known.revision == 0 && kv.ModRevision <= s.complete && s.complete <= at:
+			return true // it was deleted before that revision
+		case known.revision == kv.ModRevision && !known.deleted && s.values[string(kv.Key)].Value != string(kv.Value):
+			return true
+		}
+	}
+	return false
+}
+
+// begin forgets everything and begins another history. The caller adds a snapshot of it at once, so that nobody sees an empty state.
+func (s *state) begin(history int) {
+	s.history = history
+	s.values, s.handedOut, s.touched = make(map[string]Value), false, true
+	s.versions, s.tombstones = make(map[string]version), nil
+	s.complete, s.revision, s.clusterID = 0, 0, 0
 }
 
 // take merges events that a reader received.
@@ -124,7 +164,7 @@ func (s *state) replace(p *position, resp *pb.RangeResponse, begun time.Time) {
 			s.addTombstone(key, at)
 		}
 	}
-	p.held, p.reached, p.floor, p.proven = present, at, at, begun
+	p.history, p.held, p.reached, p.floor, p.proven = s.history, present, at, at, begun
 	s.complete = max(s.complete, at)
 	s.prune()
 }
@@ -183,7 +223,9 @@ func (s *state) own() {
 func (s *state) prune() {
 	floor := int64(math.MaxInt64)
 	for _, p := range s.positions {
-		floor = min(floor, p.floor)
+		if s.current(p) {
+			floor = min(floor, p.floor)
+		}
 	}
 	for len(s.tombstones) > 0 && s.tombstones[0].revision <= floor {
 		t := s.tombstones[0]
@@ -206,9 +248,12 @@ func (s *state) other(p *position) *position {
 
 // show returns the snapshot of the state.
 func (s *state) show() Snapshot {
-	next := Snapshot{Values: s.values, Revision: s.revision, ClusterID: s.clusterID}
+	next := Snapshot{Values: s.values, Revision: s.revision, ClusterID: s.clusterID, History: s.history}
 	s.handedOut = true
 	for _, p := range s.positions {
+		if !s.current(p) {
+			continue
+		}
 		next.Revision = max(next.Revision, p.reached)
 		if next.Endpoint == "" {
 			next.Endpoint = p.endpoint

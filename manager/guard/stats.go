@@ -13,13 +13,14 @@ const (
 	ReasonStale       = "stale"        // did not deliver what a probe through another member showed
 	ReasonCompacted   = "compacted"    // the revision to resume at was compacted
 	ReasonQuarantine  = "quarantine"   // another watch found the member silent or stale
+	ReasonRestored    = "restored"     // its cluster was restored from a backup
 )
 
 // What a probe showed: the keys of [Counts.Probes].
 const (
 	ProbeComplete   = "complete"   // the watch had delivered everything
 	ProbeNewer      = "newer"      // something that the watch had not delivered yet
-	ProbePast       = "past"       // a revision older than one seen before
+	ProbePast       = "past"       // a revision older than one seen before, or another cluster
 	ProbeUnanswered = "unanswered" // no answer within the probe timeout
 )
 
@@ -44,6 +45,7 @@ func (s *Stats) Counts() Counts {
 	c := Counts{
 		Reattaches: map[string]uint64{
 			ReasonBroken: 0, ReasonNotAttached: 0, ReasonIdle: 0, ReasonStale: 0, ReasonCompacted: 0, ReasonQuarantine: 0,
+			ReasonRestored: 0,
 		},
 		Probes: map[string]uint64{ProbeComplete: 0, ProbeNewer: 0, ProbePast: 0, ProbeUnanswered: 0},
 	}

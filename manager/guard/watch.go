@@ -15,9 +15,13 @@ type Snapshot struct {
 	// Values are the keys under the prefix that exist, by key. Never nil. Each change copies the map, which is cheap for
 	// thousands of keys but not for hundreds of thousands.
 	Values map[string]Value
-	// Revision is the revision of the cluster up to which Values is known to be complete. It never falls. Zero until the
-	// cluster answered.
+	// Revision is the revision of the cluster up to which Values is known to be complete. It never falls within a history.
+	// Zero until the cluster answered.
 	Revision int64
+	// History is how often the client has found the cluster restored from a backup, or replaced by another cluster. Then
+	// Values are those of the backup, and revisions begin again below those before: revisions of different histories,
+	// those of a Value included, cannot be compared.
+	History int
 	// Healthy is true while the watch is attached to a member, a hedged watch to at least one. It says that updates will
 	// arrive, not that they have arrived: a member that becomes silent or stale is noticed only at the idle timeout or by
 	// a probe. See Proven for the age of the last proof.
@@ -51,13 +55,14 @@ type Watch struct {
 	calls calls
 
 	// From state on, mu guards the fields. It is never held while waiting.
-	mu    sync.Mutex
-	state state
+	mu     sync.Mutex
+	state  state
+	doubts doubts
 }
 
 func newWatch(c *Client, prefix string, changed func(Snapshot)) *Watch {
 	w := &Watch{
-		client: c, cfg: c.cfg, log: c.log, prefix: prefix, changed: changed, ended: make(chan struct{}),
+		client: c, cfg: c.cfg, log: c.log, prefix: prefix, changed: changed, ended: make(chan struct{}), doubts: make(doubts),
 	}
 	readers := 1
 	if c.cfg.Options.Hedged {
@@ -120,7 +125,7 @@ func (w *Watch) update(err error, change func(s *state)) {
 
 // equal compares all fields except Values and Proven.
 func (s *Snapshot) equal(o Snapshot) bool {
-	return s.Revision == o.Revision && s.Healthy == o.Healthy && s.Endpoint == o.Endpoint && s.ClusterID == o.ClusterID && s.Err == o.Err
+	return s.Revision == o.Revision && s.History == o.History && s.Healthy == o.Healthy && s.Endpoint == o.Endpoint && s.ClusterID == o.ClusterID && s.Err == o.Err
 }
 
 func (w *Watch) where(m *member, since time.Time) Where {

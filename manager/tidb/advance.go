@@ -40,7 +40,7 @@ func (m *Manager) WaitCheckpointAdvance(ctx context.Context, cluster, task strin
 
 // Checkpoints yields the checkpoint of a task, beginning with the current one, and then each advance, none of them twice. If
 // the loop's body takes so long that several advances come meanwhile, only the newest is yielded. A key that was deleted and
-// created again has another Created and perhaps a lower Value.
+// created again has another Created and perhaps a lower Value, and so has another History the checkpoint of a cluster that was restored from a backup.
 //
 // The loop blocks between advances. For a write that is no checkpoint it yields a [*MalformedError], once, and goes on. After
 // any other error it ends: a [*WaitError] if ctx ended or the cluster is no longer managed, a [*manager.NoClusterError] if
@@ -56,7 +56,7 @@ func (m *Manager) Checkpoints(ctx context.Context, cluster, task string) iter.Se
 				yield(Checkpoint{}, err)
 				return
 			}
-			if now := state.good; now != nil && (now.Created != last.Created || now.Value > last.Value) {
+			if now := state.good; now != nil && (now.Created != last.Created || now.History != last.History || now.Value > last.Value) {
 				last, f.current = *now, now.Value
 				if !yield(last, nil) {
 					return

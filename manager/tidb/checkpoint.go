@@ -18,14 +18,20 @@ type Checkpoint struct {
 	// Value is a TSO.
 	Value uint64
 	// Revision is the revision of the write, Created that of the write that created the key. An advancer never lowers a
-	// checkpoint, so Value only rises as long as Created is the same. A key that was created again belongs to a new task
-	// with the same name.
+	// checkpoint, so Value only rises as long as Created and History are the same. A key that was created again belongs to a
+	// new task with the same name.
 	Revision, Created int64
+	// History is how often the cluster was found restored from a backup, which also brings an old checkpoint back.
+	History int
 }
 
 // checkpoints collects the global checkpoints of log backup tasks. Other keys under the prefix belong to single stores
 // and are ignored.
-type checkpoints struct{ tasks map[string]checkpointState }
+type checkpoints struct {
+	tasks map[string]checkpointState
+	// history is the history of the cluster that the tasks are of.
+	history int
+}
 
 // checkpointState is what is known of a task: its newest valid checkpoint, if there is one, and the newer write that was not
 // valid, if there is one.
@@ -48,10 +54,14 @@ func newCheckpoints() *checkpoints { return &checkpoints{tasks: make(map[string]
 // take updates the checkpoints from all keys under the prefix. It returns what is known of each task and the errors, made by
 // malformed, for values that cannot be used.
 func (c *checkpoints) take(
-	values map[string]guard.Value, malformed func(refusal) *MalformedError,
+	watched guard.Snapshot, malformed func(refusal) *MalformedError,
 ) (known map[string]checkpointState, refused []*MalformedError) {
 	known = make(map[string]checkpointState)
-	for key, value := range values {
+	if watched.History != c.history {
+		c.history = watched.History
+		clear(c.tasks) // equal revisions are those of other writes now
+	}
+	for key, value := range watched.Values {
 		task, ok := checkpointTask(key)
 		if !ok {
 			continue
@@ -67,6 +77,7 @@ func (c *checkpoints) take(
 				state.refused = malformed(refusal{key: key, revision: value.ModRevision, err: err})
 				refused = append(refused, state.refused)
 			} else {
+				next.History = c.history
 				state.good, state.refused = next, nil
 			}
 		}

@@ -59,7 +59,7 @@ func (c *cluster) take(v manager.View) View {
 	var live []Backend
 	var malformed []*MalformedError
 	for _, t := range c.topologies {
-		servers, refused := t.take(v.Prefixes[t.prefix].Values)
+		servers, refused := t.take(v.Prefixes[t.prefix])
 		live = append(live, servers...)
 		for _, r := range refused {
 			malformed = append(malformed, c.malformed(v.Prefixes[t.prefix], r))
@@ -68,7 +68,7 @@ func (c *cluster) take(v manager.View) View {
 	next.Backends = byAddress(live)
 
 	watched := v.Prefixes[checkpointPrefix]
-	states, refused := c.checkpoint.take(watched.Values, func(r refusal) *MalformedError { return c.malformed(watched, r) })
+	states, refused := c.checkpoint.take(watched, func(r refusal) *MalformedError { return c.malformed(watched, r) })
 	for task, state := range states {
 		if state.good != nil {
 			next.Checkpoints[task] = state.good.Value

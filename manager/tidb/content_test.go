@@ -50,19 +50,19 @@ func TestMalformedServerInfoKeepsTheFormerOneOfTheSameKey(t *testing.T) {
 		topologyPrefix + "a:1/ttl": {ModRevision: 1, CreateRevision: 1},
 		info:                       {Value: `{"version":"1"}`, ModRevision: 2, CreateRevision: 2},
 	}
-	live, refused := part.take(keys)
+	live, refused := part.take(guard.Snapshot{Values: keys})
 	require.Empty(t, refused)
 	require.Equal(t, "1", live[0].Version)
 	keys[info] = guard.Value{Value: `{"version`, ModRevision: 3, CreateRevision: 2}
-	live, refused = part.take(keys)
+	live, refused = part.take(guard.Snapshot{Values: keys})
 	require.Len(t, refused, 1)
 	require.Equal(t, int64(3), refused[0].revision)
 	require.Equal(t, "1", live[0].Version)
-	live, refused = part.take(keys)
+	live, refused = part.take(guard.Snapshot{Values: keys})
 	require.Empty(t, refused, "it is refused once")
 	require.Len(t, live, 1)
 	keys[info] = guard.Value{Value: `{"version`, ModRevision: 5, CreateRevision: 5}
-	live, _ = part.take(keys)
+	live, _ = part.take(guard.Snapshot{Values: keys})
 	require.Empty(t, live, "the key was made anew")
 }
 
@@ -71,9 +71,9 @@ func TestACheckpointLowersOnlyWithANewKey(t *testing.T) {
 	revision := int64(0)
 	put := func(value uint64, created int64) (uint64, []*MalformedError) {
 		revision++
-		known, refused := part.take(map[string]guard.Value{checkpointPrefix + "t/central_global": {
+		known, refused := part.take(guard.Snapshot{Values: map[string]guard.Value{checkpointPrefix + "t/central_global": {
 			Value: string(binary.BigEndian.AppendUint64(nil, value)), CreateRevision: created, ModRevision: revision,
-		}}, func(r refusal) *MalformedError { return &MalformedError{Revision: r.revision, Err: r.err} })
+		}}}, func(r refusal) *MalformedError { return &MalformedError{Revision: r.revision, Err: r.err} })
 		return known["t"].good.Value, refused
 	}
 	shown, refused := put(10, 1)
@@ -101,4 +101,24 @@ func TestWhatBelongsToTheBackendsAloneDecidesTheirAge(t *testing.T) {
 	require.Equal(t, now.Add(1), m.backendsProven(v), "the older proof counts, that of the checkpoints does not")
 	v.Prefixes[keyspacePrefix] = guard.Snapshot{Proven: now.Add(1)}
 	require.True(t, m.backendsProven(v).IsZero(), "who is attached to no member proves nothing")
+}
+
+// A restored backup has keys with the revisions that they had, and gives the revisions after it to other writes.
+func TestARestoredBackupIsReadAnew(t *testing.T) {
+	servers, tasks := newTopology(), newCheckpoints()
+	read := func(history int, version string, checkpoint uint64) {
+		live, refused := servers.take(guard.Snapshot{History: history, Values: map[string]guard.Value{
+			topologyPrefix + "a:1/ttl":  {ModRevision: 1, CreateRevision: 1},
+			topologyPrefix + "a:1/info": {Value: `{"version":"` + version + `"}`, ModRevision: 9, CreateRevision: 2},
+		}})
+		require.Empty(t, refused)
+		require.Equal(t, version, live[0].Version)
+		known, wrong := tasks.take(guard.Snapshot{History: history, Values: map[string]guard.Value{checkpointPrefix + "t/central_global": {
+			Value: string(binary.BigEndian.AppendUint64(nil, checkpoint)), CreateRevision: 1, ModRevision: 9,
+		}}}, func(r refusal) *MalformedError { return &MalformedError{Revision: r.revision, Err: r.err} })
+		require.Empty(t, wrong)
+		require.Equal(t, Checkpoint{Value: checkpoint, Revision: 9, Created: 1, History: history}, *known["t"].good)
+	}
+	read(0, "2", 20)
+	read(1, "1", 10)
 }

@@ -30,9 +30,9 @@ func FuzzCheckpoint(f *testing.F) {
 		var newest uint64
 		shown := false
 		for i, value := range [][]byte{first, second} {
-			known, refused := c.take(map[string]guard.Value{
+			known, refused := c.take(guard.Snapshot{Values: map[string]guard.Value{
 				key: {Value: string(value), CreateRevision: 1, ModRevision: int64(i + 1)},
-			}, malformed)
+			}}, malformed)
 			good := ok && len(value) == 8 && binary.BigEndian.Uint64(value) >= newest
 			require.Equal(t, ok && !good, len(refused) == 1)
 			if good {
@@ -44,7 +44,7 @@ func FuzzCheckpoint(f *testing.F) {
 				require.Equal(t, !good, known[task].refused != nil)
 			}
 		}
-		known, _ := c.take(nil, malformed)
+		known, _ := c.take(guard.Snapshot{}, malformed)
 		require.Empty(t, known)
 	})
 }
@@ -68,9 +68,9 @@ func FuzzTopology(f *testing.F) {
 					}
 				}
 			}
-			part.take(keys)
+			part.take(guard.Snapshot{Values: keys})
 			keys[key] = guard.Value{Value: string(value), CreateRevision: 1, ModRevision: 2}
-			live, refused := part.take(keys)
+			live, refused := part.take(guard.Snapshot{Values: keys})
 			s, field := part.split(key)
 			if field == "" && (len(refused) > 0 || len(live) > 0) {
 				t.Fatalf("took the value of a key that is not its business: %v, %v", live, refused)
@@ -78,7 +78,7 @@ func FuzzTopology(f *testing.F) {
 			if b, ok := byAddress(live)[s.address]; field != "" && (!ok || b.Address != s.address || b.Keyspace != s.keyspace) {
 				t.Fatalf("%+v is shown as %+v, %v", s, b, ok)
 			}
-			if live, _ := part.take(nil); len(live) > 0 || len(part.infos) > 0 {
+			if live, _ := part.take(guard.Snapshot{}); len(live) > 0 || len(part.infos) > 0 {
 				t.Fatalf("what is removed is still known: %v", live)
 			}
 		}

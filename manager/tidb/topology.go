@@ -22,6 +22,8 @@ type topology struct {
 	// split parses a key of this topology.
 	split func(key string) (s server, field string)
 	infos map[server]info
+	// history is the history of the cluster that the infos are of.
+	history int
 }
 
 // server identifies a TiDB server by its keyspace, which may be empty, and its address.
@@ -43,10 +45,14 @@ func newKeyspaces() *topology {
 
 // take updates the topology from all keys under the prefix. It returns the servers that are up and the values that cannot be
 // used. If the newest value of an info key cannot be used, the previous one is kept.
-func (t *topology) take(values map[string]guard.Value) (live []Backend, refused []refusal) {
+func (t *topology) take(watched guard.Snapshot) (live []Backend, refused []refusal) {
+	if watched.History != t.history {
+		t.history = watched.History
+		clear(t.infos) // equal revisions are those of other writes now
+	}
 	alive := make(map[server]bool)
 	present := make(map[server]bool)
-	for key, value := range values {
+	for key, value := range watched.Values {
 		s, field := t.split(key)
 		switch field {
 		case "ttl":

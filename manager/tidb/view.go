@@ -7,10 +7,10 @@ type View struct {
 	// set.
 	Backends map[string]Backend
 	// Checkpoints are the global checkpoints of log backup tasks, by task. A checkpoint never falls as long as its key
-	// exists. After the key was deleted and created again, it may be lower.
+	// exists. After the key was deleted and created again, or the cluster restored from a backup, it may be lower.
 	Checkpoints map[string]uint64
 	// Revision is the revision of the cluster up to which the view is known to be complete: the lowest one of its watches.
-	// It never falls. Zero until the cluster answered.
+	// It never falls, unless the cluster is restored from a backup. Zero until the cluster answered.
 	Revision int64
 	// Healthy is true while all its watches are attached to a member; see manager.View.
 	Healthy bool
