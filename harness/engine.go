@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/stormwatch/stormwatch/harness/bound"
+	"github.com/stormwatch/stormwatch/harness/certs"
 	"github.com/stormwatch/stormwatch/harness/point"
 	"github.com/stormwatch/stormwatch/harness/record"
 )
@@ -37,6 +38,8 @@ type (
 	Spec struct {
 		Name    string
 		Members int
+		// TLS says that the members serve their clients over TLS, and that each side must present a certificate.
+		TLS bool
 	}
 
 	// Engine builds the clusters of a world. There are two, embedded and virtual; both run unmodified etcd.
@@ -62,6 +65,8 @@ type (
 		Recorder *record.Recorder // receives the watches that members serve
 		Dir      string           // the cluster's own directory, which exists; the world removes it
 		Log      *zap.Logger      // receives etcd's log
+		// Certificates are the certificates with which the members serve clients over TLS. Nil: they serve without TLS.
+		Certificates *certs.Certificates
 		// Died is called once for a member that ended by itself, for example because its disk is full or its data are damaged, with the cause.
 		// If a fault point made a write fail, the cause wraps [point.ErrFailed]. The member is down from then on. Died must not block. Nil: it
 		// is not called.

@@ -103,7 +103,8 @@ type Target struct {
 	Cluster string
 	// Endpoints are the client URLs of all members.
 	Endpoints []string
-	// TLS is the TLS configuration for the members. Nil: plain connections.
+	// TLS is the TLS configuration for the members. Nil: plain connections. Another pointer than at the last Apply says that the certificates were
+	// replaced: the members then refuse new connections that are made with the old ones.
 	TLS *tls.Config
 	// DialOptions are what every client of this cluster needs. They differ from cluster to cluster.
 	DialOptions []grpc.DialOption
