@@ -22,6 +22,7 @@ type Cluster struct {
 	running Members
 	ledger  *Ledger
 	load    *load
+	auth    bool // it has users
 	// certificates are those of its members and clients; nil if the members serve without TLS. given is the configuration of clients that the manager
 	// was given last.
 	certificates *certs.Certificates
@@ -45,7 +46,7 @@ type Member struct {
 }
 
 func newCluster(w *World, spec Spec) *Cluster {
-	c := &Cluster{world: w, name: spec.Name, load: &load{every: w.pace.Load}}
+	c := &Cluster{world: w, name: spec.Name, load: &load{every: w.pace.Load}, auth: spec.Auth}
 	c.ledger = newLedger(c)
 	for _, name := range spec.Names() {
 		c.members = append(c.members, &Member{cluster: c, name: name})

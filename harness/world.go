@@ -295,6 +295,9 @@ func (w *World) start(specs []Spec) error {
 				return fmt.Errorf("start cluster %s%s: %w", c.name, w.withOutside(), err)
 			}
 			c.running = running
+			if spec.Auth {
+				return c.createUsers(ctx)
+			}
 			return nil
 		})
 	}

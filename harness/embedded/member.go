@@ -212,6 +212,7 @@ func (m *member) config(state string, d *inprocess.Death) *embed.Config {
 	c.GRPCAdditionalServerOptions = m.rpc.ServerOptions()
 	// Slow disks are injected as faults; that of the machine would only add noise.
 	c.UnsafeNoFsync = true
+	c.BcryptCost = inprocess.BcryptCost
 	c.EnableGRPCGateway = false
 	return c
 }

@@ -56,7 +56,7 @@ func (m *member) config(as origin, log *zap.Logger) config.ServerConfig {
 		StrictReconfigCheck:         d.StrictReconfigCheck,
 		PreVote:                     d.PreVote,
 		AuthToken:                   d.AuthToken,
-		BcryptCost:                  d.BcryptCost,
+		BcryptCost:                  inprocess.BcryptCost,
 		TokenTTL:                    d.AuthTokenTTL,
 		CompactHashCheckTime:        d.CompactHashCheckTime,
 		CompactionBatchLimit:        d.CompactionBatchLimit,
