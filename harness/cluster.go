@@ -2,6 +2,7 @@ package harness
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/stormwatch/stormwatch/harness/certs"
 	"github.com/stormwatch/stormwatch/harness/point"
 	"github.com/stormwatch/stormwatch/harness/record"
 )
@@ -21,6 +23,11 @@ type Cluster struct {
 	ledger  *Ledger
 	load    *load
 	backup  *backup // the last one; nil if there is none. Only the scenario's goroutine uses it
+	auth    bool    // it has users
+	// certificates are those of its members and clients; nil if the members serve without TLS. given is the configuration of clients that the manager
+	// was given last.
+	certificates *certs.Certificates
+	given        atomic.Pointer[tls.Config]
 	// view observes what the manager shows in the current tenure; nil if the manager does not manage the cluster.
 	view atomic.Pointer[viewObserver]
 
@@ -40,7 +47,7 @@ type Member struct {
 }
 
 func newCluster(w *World, spec Spec) *Cluster {
-	c := &Cluster{world: w, name: spec.Name, load: &load{every: w.pace.Load}}
+	c := &Cluster{world: w, name: spec.Name, load: &load{every: w.pace.Load}, auth: spec.Auth}
 	c.ledger = newLedger(c)
 	for _, name := range spec.Names() {
 		c.members = append(c.members, &Member{cluster: c, name: name})
@@ -183,6 +190,15 @@ func (c *Cluster) RemoveMember(ctx context.Context, m *Member) error {
 	c.mu.Unlock()
 	c.world.recorder.Departed(c.name, m.name)
 	return nil
+}
+
+// Certificates are the certificates of the cluster's members and clients; nil if the members serve without TLS.
+func (c *Cluster) Certificates() *certs.Certificates { return c.certificates }
+
+// Outdated says whether the manager manages the cluster with a TLS configuration that was replaced since it was given to it.
+func (c *Cluster) Outdated() bool {
+	m := c.world.managed.Load()
+	return m != nil && m.manages(c) && c.certificates != nil && c.given.Load() != c.certificates.Client()
 }
 
 // Ask makes a request of the harness' own to the cluster, past every link: first through the leader, then through others, until an attempt

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/stormwatch/stormwatch/harness/bound"
+	"github.com/stormwatch/stormwatch/harness/certs"
 	"github.com/stormwatch/stormwatch/harness/point"
 	"github.com/stormwatch/stormwatch/harness/record"
 )
@@ -38,6 +39,10 @@ type (
 	Spec struct {
 		Name    string
 		Members int
+		// Auth says that authentication is on, with a user for the manager that may read and write all keys.
+		Auth bool
+		// TLS says that the members serve their clients over TLS, and that each side must present a certificate.
+		TLS bool
 	}
 
 	// Engine builds the clusters of a world. There are two, embedded and virtual; both run unmodified etcd.
@@ -63,6 +68,8 @@ type (
 		Recorder *record.Recorder // receives the watches that members serve
 		Dir      string           // the cluster's own directory, which exists; the world removes it
 		Log      *zap.Logger      // receives etcd's log
+		// Certificates are the certificates with which the members serve clients over TLS. Nil: they serve without TLS.
+		Certificates *certs.Certificates
 		// Died is called once for a member that ended by itself, for example because its disk is full or its data are damaged, with the cause.
 		// If a fault point made a write fail, the cause wraps [point.ErrFailed]. The member is down from then on. Died must not block. Nil: it
 		// is not called.
@@ -77,7 +84,8 @@ type (
 		Endpoint(member string) string
 		// DialOptions are the gRPC options that a client needs to reach the endpoints.
 		DialOptions() []grpc.DialOption
-		// Direct is a client of one member whose connection passes no link and no fault point. The engine owns it and closes it when the
+		// Direct is a client of one member whose connection passes no link and no fault point. It needs no certificate and no password, whether or
+		// not other clients do. The engine owns it and closes it when the
 		// member stops; a restarted member has a new one. The error says that the member is down.
 		Direct(member string) (Direct, error)
 		// Supports says whether the engine has this fault point.
@@ -147,7 +155,7 @@ type Status struct {
 // Leads says whether the member believes that it is the leader.
 func (s Status) Leads() bool { return s.Up && s.ID != 0 && s.Leader == s.ID }
 
-// Direct is a client of one member whose connection passes no link. It has the methods of clientv3.Client except Leases (that is
+// Direct is a client of one member whose connection passes no link. If authentication is on, its calls are those of the user root. It has the methods of clientv3.Client except Leases (that is
 // Direct.Client.Leases). Leases and Maintenance are etcd's gRPC services, because clientv3 can neither choose the id of a lease that it
 // grants nor raise an alarm.
 type Direct struct {

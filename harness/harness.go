@@ -103,8 +103,11 @@ type Target struct {
 	Cluster string
 	// Endpoints are the client URLs of all members.
 	Endpoints []string
-	// TLS is the TLS configuration for the members. Nil: plain connections.
+	// TLS is the TLS configuration for the members. Nil: plain connections. Another pointer than at the last Apply says that the certificates were
+	// replaced: the members then refuse new connections that are made with the old ones.
 	TLS *tls.Config
+	// Username and Password are for a cluster with authentication. Empty: the cluster has no users.
+	Username, Password string
 	// DialOptions are what every client of this cluster needs. They differ from cluster to cluster.
 	DialOptions []grpc.DialOption
 	// Log receives the log of clients.
@@ -112,14 +115,24 @@ type Target struct {
 }
 
 // Config returns a complete client configuration for this target. A manager adds its own settings and keeps these. In virtual time the calls of a
-// client that is made without the dial options fail with an error that says so.
+// client that is made without the dial options fail with an error that says so. With a password, clientv3.New logs in before it returns: it blocks until
+// a member answers, at most for the configuration's DialTimeout if that is set.
 func (t Target) Config() clientv3.Config {
 	return clientv3.Config{
 		Endpoints:   slices.Clone(t.Endpoints),
 		TLS:         t.TLS,
+		Username:    t.Username,
+		Password:    t.Password,
 		DialOptions: slices.Clone(t.DialOptions),
 		Logger:      t.Log,
 	}
+}
+
+// Equal says whether two targets lead to the same members with the same credentials, so that a manager that was given one may go on as it is when it
+// is given the other.
+func (t Target) Equal(other Target) bool {
+	return t.Cluster == other.Cluster && slices.Equal(t.Endpoints, other.Endpoints) && t.TLS == other.TLS &&
+		t.Username == other.Username && t.Password == other.Password
 }
 
 // Setup is what a world gives to a manager that it makes.

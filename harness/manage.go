@@ -235,6 +235,13 @@ func (w *World) targets(clusters []*Cluster) []Target {
 			t.Endpoints = append(t.Endpoints, m.Endpoint())
 			w.recorder.Named(c.name, m.name)
 		}
+		if c.auth {
+			t.Username, t.Password = managerUser, userPassword
+		}
+		if c.certificates != nil {
+			t.TLS = c.certificates.Client()
+			c.given.Store(t.TLS)
+		}
 		targets[i] = t
 	}
 	return targets

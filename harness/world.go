@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/stormwatch/stormwatch/harness/bound"
+	"github.com/stormwatch/stormwatch/harness/certs"
 	"github.com/stormwatch/stormwatch/harness/point"
 	"github.com/stormwatch/stormwatch/harness/record"
 )
@@ -278,6 +279,9 @@ func (w *World) start(specs []Spec) error {
 			if err := os.Mkdir(dir, 0o700); err != nil {
 				return err
 			}
+			if err := c.certify(spec, dir); err != nil {
+				return err
+			}
 			died := func(member string, cause error) {
 				if started := ctx.Err() != nil; c.died(member, cause, started) {
 					giveUp()
@@ -285,11 +289,15 @@ func (w *World) start(specs []Spec) error {
 			}
 			running, err := w.engine.Start(ctx, spec, Env{
 				Timing: w.timing, Board: w.board, Recorder: w.recorder, Dir: dir, Log: w.log.Named(spec.Name), Died: died,
+				Certificates: c.certificates,
 			})
 			if err != nil {
 				return fmt.Errorf("start cluster %s%s: %w", c.name, w.withOutside(), err)
 			}
 			c.running = running
+			if spec.Auth {
+				return c.createUsers(ctx)
+			}
 			return nil
 		})
 	}
@@ -304,6 +312,14 @@ func (w *World) start(specs []Spec) error {
 		}
 	}
 	return nil
+}
+
+// certify makes the certificates of a cluster that serves its clients over TLS.
+func (c *Cluster) certify(spec Spec, dir string) (err error) {
+	if spec.TLS {
+		c.certificates, err = certs.New(filepath.Join(dir, "certificates"), spec.Name)
+	}
+	return err
 }
 
 // died records that a member ended by itself. If that is the effect of a fault on a cluster that has started, the run goes on. Otherwise it

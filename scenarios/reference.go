@@ -99,7 +99,9 @@ func (r *reference) changed(cluster string, v harness.View) {
 func (r *reference) Apply(ctx context.Context, targets []harness.Target) error {
 	own := make([]manager.Target, len(targets))
 	for i, t := range targets {
-		own[i] = manager.Target{Cluster: t.Cluster, Endpoints: t.Endpoints, TLS: t.TLS, DialOptions: t.DialOptions}
+		own[i] = manager.Target{
+			Cluster: t.Cluster, Endpoints: t.Endpoints, TLS: t.TLS, Username: t.Username, Password: t.Password, DialOptions: t.DialOptions,
+		}
 	}
 	return r.Manager.Apply(ctx, own)
 }

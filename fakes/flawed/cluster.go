@@ -7,9 +7,6 @@ import (
 	"sync"
 	"time"
 
-	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/grpc/connectivity"
-
 	"github.com/stormwatch/stormwatch/harness"
 )
 
@@ -22,18 +19,11 @@ type cluster struct {
 	owner   bool // the clients are its own
 	state   *state
 	cancel  context.CancelFunc
+	hangUp  context.CancelFunc // ends the context of the clients
 	running sync.WaitGroup
 
 	mu       sync.Mutex // guards what is below, and how the members have behaved
 	sequence int        // the number of failures so far
-}
-
-// member is a client, and how its member has behaved. If one client has all endpoints, there is one.
-type member struct {
-	client *clientv3.Client
-	// failed is the number of the last failure, zero if there was none; until is the end of the quarantine.
-	failed int
-	until  time.Time
 }
 
 // open begins to follow a cluster, which is shown as before until all of it has been read. The caller holds m.mu.
@@ -60,7 +50,11 @@ func (m *manager) open(t harness.Target, before harness.View) (*cluster, error) 
 		c.running.Go(func() { f.follow(ctx) })
 	}
 	if c.traits.beside != nil {
-		c.running.Go(func() { c.traits.beside(ctx, c.members[0].client, m.setup) })
+		c.running.Go(func() {
+			if client, err := c.members[0].etcd(ctx); err == nil {
+				c.traits.beside(ctx, client, m.setup)
+			}
+		})
 	}
 	if c.traits.register > 0 && !c.traits.neverRegisters {
 		r := &registrar{cluster: c}
@@ -69,7 +63,7 @@ func (m *manager) open(t harness.Target, before harness.View) (*cluster, error) 
 	return c, nil
 }
 
-// connect makes the clients.
+// connect makes the members and, unless they must log in first, their clients.
 func (c *cluster) connect() error {
 	if c.traits.sharesClient && len(c.manager.clusters) > 0 {
 		for _, other := range c.manager.clusters {
@@ -79,6 +73,7 @@ func (c *cluster) connect() error {
 	}
 	c.owner = true
 	config := c.target.Config()
+	config.Context, c.hangUp = context.WithCancel(context.Background())
 	if c.traits.client != nil {
 		c.traits.client(&config)
 	}
@@ -91,11 +86,11 @@ func (c *cluster) connect() error {
 	}
 	for _, endpoints := range groups {
 		config.Endpoints = endpoints
-		client, err := clientv3.New(config)
+		m, err := newMember(config, c.traits)
 		if err != nil {
 			return errors.Join(err, c.disconnect())
 		}
-		c.members = append(c.members, &member{client: client})
+		c.members = append(c.members, m)
 	}
 	return nil
 }
@@ -109,16 +104,14 @@ func (c *cluster) disconnect() error {
 	var closing sync.WaitGroup
 	for i, m := range c.members {
 		closing.Go(func() {
-			// Close cancels the client's context, and may return that as an error.
-			if err := m.client.Close(); !errors.Is(err, context.Canceled) {
-				errs[i] = err
-			}
+			errs[i] = m.close()
 		})
 		if c.traits.closesOneByOne {
 			closing.Wait()
 		}
 	}
 	closing.Wait()
+	c.hangUp()
 	return errors.Join(errs...)
 }
 
@@ -134,7 +127,7 @@ func (c *cluster) close() error {
 func (c *cluster) pick(last *member) *member {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.traits.staysOnReadyMember && last != nil && last.client.ActiveConnection().GetState() == connectivity.Ready {
+	if c.traits.staysOnReadyMember && last != nil && last.ready() {
 		return last
 	}
 	var found *member

@@ -21,11 +21,13 @@ func All() []harness.Candidate {
 		noRequireLeader(), progressElsewhere(), noIdleTimeout(), idleEarly(), resumePastEnd(), noKeepalive(),
 		probeSameMember(),
 		// Leaving and coming back:
-		noGrace(), noQuarantine(), quarantineForEver(), unboundedBackoff(),
+		noGrace(), noQuarantine(), quarantineForEver(), unboundedBackoff(), givesUp(),
 		// Going on where it was:
 		resumeFromZero(), resumeFromNow(), ignoresCompaction(), ignoresRestore(), serializableReads(), revisionBack(), dropsDeletes(), lastEventOnly(), halfRead(),
 		// Several clusters:
 		oneClient(), oneLock(), waitsForSlowest(), stopTheWorldReload(), keepsHandle(), nilPrimary(), leaksRuntime(), closesOneByOne(),
+		// Credentials:
+		keepsCertificates(), keepsToken(),
 		// Own keys:
 		keepsLostLease(), deletesPrefix(),
 		// Connections:

@@ -25,7 +25,7 @@ type follower struct {
 // follow reads and watches the prefix again and again until ctx ends. A manager that polls only reads.
 func (f *follower) follow(ctx context.Context) {
 	var last *member
-	wait := f.traits.retry
+	wait, failures := f.traits.retry, 0
 	for ctx.Err() == nil {
 		m := f.cluster.pick(last)
 		if m == nil {
@@ -42,6 +42,13 @@ func (f *follower) follow(ctx context.Context) {
 			f.cluster.left(m, err)
 			// If not even a watch was created, the cluster may be away as a whole, and come back restored from a backup.
 			f.gone = f.gone || !f.confirmed && !f.traits.ignoresRestore
+			failures++
+		}
+		if f.confirmed || err == nil {
+			failures = 0
+		}
+		if f.traits.givesUp > 0 && failures >= f.traits.givesUp {
+			return
 		}
 		switch {
 		case f.traits.poll > 0:
@@ -105,14 +112,18 @@ func (f *follower) read(ctx context.Context, m *member) (err error) {
 func (f *follower) readNow(ctx context.Context, m *member) error {
 	ctx, cancel := limited(ctx, f.traits.request)
 	defer cancel()
+	client, err := m.etcd(ctx)
+	if err != nil {
+		return err
+	}
 	if f.traits.showsHalf {
-		return f.readInParts(ctx, m)
+		return f.readInParts(ctx, client)
 	}
 	options := []clientv3.OpOption{clientv3.WithPrefix()}
 	if f.traits.serializable {
 		options = append(options, clientv3.WithSerializable())
 	}
-	resp, err := m.client.Get(ctx, f.prefix, options...)
+	resp, err := client.Get(ctx, f.prefix, options...)
 	if err != nil {
 		return err
 	}
@@ -121,11 +132,11 @@ func (f *follower) readNow(ctx context.Context, m *member) error {
 }
 
 // readInParts reads the prefix one key at a time, and shows what it has after each.
-func (f *follower) readInParts(ctx context.Context, m *member) error {
+func (f *follower) readInParts(ctx context.Context, client *clientv3.Client) error {
 	key, end := f.prefix, clientv3.GetPrefixRangeEnd(f.prefix)
 	show, revision := f.state.replace, int64(0)
 	for {
-		resp, err := m.client.Get(ctx, key, clientv3.WithRange(end), clientv3.WithLimit(1), clientv3.WithRev(revision))
+		resp, err := client.Get(ctx, key, clientv3.WithRange(end), clientv3.WithLimit(1), clientv3.WithRev(revision))
 		if err != nil {
 			return err
 		}
@@ -142,17 +153,21 @@ func (f *follower) readInParts(ctx context.Context, m *member) error {
 
 // watch applies events to the state until the watch ends, and returns why. When ctx ends, so does the watch.
 func (f *follower) watch(ctx context.Context, m *member, from int64) error {
+	client, err := m.etcd(ctx)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	plain := ctx
 	if f.traits.requireLeader {
 		ctx = clientv3.WithRequireLeader(ctx)
 	}
 	began := time.Now()
-	watcher, closeWatcher := f.watcher(m)
+	watcher, closeWatcher := f.watcher(client)
 	defer closeWatcher()
 	created := cancelAfter(f.traits.request, cancel) // Watch itself blocks until the watch is created
 	responses := watcher.Watch(ctx, f.prefix, clientv3.WithPrefix(), clientv3.WithRev(from), clientv3.WithCreatedNotify())
-	helpers := f.help(ctx, plain, m, watcher)
+	helpers := f.help(ctx, plain, m, client, watcher)
 	defer helpers.wait()
 	defer cancel()
 	idle, stopIdle := after(f.idle())
@@ -200,11 +215,11 @@ func (f *follower) watch(ctx context.Context, m *member, from int64) error {
 
 // watcher is the watcher of a client. A manager that chooses its members has one for each watch, and closes the watch with its stream: a watch that
 // is only canceled while clientv3 opens its stream again stays open at the member until its next event.
-func (f *follower) watcher(m *member) (w clientv3.Watcher, end func()) {
+func (f *follower) watcher(client *clientv3.Client) (w clientv3.Watcher, end func()) {
 	if !f.traits.eachMember {
-		return m.client, func() {}
+		return client, func() {}
 	}
-	own := clientv3.NewWatcher(m.client)
+	own := clientv3.NewWatcher(client)
 	return own, func() { _ = own.Close() } // it returns the error of a stream that is closed anyway
 }
 

@@ -16,7 +16,7 @@ type helpers struct {
 }
 
 // help starts the helpers of a watch. They run until ctx ends. plain is ctx without the requirement of a leader.
-func (f *follower) help(ctx, plain context.Context, m *member, w clientv3.Watcher) *helpers {
+func (f *follower) help(ctx, plain context.Context, m *member, client *clientv3.Client, w clientv3.Watcher) *helpers {
 	h := &helpers{found: make(chan error, 1)}
 	if f.traits.progress > 0 {
 		h.run(ctx, func() error { return f.askProgress(ctx, plain, w) })
@@ -25,7 +25,7 @@ func (f *follower) help(ctx, plain context.Context, m *member, w clientv3.Watche
 		h.run(ctx, func() error { return f.probe(ctx, m) })
 	}
 	if f.traits.eachMember {
-		h.run(ctx, func() error { return f.awaitLoss(ctx, m) })
+		h.run(ctx, func() error { return f.awaitLoss(ctx, client) })
 	}
 	return h
 }
@@ -67,8 +67,8 @@ func (f *follower) askProgress(ctx, plain context.Context, w clientv3.Watcher) e
 var errLost = errors.New("the connection broke")
 
 // awaitLoss blocks until a connection breaks that is open. clientv3 itself would open the watch again, and wait for as long as the member is down.
-func (f *follower) awaitLoss(ctx context.Context, m *member) error {
-	conn := m.client.ActiveConnection()
+func (f *follower) awaitLoss(ctx context.Context, client *clientv3.Client) error {
+	conn := client.ActiveConnection()
 	for state := conn.GetState(); ; state = conn.GetState() {
 		if !conn.WaitForStateChange(ctx, state) {
 			return ctx.Err()
@@ -104,7 +104,10 @@ func (f *follower) probe(ctx context.Context, watched *member) error {
 		f.cluster.exclusively(ctx, f.traits.sharesLock, func() {
 			bounded, cancel := context.WithTimeout(ctx, f.traits.probeTimeout)
 			defer cancel()
-			resp, err = witnesses[next%len(witnesses)].client.Get(bounded, f.prefix, clientv3.WithPrefix(), clientv3.WithKeysOnly())
+			var client *clientv3.Client
+			if client, err = witnesses[next%len(witnesses)].etcd(bounded); err == nil {
+				resp, err = client.Get(bounded, f.prefix, clientv3.WithPrefix(), clientv3.WithKeysOnly())
+			}
 		})
 		if err != nil || resp == nil {
 			next++ // this witness says nothing of the watch

@@ -45,7 +45,7 @@ func (p pusher) Push(f func(cluster string, v harness.View)) {
 	p.push = f
 }
 
-// Apply begins to follow new clusters, begins again with those whose endpoints changed, and closes those that are not among the targets.
+// Apply begins to follow new clusters, begins again with those whose endpoints or credentials changed, and closes those that are not among the targets.
 func (m *manager) Apply(ctx context.Context, targets []harness.Target) error {
 	opened, gone, err := m.replace(targets)
 	if reload := len(opened) < len(targets); reload && m.traits.stopsForReload {
@@ -68,7 +68,7 @@ func (m *manager) replace(targets []harness.Target) (opened, gone []*cluster, er
 	defer m.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(m.clusters)) {
 		c := m.clusters[name]
-		if t, ok := wanted[name]; ok && slices.Equal(t.Endpoints, c.target.Endpoints) {
+		if t, ok := wanted[name]; ok && m.unchanged(c.target, t) {
 			continue
 		}
 		delete(m.clusters, name)
@@ -100,6 +100,14 @@ func (m *manager) replace(targets []harness.Target) (opened, gone []*cluster, er
 		m.rounds = startRounds(m)
 	}
 	return opened, gone, errors.Join(errs...)
+}
+
+// unchanged says whether what follows a cluster at one target may go on at the other.
+func (m *manager) unchanged(was, now harness.Target) bool {
+	if m.traits.keepsCredentials {
+		return slices.Equal(was.Endpoints, now.Endpoints)
+	}
+	return was.Equal(now)
 }
 
 // View returns the last view of a cluster.

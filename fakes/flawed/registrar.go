@@ -42,7 +42,10 @@ func (r *registrar) refresh(ctx context.Context) error {
 	t := r.cluster.traits
 	ctx, cancel := context.WithTimeout(ctx, t.request)
 	defer cancel()
-	client := r.client()
+	client, err := r.client(ctx)
+	if err != nil {
+		return err
+	}
 	if r.lease == 0 {
 		r.lease = clientv3.LeaseID(rand.Int64N(1<<62) + 1)
 	}
@@ -58,7 +61,7 @@ func (r *registrar) refresh(ctx context.Context) error {
 	if err := extend(ctx, leases, r.lease); err != nil {
 		return err
 	}
-	_, err := client.Put(ctx, r.cluster.manager.ownKey(), "10.0.0.8:6000", clientv3.WithLease(r.lease))
+	_, err = client.Put(ctx, r.cluster.manager.ownKey(), "10.0.0.8:6000", clientv3.WithLease(r.lease))
 	return err
 }
 
@@ -87,9 +90,12 @@ func (r *registrar) withdraw() {
 	defer cancel()
 	for r.lease != 0 && ctx.Err() == nil {
 		attempt, done := context.WithTimeout(ctx, t.request/time.Duration(2*len(r.cluster.members)))
-		_, err := pb.NewLeaseClient(r.client().ActiveConnection()).LeaseRevoke(attempt, &pb.LeaseRevokeRequest{ID: int64(r.lease)})
+		client, err := r.client(attempt)
+		if err == nil {
+			_, err = pb.NewLeaseClient(client.ActiveConnection()).LeaseRevoke(attempt, &pb.LeaseRevokeRequest{ID: int64(r.lease)})
+		}
 		if err == nil && t.deletesPrefix {
-			_, err = r.client().Delete(attempt, r.cluster.manager.ownPrefix(), clientv3.WithPrefix())
+			_, err = client.Delete(attempt, r.cluster.manager.ownPrefix(), clientv3.WithPrefix())
 		}
 		done()
 		if err = rpctypes.Error(err); err == nil || errors.Is(err, rpctypes.ErrLeaseNotFound) {
@@ -100,6 +106,6 @@ func (r *registrar) withdraw() {
 	}
 }
 
-func (r *registrar) client() *clientv3.Client {
-	return r.cluster.members[r.next%len(r.cluster.members)].client
+func (r *registrar) client(ctx context.Context) (*clientv3.Client, error) {
+	return r.cluster.members[r.next%len(r.cluster.members)].etcd(ctx)
 }

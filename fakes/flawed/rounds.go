@@ -40,7 +40,11 @@ func (m *manager) round(ctx context.Context) {
 			reading.Go(func() {
 				bounded, cancel := limited(ctx, c.traits.request)
 				defer cancel()
-				resp, err := c.pick(nil).client.Get(bounded, prefix, clientv3.WithPrefix())
+				var resp *clientv3.GetResponse
+				client, err := c.pick(nil).etcd(bounded)
+				if err == nil {
+					resp, err = client.Get(bounded, prefix, clientv3.WithPrefix())
+				}
 				mu.Lock()
 				defer mu.Unlock()
 				if err != nil {

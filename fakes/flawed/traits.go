@@ -89,6 +89,11 @@ type mistakes struct {
 	waitsForSlowest bool
 	// stopsForReload applies no event of any cluster while Apply waits for a new one.
 	stopsForReload bool
+	// keepsCredentials keeps the certificates and the password of a cluster when a reload brings others. keepsToken logs in once, and goes on with that token
+	// for ever.
+	keepsCredentials, keepsToken bool
+	// givesUp ends the following of a prefix after so many failures in a row; zero: never.
+	givesUp int
 	// keepsHandles goes on showing a cluster that was replaced. leaksRemoved does not close it.
 	keepsHandles, leaksRemoved bool
 	// closesOneByOne closes a client only after the last one has closed.

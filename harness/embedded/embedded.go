@@ -24,6 +24,7 @@ import (
 
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/bound"
+	"github.com/stormwatch/stormwatch/harness/inprocess"
 	"github.com/stormwatch/stormwatch/harness/link"
 	"github.com/stormwatch/stormwatch/harness/point"
 	"github.com/stormwatch/stormwatch/harness/wire"
@@ -205,7 +206,7 @@ func (c *cluster) InForce(ctx context.Context, name string, n point.Name) error 
 
 func (c *cluster) Endpoint(name string) string {
 	if m, err := c.find(name); err == nil {
-		return m.clients.url()
+		return inprocess.Scheme(c.env.Certificates) + "://" + m.clients.address()
 	}
 	return ""
 }

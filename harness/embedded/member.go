@@ -209,13 +209,16 @@ func (m *member) config(state string, d *inprocess.Death) *embed.Config {
 	c.InitialCluster = m.cluster.initial()
 	c.ClusterState = state
 	// The kernel chooses these ports, which only the proxies know, so that concurrent starts cannot collide.
-	c.ListenClientUrls = []url.URL{{Scheme: "http", Host: anyPort}}
+	scheme := inprocess.Scheme(m.cluster.env.Certificates)
+	c.ListenClientUrls = []url.URL{{Scheme: scheme, Host: anyPort}}
 	c.ListenPeerUrls = []url.URL{{Scheme: "http", Host: anyPort}}
-	c.AdvertiseClientUrls = []url.URL{{Scheme: "http", Host: m.advertised()}}
+	c.ClientTLSInfo = inprocess.TLSInfo(m.cluster.env.Certificates)
+	c.AdvertiseClientUrls = []url.URL{{Scheme: scheme, Host: m.advertised()}}
 	c.AdvertisePeerUrls = []url.URL{{Scheme: "http", Host: m.peers.address()}}
 	c.GRPCAdditionalServerOptions = m.rpc.ServerOptions()
 	// Slow disks are injected as faults; that of the machine would only add noise.
 	c.UnsafeNoFsync = true
+	c.BcryptCost = inprocess.BcryptCost
 	c.EnableGRPCGateway = false
 	return c
 }

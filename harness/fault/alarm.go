@@ -22,7 +22,9 @@ var alarm = &kind{
 			Allowance: untouched(w),
 			Do: func(ctx context.Context) (func(context.Context) error, error) {
 				undo := func(ctx context.Context) error {
-					disarm(ctx, w, on.cluster)
+					whenPossible(ctx, w, "disarms the alarm of "+on.cluster.Name(), func(ctx context.Context) error {
+						return setAlarm(ctx, w, on.cluster, pb.AlarmRequest_DEACTIVATE)
+					})
 					return nil
 				}
 				return undo, setAlarm(ctx, w, on.cluster, pb.AlarmRequest_ACTIVATE)
@@ -44,18 +46,5 @@ func setAlarm(ctx context.Context, w *harness.World, c *harness.Cluster, action 
 	return c.Ask(ctx, func(ctx context.Context, d harness.Direct) error {
 		_, err := d.Maintenance.Alarm(ctx, &pb.AlarmRequest{Action: action, MemberID: alarming, Alarm: pb.AlarmType_NOSPACE})
 		return err
-	})
-}
-
-// disarm switches the alarm off. If that is not possible now, because the quorum is lost for example, it goes on trying in the background.
-func disarm(ctx context.Context, w *harness.World, c *harness.Cluster) {
-	err := setAlarm(ctx, w, c, pb.AlarmRequest_DEACTIVATE)
-	if err == nil || ctx.Err() != nil {
-		return
-	}
-	w.Note("%s disarms its alarm when it can: %v", c, err)
-	w.Later(func(ctx context.Context) {
-		for ctx.Err() == nil && setAlarm(ctx, w, c, pb.AlarmRequest_DEACTIVATE) != nil {
-		}
 	})
 }

@@ -23,13 +23,33 @@ type effect struct {
 	story func(*bench)
 }
 
-// effects are those of all faults.
+// effects are those of all faults that can be injected into any cluster.
 func effects() []effect {
 	return slices.Concat(diskEffects(), peerEffects(), clientEffects(), watchEffects(), callEffects(), memberEffects(), clusterEffects())
 }
 
+// suited is an effect and the cluster that it is shown on.
+type suited struct {
+	effect
+	cluster harness.Spec
+}
+
+// all are the effects of all faults.
+func all() []suited {
+	var list []suited
+	add := func(cluster harness.Spec, effects []effect) {
+		for _, e := range effects {
+			list = append(list, suited{e, cluster})
+		}
+	}
+	add(harness.Spec{Name: "alpha", Members: 3}, effects())
+	add(harness.Spec{Name: "alpha", Members: 3, TLS: true}, certificateEffects())
+	add(harness.Spec{Name: "alpha", Members: 3, Auth: true}, authEffects())
+	return list
+}
+
 func TestFaultsHaveTheirEffectsInVirtualTime(t *testing.T) {
-	for _, e := range effects() {
+	for _, e := range all() {
 		t.Run(e.name, func(t *testing.T) { on(t, virtual.New(t, 1), e) })
 	}
 }
@@ -38,7 +58,7 @@ func TestFaultsHaveTheirEffectsByTheWallClock(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short runs only what is in virtual time")
 	}
-	for _, e := range effects() {
+	for _, e := range all() {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
 			on(t, embedded.Engine{}, e)
@@ -57,7 +77,7 @@ type bench struct {
 }
 
 // on shows an effect on an engine. The manager is there because a run needs one; it is not judged.
-func on(t *testing.T, e harness.Engine, shown effect) {
+func on(t *testing.T, e harness.Engine, shown suited) {
 	t.Helper()
 	b := &bench{t: t}
 	candidate := scenarios.Reference()
@@ -71,7 +91,7 @@ func on(t *testing.T, e harness.Engine, shown effect) {
 	}
 	told := false
 	r := harness.Execute(t.Context(), e, harness.Scenario{
-		Name: "an-effect", Clusters: []harness.Spec{{Name: "alpha", Members: 3}},
+		Name: "an-effect", Clusters: []harness.Spec{shown.cluster},
 		Body: func(w *harness.World) {
 			b.World, b.alpha = w, w.Cluster("alpha")
 			defer b.close()

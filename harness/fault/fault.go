@@ -65,10 +65,10 @@ var none = &kind{
 // kinds are all faults, in the order of their names.
 func kinds() []*kind {
 	return []*kind{
-		addMember, alarm, backup, blackhole, compact, defragment, delayClients, delayWatch, dropAnswer, dropKeepAlives, dropProgress,
-		dropProgressRequests, dropWatchCreate, failDisk, failRequest, freeze, halfOpen, hangApply, hangDisk, isolate, kill, loseLease, loseQuorum,
-		misadvertiseMember, moveLeader, partition, partitionOneWay, refuse, removeMember, reset, restart, restore, rollingRestart, slowApply, slowDisk, slowLink,
-		wipeAndRejoin, withholdEvents,
+		addMember, alarm, backup, blackhole, compact, defragment, delayClients, delayWatch, disableAuth, dropAnswer, dropKeepAlives, dropProgress,
+		dropProgressRequests, dropWatchCreate, expireCertificates, expireTokens, failDisk, failRequest, freeze, halfOpen, hangApply, hangDisk, isolate,
+		kill, loseLease, loseQuorum, misadvertiseMember, moveLeader, partition, partitionOneWay, refuse, removeMember, reset, restart, restore, rollingRestart,
+		rotateCertificates, slowApply, slowDisk, slowLink, wipeAndRejoin, withholdEvents,
 	}
 }
 

@@ -103,12 +103,12 @@ func (m *members) serve(member string) error {
 	return nil
 }
 
-// onPaper runs a scenario with the engine paper, on cluster alpha with three members and beta with one, and returns the run's record.
+// onPaper runs a scenario with the engine paper, on cluster alpha with three members and TLS and beta with one, and returns the run's record.
 func onPaper(t *testing.T, story func(*harness.World)) *record.Record {
 	t.Helper()
 	told := false
 	result := harness.Execute(t.Context(), paper{t.TempDir()}, harness.Scenario{
-		Name: "on-paper", Clusters: []harness.Spec{{Name: "alpha", Members: 3}, {Name: "beta", Members: 1}},
+		Name: "on-paper", Clusters: []harness.Spec{{Name: "alpha", Members: 3, TLS: true}, {Name: "beta", Members: 1}},
 		Body: func(w *harness.World) {
 			story(w)
 			told = true

@@ -31,6 +31,8 @@ func TestEachFaultKnowsWhatItCostsToNoticeAndLeave(t *testing.T) {
 		"Compact(alpha)":                             {Name: "lost member", Recovery: b.LostMember()},
 		"Defragment(alpha/m1, 1s)":                   {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 2*time.Second, Lasting: 2 * time.Second},
 		"Defragment(alpha/m2, 5s)":                   {Name: "stale member", Recovery: b.StaleMember()},
+		"ExpireCertificates(alpha)":                  {Name: "lost member", Recovery: b.LostMember()},
+		"RotateCertificates(alpha)":                  {Name: "lost member", Recovery: b.LostMember()},
 		"LoseQuorum(alpha)":                          {Name: "lost leader", Recovery: b.LostLeader()},
 		"RollingRestart(alpha)":                      {Name: "lost leader", Recovery: b.LostLeader()},
 		"Blackhole(alpha/m1)":                        {Name: "silent member", Recovery: b.SilentMember()},
@@ -85,6 +87,34 @@ func TestEachFaultKnowsWhatItCostsToNoticeAndLeave(t *testing.T) {
 		require.NoError(t, err, text)
 		require.Equal(t, want, plan.Allowance, text)
 	}
+}
+
+// On paper nobody can create users, so the error is part of the test.
+func TestFaultsOfUsersAndCertificatesNeedThem(t *testing.T) {
+	b := bound.Bounds{Timing: bound.Production()}
+	for _, text := range []string{"DisableAuth(alpha)", "ExpireTokens(alpha)"} {
+		plan, err := planned(t, text)
+		require.EqualError(t, err, "cluster alpha has no users")
+		require.Equal(t, record.Allowance{Name: "lost member", Recovery: b.LostMember()}, plan.Allowance, text)
+	}
+	for _, text := range []string{"ExpireCertificates(beta)", "RotateCertificates(beta)"} {
+		_, err := planned(t, text)
+		require.EqualError(t, err, "cluster beta serves its clients without TLS")
+	}
+}
+
+func TestExpiredCertificatesCostTheReachUntilTheyAreRenewed(t *testing.T) {
+	r := onPaper(t, func(w *harness.World) {
+		alpha := w.Cluster("alpha")
+		expire := w.Inject(ExpireCertificates(alpha))
+		require.True(t, w.Lost(alpha, record.LostReach))
+		require.False(t, w.Lost(alpha, record.LostQuorum))
+		expire.Heal()
+		require.False(t, w.Lost(alpha, record.LostReach))
+		w.Inject(RotateCertificates(alpha))
+		require.False(t, w.Lost(alpha, record.LostReach), "there is no manager that has old certificates")
+	})
+	require.Empty(t, r.Faults[0].Scope.Unreachable, "connections that are open go on")
 }
 
 func TestConnectionsToAllMembersThatAreHalfOpenAreNoticedByTheIdleTimeout(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	"go.etcd.io/etcd/server/v3/auth"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -13,6 +14,7 @@ import (
 // calls are the direct calls under way in a server. They must end before a server that is stopped closes its database, since etcd panics
 // if a call uses a closed database. For calls over a network, the gRPC server takes care of that.
 type calls struct {
+	auth   auth.AuthStore
 	ctx    context.Context // ends when the server is about to stop
 	cancel context.CancelFunc
 
@@ -21,8 +23,8 @@ type calls struct {
 	active sync.WaitGroup
 }
 
-func newCalls() *calls {
-	c := &calls{}
+func newCalls(a auth.AuthStore) *calls {
+	c := &calls{auth: a}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
 }
@@ -35,10 +37,13 @@ func (c *calls) enter(ctx context.Context) (_ context.Context, leave func(), err
 		return nil, nil, status.Error(codes.Unavailable, "the member is down")
 	}
 	c.active.Add(1)
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(c.asRoot(ctx))
 	stop := context.AfterFunc(c.ctx, cancel)
 	return ctx, func() { stop(); cancel(); c.active.Done() }, nil
 }
+
+// asRoot is ctx for a call in the name of the user root, if authentication is on. The server itself makes a token for it, as for its own requests.
+func (c *calls) asRoot(ctx context.Context) context.Context { return c.auth.WithRoot(ctx) }
 
 // end refuses further calls, interrupts those under way and blocks until they have ended.
 func (c *calls) end() {
@@ -109,6 +114,11 @@ func (l leaseClient) LeaseTimeToLive(
 
 func (l leaseClient) LeaseLeases(ctx context.Context, r *pb.LeaseLeasesRequest, o ...grpc.CallOption) (*pb.LeaseLeasesResponse, error) {
 	return unary(l.calls, ctx, l.LeaseClient.LeaseLeases, r, o)
+}
+
+// LeaseKeepAlive opens a stream, which is not counted.
+func (l leaseClient) LeaseKeepAlive(ctx context.Context, o ...grpc.CallOption) (grpc.BidiStreamingClient[pb.LeaseKeepAliveRequest, pb.LeaseKeepAliveResponse], error) {
+	return l.LeaseClient.LeaseKeepAlive(l.calls.asRoot(ctx), o...)
 }
 
 type clusterClient struct {

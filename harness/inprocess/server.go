@@ -25,13 +25,15 @@ type Server struct {
 
 // NewServer wraps a server that was started.
 func NewServer(s *etcdserver.EtcdServer) *Server {
-	calls := newCalls()
+	calls := newCalls(s.AuthStore())
 	client := v3client.New(s)
 	leases := leaseClient{adapter.LeaseServerToLeaseClient(v3rpc.NewQuotaLeaseServer(s)), calls}
 	client.KV = clientv3.NewKVFromKVClient(kvClient{adapter.KvServerToKvClient(v3rpc.NewQuotaKVServer(s)), calls}, client)
 	client.Lease = clientv3.NewLeaseFromLeaseClient(leases, client, time.Second)
 	client.Cluster = clientv3.NewClusterFromClusterClient(
 		clusterClient{adapter.ClusterServerToClusterClient(v3rpc.NewClusterServer(s)), calls}, client)
+	client.Auth = clientv3.NewAuthFromAuthClient(authClient{adapter.AuthServerToAuthClient(v3rpc.NewAuthServer(s)), calls}, client)
+	client.Watcher = rootWatcher{client.Watcher, calls}
 	maintenance := maintenanceServer{v3rpc.NewMaintenanceServer(s, nil), s}
 	maintain := maintenanceClient{adapter.MaintenanceServerToMaintenanceClient(maintenance), calls}
 	client.Maintenance = clientv3.NewMaintenanceFromMaintenanceClient(maintain, client)

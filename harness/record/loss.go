@@ -81,6 +81,9 @@ func (r *Record) condition(c Cluster, unknown ...string) condition {
 		mark(state.crippled, f.Scope.Crippled)
 		mark(state.stuck, f.Scope.Stuck)
 		mark(state.useless, f.Scope.Unreachable)
+		if f.Scope.Closed {
+			mark(state.useless, c.Members)
+		}
 		mark(state.useless, f.Scope.Uninformed)
 		for _, pair := range f.Scope.Cut {
 			from, known := index[pair[0]]

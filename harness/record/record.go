@@ -201,6 +201,8 @@ type Scope struct {
 	// Stranded are the members whose client connections were made half-open: a watch that is open when the fault begins stays open at the member,
 	// whatever the manager does.
 	Stranded []string
+	// Closed says that no new connection to any member can be made. Connections that are open go on.
+	Closed bool
 	// ReadOnly says that the cluster refuses writes. Reads and watches go on.
 	ReadOnly bool
 	// Stuck are those that apply nothing, so that no write can be answered there.

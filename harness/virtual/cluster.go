@@ -184,7 +184,9 @@ func (c *cluster) Supports(n point.Name) bool { return len(n.Kinds()) > 0 }
 func (c *cluster) InForce(context.Context, string, point.Name) error { return nil }
 
 // Endpoint is the client URL that the member advertises.
-func (c *cluster) Endpoint(name string) string { return "http://" + c.clientAddress(name) }
+func (c *cluster) Endpoint(name string) string {
+	return inprocess.Scheme(c.env.Certificates) + "://" + c.clientAddress(name)
+}
 
 // DialOptions make a client dial through the cluster's own network.
 func (c *cluster) DialOptions() []grpc.DialOption { return c.wire.DialOptions() }

@@ -11,6 +11,8 @@ import (
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
 	grpckeepalive "google.golang.org/grpc/keepalive"
+
+	"github.com/stormwatch/stormwatch/harness/inprocess"
 )
 
 // origin says whether a member starts with data.
@@ -30,7 +32,7 @@ func (m *member) config(as origin, log *zap.Logger) config.ServerConfig {
 	c, d := m.cluster, embed.NewConfig()
 	return config.ServerConfig{
 		Name:                        m.name,
-		ClientURLs:                  types.URLs{url.URL{Scheme: "http", Host: m.advertised()}},
+		ClientURLs:                  types.URLs{url.URL{Scheme: inprocess.Scheme(c.env.Certificates), Host: m.advertised()}},
 		PeerURLs:                    types.URLs{url.URL{Scheme: "unix", Host: c.peerHost(m.name)}},
 		DataDir:                     c.dataDir(m.name),
 		InitialPeerURLsMap:          c.founders(),
@@ -54,7 +56,7 @@ func (m *member) config(as origin, log *zap.Logger) config.ServerConfig {
 		StrictReconfigCheck:         d.StrictReconfigCheck,
 		PreVote:                     d.PreVote,
 		AuthToken:                   d.AuthToken,
-		BcryptCost:                  d.BcryptCost,
+		BcryptCost:                  inprocess.BcryptCost,
 		TokenTTL:                    d.AuthTokenTTL,
 		CompactHashCheckTime:        d.CompactHashCheckTime,
 		CompactionBatchLimit:        d.CompactionBatchLimit,

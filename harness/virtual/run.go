@@ -2,6 +2,7 @@ package virtual
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -24,6 +25,7 @@ import (
 type run struct {
 	member    *member
 	server    *etcdserver.EtcdServer
+	tls       *tls.Config       // nil: clients are served without TLS
 	direct    *inprocess.Server // nil until begin
 	death     *inprocess.Death
 	grpc      *grpc.Server
@@ -55,9 +57,13 @@ func newRun(m *member, as origin) (*run, error) {
 		ready:     make(chan struct{}),
 		proposals: make(chan *raftpb.Message, maxPendingProposals),
 	}
+	var err error
+	if r.tls, err = inprocess.ServerTLS(m.cluster.env.Certificates); err != nil {
+		return nil, err
+	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	r.death = inprocess.NewDeath(r.die)
-	err := r.death.Start(func() (err error) {
+	err = r.death.Start(func() (err error) {
 		r.server, err = etcdserver.NewServer(m.config(as, m.logger(r.death)))
 		return err
 	})
@@ -95,7 +101,7 @@ func (r *run) begin() {
 	r.direct = inprocess.NewServer(r.server)
 	r.peers = etcdhttp.NewPeerHandler(r.server.Logger(), r.server)
 	options := append(keepalive(), r.member.rpc.ServerOptions()...)
-	r.grpc = v3rpc.Server(r.server, nil, nil, options...)
+	r.grpc = v3rpc.Server(r.server, r.tls, nil, options...)
 	r.running.Go(r.propose)
 	r.running.Go(r.serve)
 	r.member.cluster.running.Go(r.endWhenDone)

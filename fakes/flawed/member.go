@@ -1,0 +1,99 @@
+package flawed
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/connectivity"
+)
+
+// member is a client, and how its member has behaved. If one client has all endpoints, there is one.
+type member struct {
+	config     clientv3.Config
+	keepsToken bool
+	making     lock
+	client     *clientv3.Client // nil if it must log in and has not
+	// failed is the number of the last failure, zero if there was none; until is the end of the quarantine.
+	failed int
+	until  time.Time
+}
+
+// newMember makes a member and its client, except one that must log in: for that one, clientv3.New blocks until the member answers.
+func newMember(config clientv3.Config, t traits) (*member, error) {
+	m := &member{config: config, keepsToken: t.keepsToken, making: newLock()}
+	if config.Username != "" {
+		m.config.DialTimeout = t.request
+		return m, nil
+	}
+	var err error
+	m.client, err = clientv3.New(config)
+	return m, err
+}
+
+// etcd is the member's client. It blocks until the client has logged in, at most for the timeout of a request or until ctx ends.
+func (m *member) etcd(ctx context.Context) (client *clientv3.Client, err error) {
+	if m.config.Username == "" {
+		return m.client, nil
+	}
+	m.making.hold(ctx, func() {
+		if m.client == nil {
+			m.client, err = m.logIn(ctx)
+		}
+		client = m.client
+	})
+	if client == nil && err == nil {
+		err = ctx.Err()
+	}
+	return client, err
+}
+
+// logIn makes the client.
+func (m *member) logIn(ctx context.Context) (*clientv3.Client, error) {
+	config := m.config
+	lifetime, cancel := context.WithCancel(config.Context)
+	stop := context.AfterFunc(ctx, cancel) // clientv3.New knows no context but that of the client's whole life
+	defer stop()
+	config.Context = lifetime
+	client, err := clientv3.New(config)
+	if err == nil && m.keepsToken {
+		client, err = m.withToken(ctx, client)
+	}
+	if err == nil && !stop() {
+		err = errors.Join(ctx.Err(), client.Close())
+	}
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return client, nil
+}
+
+// withToken replaces a client by one that has a token and no password.
+func (m *member) withToken(ctx context.Context, client *clientv3.Client) (*clientv3.Client, error) {
+	defer client.Close()
+	config := m.config
+	config.Username, config.Password = "", ""
+	if login, err := client.Authenticate(ctx, m.config.Username, m.config.Password); err == nil {
+		config.Token = login.Token
+	} // else authentication is off, it seems
+	return clientv3.New(config)
+}
+
+// ready says whether the client has an open connection.
+func (m *member) ready() bool {
+	return m.client != nil && m.client.ActiveConnection().GetState() == connectivity.Ready
+}
+
+// close closes the client.
+func (m *member) close() error {
+	if m.client == nil {
+		return nil
+	}
+	// Close cancels the client's context, and may return that as an error.
+	if err := m.client.Close(); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
