@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
@@ -46,7 +47,7 @@ type mirrors struct {
 // mirrored is one cluster, followed until it is closed.
 type mirrored struct {
 	target Target
-	client *clientv3.Client // nil if the code makes its own
+	client *clientv3.Client // nil if the code makes its own, or the follower logs in
 	cancel context.CancelFunc
 	done   chan struct{}
 
@@ -54,7 +55,7 @@ type mirrored struct {
 	view View
 }
 
-// Apply begins to follow new clusters, begins again with those whose endpoints changed, which are shown as before meanwhile, and stops following the others that are not among the
+// Apply begins to follow new clusters, begins again with those whose endpoints or credentials changed, which are shown as before meanwhile, and stops following the others that are not among the
 // targets. It blocks until those have ended.
 func (m *mirrors) Apply(_ context.Context, targets []Target) error {
 	wanted := map[string]Target{}
@@ -62,10 +63,10 @@ func (m *mirrors) Apply(_ context.Context, targets []Target) error {
 		wanted[t.Cluster] = t
 	}
 	var gone []*mirrored
-	shown := map[string]View{} // what is shown of a cluster whose endpoints change, until its new follower publishes
+	shown := map[string]View{} // what is shown of a cluster whose target changes, until its new follower publishes
 	m.mu.Lock()
 	for _, name := range slices.Sorted(maps.Keys(m.clusters)) {
-		if t, ok := wanted[name]; !ok || !slices.Equal(t.Endpoints, m.clusters[name].target.Endpoints) {
+		if t, ok := wanted[name]; !ok || !t.Equal(m.clusters[name].target) {
 			gone = append(gone, m.clusters[name])
 			m.clusters[name].cancel() // from now on it publishes nothing
 			shown[name] = m.clusters[name].shown()
@@ -100,11 +101,15 @@ func (m *mirrors) open(t Target, v View) (*mirrored, error) {
 		if m.mirror.Client != nil {
 			m.mirror.Client(&config)
 		}
-		var err error
-		if c.client, err = clientv3.New(config); err != nil {
-			return nil, err
+		if t.Username == "" {
+			var err error
+			if c.client, err = clientv3.New(config); err != nil {
+				return nil, err
+			}
+			follow = func(ctx context.Context, publish func(View)) error { return m.mirror.Follow(ctx, c.client, publish) }
+		} else {
+			follow = func(ctx context.Context, publish func(View)) error { return m.mirror.logInAndFollow(ctx, config, publish) }
 		}
-		follow = func(ctx context.Context, publish func(View)) error { return m.mirror.Follow(ctx, c.client, publish) }
 	}
 	var ctx context.Context
 	ctx, c.cancel = context.WithCancel(context.Background())
@@ -134,6 +139,30 @@ func (m *mirrors) open(t Target, v View) (*mirrored, error) {
 		}
 	}()
 	return c, nil
+}
+
+// logInAndFollow makes a client that must log in, and calls Follow with it. clientv3.New blocks until a member answers, so it is called here and not in
+// Apply. If it fails, the view shows the error until an attempt succeeds.
+func (m Mirror) logInAndFollow(ctx context.Context, config clientv3.Config, publish func(View)) error {
+	config.Context = ctx
+	for {
+		client, err := clientv3.New(config)
+		if err == nil {
+			defer client.Close()
+			return m.Follow(ctx, client, publish)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		publish(View{Err: fmt.Errorf("log in: %w", err)})
+		timer := time.NewTimer(time.Second)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+	}
 }
 
 // close stops following the cluster and closes its client. It blocks until both have ended.

@@ -34,6 +34,9 @@ var proofs = map[string]string{
 	"no-quarantine":         "progress-answered-events-withheld",
 	"quarantine-for-ever":   "hung-then-moved-to-another-hung",
 	"unbounded-backoff":     "registration-lease-lost",
+	"gives-up":              "certificate-expired",
+	"keeps-certificates":    "certificate-rotated",
+	"keeps-token":           "auth-token-expired",
 	"resume-from-zero":      "leader-killed",
 	"resume-from-now":       "hung-leader-disk",
 	"serializable-reads":    "leader-isolated",
@@ -138,6 +141,7 @@ var catches = map[string][2]string{
 	"member-wiped-and-rejoined":          {"drops-deletes", "the member is back with another identity and no data"},
 	"advertised-address-unreachable":     {"no-keepalive", "the member list is wrong"},
 	"all-members-replaced":               {"leaks-runtime", "none of the members that the manager was given is left"},
+	"auth-turned-on":                     {"keeps-token", "the manager has never needed a token before"},
 }
 
 func TestEveryFurtherScenarioCatchesAFlawedManager(t *testing.T) {

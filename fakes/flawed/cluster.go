@@ -84,9 +84,10 @@ func (c *cluster) connect() error {
 			groups = append(groups, []string{endpoint})
 		}
 	}
+	shared := &token{fetching: newLock()}
 	for _, endpoints := range groups {
 		config.Endpoints = endpoints
-		m, err := newMember(config, c.traits)
+		m, err := newMember(config, c.traits, shared)
 		if err != nil {
 			return errors.Join(err, c.disconnect())
 		}

@@ -5,26 +5,30 @@ import (
 	"errors"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc/connectivity"
 )
 
 // member is a client, and how its member has behaved. If one client has all endpoints, there is one.
 type member struct {
-	config     clientv3.Config
-	keepsToken bool
-	making     lock
-	client     *clientv3.Client // nil if it must log in and has not
+	config clientv3.Config
+	token  *token // nil unless all members of the cluster use one token
+	making lock
+	client *clientv3.Client // nil if it must log in and has not
 	// failed is the number of the last failure, zero if there was none; until is the end of the quarantine.
 	failed int
 	until  time.Time
 }
 
 // newMember makes a member and its client, except one that must log in: for that one, clientv3.New blocks until the member answers.
-func newMember(config clientv3.Config, t traits) (*member, error) {
-	m := &member{config: config, keepsToken: t.keepsToken, making: newLock()}
+func newMember(config clientv3.Config, t traits, shared *token) (*member, error) {
+	m := &member{config: config, making: newLock()}
 	if config.Username != "" {
 		m.config.DialTimeout = t.request
+		if t.keepsToken {
+			m.token = shared
+		}
 		return m, nil
 	}
 	var err error
@@ -56,10 +60,13 @@ func (m *member) logIn(ctx context.Context) (*clientv3.Client, error) {
 	stop := context.AfterFunc(ctx, cancel) // clientv3.New knows no context but that of the client's whole life
 	defer stop()
 	config.Context = lifetime
-	client, err := clientv3.New(config)
-	if err == nil && m.keepsToken {
-		client, err = m.withToken(ctx, client)
+	if m.token != nil {
+		if err := m.token.use(ctx, &config); err != nil {
+			cancel()
+			return nil, err
+		}
 	}
+	client, err := clientv3.New(config)
 	if err == nil && !stop() {
 		err = errors.Join(ctx.Err(), client.Close())
 	}
@@ -68,17 +75,6 @@ func (m *member) logIn(ctx context.Context) (*clientv3.Client, error) {
 		return nil, err
 	}
 	return client, nil
-}
-
-// withToken replaces a client by one that has a token and no password.
-func (m *member) withToken(ctx context.Context, client *clientv3.Client) (*clientv3.Client, error) {
-	defer client.Close()
-	config := m.config
-	config.Username, config.Password = "", ""
-	if login, err := client.Authenticate(ctx, m.config.Username, m.config.Password); err == nil {
-		config.Token = login.Token
-	} // else authentication is off, it seems
-	return clientv3.New(config)
 }
 
 // ready says whether the client has an open connection.
@@ -96,4 +92,40 @@ func (m *member) close() error {
 		return err
 	}
 	return nil
+}
+
+// token is a token that is fetched once.
+type token struct {
+	fetching lock
+	fetched  bool
+	text     string // empty if authentication was off
+}
+
+// use puts the token in the place of the password. It fetches the token if that has not been done.
+func (t *token) use(ctx context.Context, config *clientv3.Config) (err error) {
+	t.fetching.hold(ctx, func() {
+		if !t.fetched {
+			t.text, err = logIn(ctx, *config)
+			t.fetched = err == nil
+		}
+	})
+	config.Username, config.Password, config.Token = "", "", t.text
+	return errors.Join(err, ctx.Err())
+}
+
+// logIn fetches a token with a client of its own.
+func logIn(ctx context.Context, config clientv3.Config) (string, error) {
+	client, err := clientv3.New(config)
+	if err != nil {
+		return "", err
+	}
+	defer client.Close()
+	login, err := client.Authenticate(ctx, config.Username, config.Password)
+	if errors.Is(err, rpctypes.ErrAuthNotEnabled) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return login.Token, nil
 }

@@ -234,7 +234,7 @@ func measuringScenario(name, expression string) (harness.Scenario, error) {
 	if err != nil {
 		return harness.Scenario{}, err
 	}
-	s := harness.Scenario{Name: name, Clusters: threeEach(f.Clusters())}
+	s := harness.Scenario{Name: name, Clusters: threeEach(f)}
 	s.Body = func(w *harness.World) {
 		var on []harness.Placement
 		if m, one := f.Member(); one && m.Member != harness.RoleWatched {
@@ -259,13 +259,13 @@ const (
 	longestRound = 10 * time.Second
 )
 
-// threeEach makes a cluster of three members for each name; a repeated name counts once.
-func threeEach(clusters []string) []harness.Spec {
+// threeEach makes the clusters that a fault names, each once, with three members and what else the fault needs.
+func threeEach(f fault.Fault) []harness.Spec {
 	var specs []harness.Spec
 	seen := map[string]bool{}
-	for _, name := range clusters {
+	for _, name := range f.Clusters() {
 		if !seen[name] {
-			specs = append(specs, harness.Spec{Name: name, Members: 3})
+			specs = append(specs, f.Suit(harness.Spec{Name: name, Members: 3}))
 		}
 		seen[name] = true
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 var disableAuth = &kind{
-	name: "DisableAuth", takes: onCluster,
+	name: "DisableAuth", takes: onCluster, auth: true,
 	about: "authentication is off: all tokens are lost, and none is needed; healing turns it on again, while watches without a token are open",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		change := func(ctx context.Context, to func(context.Context) error) error {

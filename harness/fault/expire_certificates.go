@@ -8,7 +8,7 @@ import (
 )
 
 var expireCertificates = &kind{
-	name: "ExpireCertificates", takes: onCluster,
+	name: "ExpireCertificates", takes: onCluster, tls: true,
 	about: "the members' certificates expire: connections that are open go on, and no new one can be made; healing renews them",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{

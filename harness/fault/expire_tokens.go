@@ -10,7 +10,7 @@ import (
 )
 
 var expireTokens = &kind{
-	name: "ExpireTokens", takes: onCluster,
+	name: "ExpireTokens", takes: onCluster, auth: true,
 	about: "the tokens that the manager has got from the members are valid no more, its password still is; over at once",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{

@@ -12,6 +12,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,7 +43,9 @@ type kind struct {
 	name  string
 	about string // one sentence
 	takes []parameter
-	plan  func(w *harness.World, on subjects) (harness.Plan, error)
+	// tls and auth say that it can only happen to a cluster with TLS, or with authentication.
+	tls, auth bool
+	plan      func(w *harness.World, on subjects) (harness.Plan, error)
 }
 
 // subjects are the arguments with their members and cluster found in a world.
@@ -107,6 +110,15 @@ func (f Fault) Clusters() []string {
 		names = append(names, p.clusters(f.args)...)
 	}
 	return names
+}
+
+// Suit returns the cluster with what the fault needs there: TLS, or authentication.
+func (f Fault) Suit(c harness.Spec) harness.Spec {
+	k := f.kindOrNone()
+	if slices.Contains(f.Clusters(), c.Name) {
+		c.TLS, c.Auth = c.TLS || k.tls, c.Auth || k.auth
+	}
+	return c
 }
 
 // Member is the member that the fault is on. It is false if the fault is on a cluster or on groups of members.

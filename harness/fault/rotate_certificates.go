@@ -9,7 +9,7 @@ import (
 )
 
 var rotateCertificates = &kind{
-	name: "RotateCertificates", takes: onCluster,
+	name: "RotateCertificates", takes: onCluster, tls: true,
 	about: "the members get certificates of a new authority: connections that are open go on, new ones need what the next Apply brings; over with that Apply",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{

@@ -16,14 +16,14 @@ import (
 // Parse reads a schedule. Each line, or each part of a line between semicolons, is one of these:
 //
 //	# a comment; the comments before the first step describe the schedule
-//	cluster NAME MEMBERS
+//	cluster NAME MEMBERS [tls] [auth]
 //	watch MEMBER
 //	[INSTANT] [for TIME] ACTION
 //	ACTION [for TIME] [at INSTANT]
 //	until TIME
 //
-// An action is a fault, Apply(CLUSTER, …) or Rest(CLUSTER). A step without an instant is at 5 s. Without cluster lines there are the clusters
-// alpha and beta with three members each. Without a watch line the manager is attached to the member of the first step's fault or, if that
+// The members of a cluster with tls serve clients over TLS, one with auth has authentication on, see [harness.Spec]. An action is a fault, Apply(CLUSTER, …) or Rest(CLUSTER). A step without an instant is at 5 s. Without cluster lines there are the clusters
+// alpha and beta with three members each, and with the TLS or authentication that the faults need. Without a watch line the manager is attached to the member of the first step's fault or, if that
 // fault names no member, to the leader of the first cluster. The error names each wrong line and says what is wanted.
 func Parse(text string) (Schedule, error) {
 	var s Schedule
@@ -60,15 +60,9 @@ const firstInstant = 5 * time.Second
 func (s *Schedule) read(words []string) error {
 	switch words[0] {
 	case "cluster":
-		if len(words) != 3 {
-			return errors.New("want: cluster NAME MEMBERS")
-		}
-		members, err := strconv.Atoi(words[2])
-		if err != nil {
-			return fmt.Errorf("cluster %s has %q members: want a number", words[1], words[2])
-		}
-		s.Clusters = append(s.Clusters, harness.Spec{Name: words[1], Members: members})
-		return nil
+		spec, err := readSpec(words)
+		s.Clusters = append(s.Clusters, spec)
+		return err
 	case "watch":
 		if len(words) != 2 {
 			return errors.New("want: watch MEMBER, such as watch alpha/leader")
@@ -90,6 +84,29 @@ func (s *Schedule) read(words []string) error {
 	step, err := readStep(words)
 	s.Steps = append(s.Steps, step)
 	return err
+}
+
+// readSpec parses a line that describes a cluster.
+func readSpec(words []string) (harness.Spec, error) {
+	if len(words) < 3 {
+		return harness.Spec{}, errors.New("want: cluster NAME MEMBERS [tls] [auth]")
+	}
+	members, err := strconv.Atoi(words[2])
+	if err != nil {
+		return harness.Spec{}, fmt.Errorf("cluster %s has %q members: want a number", words[1], words[2])
+	}
+	spec := harness.Spec{Name: words[1], Members: members}
+	for _, word := range words[3:] {
+		switch word {
+		case "tls":
+			spec.TLS = true
+		case "auth":
+			spec.Auth = true
+		default:
+			return spec, fmt.Errorf("cluster %s is %q: want tls, auth, both or neither", spec.Name, word)
+		}
+	}
+	return spec, nil
 }
 
 // readStep parses a step, with the action last or first.
@@ -171,6 +188,13 @@ func unknown(name string) error {
 func (s *Schedule) complete() {
 	if len(s.Clusters) == 0 {
 		s.Clusters = []harness.Spec{{Name: "alpha", Members: 3}, {Name: "beta", Members: 3}}
+		for i := range s.Clusters {
+			for _, step := range s.Steps {
+				if inject, ok := step.Action.(Inject); ok {
+					s.Clusters[i] = inject.Fault.Suit(s.Clusters[i])
+				}
+			}
+		}
 	}
 	if len(s.Watch) > 0 {
 		return

@@ -39,6 +39,9 @@ func TestALineTypedByHandIsCompleted(t *testing.T) {
 		"Freeze(beta/m2) at 7s":                                      "cluster alpha 3\ncluster beta 3\nwatch beta/m2\n7s Freeze(beta/m2)\n",
 		"cluster alpha 1; Kill(alpha/follower)":                      "cluster alpha 1\nwatch alpha/leader\n5s Kill(alpha/follower)\n",
 		"Kill(alpha/watched)":                                        "cluster alpha 3\ncluster beta 3\nwatch alpha/leader\n5s Kill(alpha/watched)\n",
+		"ExpireTokens(alpha)":                                        "cluster alpha 3 auth\ncluster beta 3\nwatch alpha/leader\n5s ExpireTokens(alpha)\n",
+		"9s Apply(beta); ExpireCertificates(beta)":                   "cluster alpha 3\ncluster beta 3 tls\nwatch alpha/leader\n5s ExpireCertificates(beta)\n9s Apply(beta)\n",
+		"cluster alpha 1 auth tls; Kill(alpha/m1)":                   "cluster alpha 1 tls auth\nwatch alpha/m1\n5s Kill(alpha/m1)\n",
 		"9s Rest(alpha); 3s for 2s Reset(alpha/m1); cluster alpha 5": "cluster alpha 5\nwatch alpha/m1\n3s for 2s Reset(alpha/m1)\n9s Rest(alpha)\n",
 	} {
 		s, err := Parse(typed)
@@ -58,7 +61,8 @@ func TestWhatIsNoScheduleIsExplainedLineByLine(t *testing.T) {
 		"HangDisk(gamma/m1)":             `no cluster is called "gamma"; there are alpha, beta`,
 		"\n\nuntil tomorrow":             `line 3: "tomorrow" is no time: want one such as 5s or 1m30s`,
 		"cluster alpha three":            `cluster alpha has "three" members: want a number`,
-		"cluster alpha":                  "want: cluster NAME MEMBERS",
+		"cluster alpha":                  "want: cluster NAME MEMBERS [tls] [auth]",
+		"cluster alpha 3 ssl":            `cluster alpha is "ssl": want tls, auth, both or neither`,
 		"watch alpha/watched":            "nothing is watched before the manager has started",
 		"watch alpha/m1; watch alpha/m2": "the manager is attached to one member of a cluster",
 		"Kill(alpha/m1) for":             `"for" is followed by no time`,

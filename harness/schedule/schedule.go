@@ -64,7 +64,14 @@ func (s Schedule) String() string {
 		fmt.Fprintln(&b, strings.TrimSpace("# "+line))
 	}
 	for _, c := range s.Clusters {
-		fmt.Fprintf(&b, "cluster %s %d\n", c.Name, c.Members)
+		fmt.Fprintf(&b, "cluster %s %d", c.Name, c.Members)
+		if c.TLS {
+			b.WriteString(" tls")
+		}
+		if c.Auth {
+			b.WriteString(" auth")
+		}
+		b.WriteString("\n")
 	}
 	for _, m := range s.Watch {
 		fmt.Fprintf(&b, "watch %s\n", m)

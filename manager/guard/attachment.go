@@ -29,7 +29,9 @@ type attachment struct {
 	hasRead bool
 	// begun is when the attachment began, confirmed when the member confirmed the watch, and heard when it last answered.
 	begun, confirmed, heard time.Time
-	idle, grace             *time.Timer
+	// dialed is how long it took to get the member's client.
+	dialed      time.Duration
+	idle, grace *time.Timer
 	// probes delivers the results of probes. suspicion is the probe whose result the watch has not delivered yet, nil if none.
 	probes    chan probe
 	suspicion *probe
@@ -77,9 +79,13 @@ func (r *reader) attach(ctx context.Context, m *member) (time.Duration, error) {
 	return time.Since(a.confirmed), err
 }
 
-// dial returns the member's client. If that must be made first, dial may block for Options.DialTimeout to fetch a token.
+// dial returns the member's client. If that must be made first, which may fetch a token, dial blocks for it for at most Options.CreateTimeout. What it
+// takes is a part of the time for creating the watch.
 func (a *attachment) dial(ctx context.Context) (*clientv3.Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, a.reader.escalated(a.watch.cfg.Options.CreateTimeout))
+	defer cancel()
 	client, err := a.watch.client.pool.client(ctx, a.member)
+	a.dialed = time.Since(a.begun)
 	if err != nil {
 		return nil, &OpError{Where: a.watch.where(a.member, a.begun), Op: "dial", Err: err}
 	}
@@ -95,7 +101,7 @@ func (a *attachment) reached() int64 {
 // confirm waits for the member to confirm the watch.
 func (a *attachment) confirm(ctx context.Context) error {
 	w := a.watch
-	limit := time.NewTimer(a.reader.escalated(w.cfg.Options.CreateTimeout))
+	limit := time.NewTimer(a.reader.escalated(w.cfg.Options.CreateTimeout) - a.dialed)
 	defer limit.Stop()
 	var err error
 	select {

@@ -1,6 +1,7 @@
 package guard_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -94,5 +95,29 @@ func TestAClosedWatchIsGoneAndItsSiblingStays(t *testing.T) {
 		late.Close()
 		_, err := m.Get(t.Context(), "/k")
 		require.ErrorIs(t, err, guard.ErrClosed)
+	})
+}
+
+// A member that gives no token costs no more time than one that confirms no watch.
+func TestAMemberThatGivesNoTokenIsLeftAfterTheCreateTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alpha := etcdtest.StartFake(t, 2)
+		for _, member := range alpha.Members {
+			member.Freeze()
+		}
+		cfg := onFake(alpha, guard.Options{DialTimeout: time.Hour, CreateTimeout: 2 * time.Second})
+		cfg.Username, cfg.Password = "watcher", "secret"
+		m := start(t, cfg)
+		for _, endpoint := range []string{"http://m0", "http://m1"} {
+			time.Sleep(2 * time.Second)
+			synctest.Wait()
+			var op *guard.OpError
+			require.ErrorAs(t, m.view().Err, &op)
+			require.Equal(t, "dial", op.Op)
+			require.Equal(t, endpoint, op.Endpoint)
+			require.Equal(t, 2*time.Second, op.Elapsed)
+			require.ErrorIs(t, op, context.DeadlineExceeded)
+		}
+		require.NoError(t, m.Close())
 	})
 }

@@ -41,7 +41,7 @@ type Options struct {
 	Escalation int
 	// RequestTimeout is the timeout of a snapshot read and of a read of the member list. Default 2 s.
 	RequestTimeout time.Duration
-	// CreateTimeout is the timeout for creating a watch, connecting included. Default 2 s.
+	// CreateTimeout is the timeout for creating a watch, connecting and fetching a token included. Default 2 s.
 	CreateTimeout time.Duration
 	// BackoffBase is the pause after every member was tried once without success. It doubles each round, up to
 	// BackoffCap, and varies by 10 %. Defaults 100 ms and 3 s.
@@ -49,7 +49,8 @@ type Options struct {
 	// SyncInterval is how often the member list is read. Default 30 s.
 	SyncInterval time.Duration
 
-	// DialTimeout is the timeout for making an etcd client, which may fetch a token. Default 5 s. It does not limit
+	// DialTimeout is the timeout for making an etcd client, which may fetch a token. A watch waits for that no longer than
+	// CreateTimeout; the client is made in the background meanwhile. Default 5 s. It does not limit
 	// connecting, which is limited by the timeout of the request that needs the connection.
 	DialTimeout time.Duration
 	// KeepAliveTime is after how much silence a connection with a stream or a request on it is pinged, and KeepAliveTimeout
