@@ -20,8 +20,6 @@ type Cluster struct {
 	running Members
 	ledger  *Ledger
 	load    *load
-	// view observes what the manager shows in the current tenure; nil if the manager does not manage the cluster.
-	view atomic.Pointer[viewObserver]
 
 	mu      sync.Mutex
 	members []*Member

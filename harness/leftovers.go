@@ -23,11 +23,13 @@ func (c *Cluster) leftovers() []string {
 			left = append(left, fmt.Sprintf("%d client connections to %s", n, m))
 		}
 	}
-	c.world.recorder.Look(func(r *record.Record) {
-		for _, watch := range r.WatchesAt(c.name, r.End) {
-			left = append(left, fmt.Sprintf("watch %d of %s on %s/%s", watch.ID, watch.Key, c.name, watch.Member))
-		}
-	})
+	for _, manager := range c.world.managers {
+		manager.recorder.Look(func(r *record.Record) {
+			for _, watch := range r.WatchesAt(c.name, r.End) {
+				left = append(left, fmt.Sprintf("watch %d of %s on %s/%s", watch.ID, watch.Key, c.name, watch.Member))
+			}
+		})
+	}
 	return append(left, c.foreignLeases()...)
 }
 
@@ -107,16 +109,16 @@ func (c *Cluster) remaining(keys []string) []string {
 	return left
 }
 
-// goroutinesOfManager returns the stacks of the goroutines that the manager has started, directly or through others. It knows them by a profiler
+// goroutines returns the stacks of the goroutines that the manager has started, directly or through others. It knows them by a profiler
 // label, which a goroutine inherits from the one that starts it.
-func (w *World) goroutinesOfManager() []string {
+func (m *managed) goroutines() []string {
 	var profile bytes.Buffer
 	if err := pprof.Lookup("goroutine").WriteTo(&profile, 1); err != nil {
 		return []string{fmt.Sprintf("goroutines cannot be listed: %v", err)}
 	}
 	var left []string
 	for group := range strings.SplitSeq(profile.String(), "\n\n") {
-		if strings.Contains(group, fmt.Sprintf("%q:%q", managerLabel, w.label)) {
+		if strings.Contains(group, fmt.Sprintf("%q:%q", managerLabel, m.label)) {
 			left = append(left, "goroutine: "+stack(group))
 		}
 	}

@@ -62,19 +62,27 @@ func (w *World) measure(name string, c *Cluster, since, bound time.Duration) rec
 func (w *World) RequireFresh(c *Cluster) { w.requireFresh("fresh", c) }
 
 func (w *World) requireFresh(name string, c *Cluster) {
+	m := w.first()
+	if m == nil {
+		w.fail("a fresh view of %s is required, and there is no manager", c)
+	}
+	w.requireFreshOf(m, name, c)
+}
+
+func (w *World) requireFreshOf(m *managed, name string, c *Cluster) {
 	since := w.Elapsed()
 	committed, ok := w.awaitCommit(c, since)
 	if !ok {
 		w.fail("cluster %s: nothing was committed for %v: is its load at rest, or its quorum lost?", c, w.Bounds().LostLeader())
 	}
-	by := max(w.deadline(c), committed+w.calm(c))
+	by := max(m.deadline(c), committed+m.calm(c))
 	e := record.Expectation{Cluster: c.name, Fresh: true}
 	e.Oracle, e.Outcome = name, record.Passed
-	if w.awaitFresh(c, since, by) {
-		e.Evidence = fmt.Sprintf("%s fresh %s after an update", c, record.Stamp(w.Elapsed()-committed))
+	if w.awaitFreshOf(m, c, since, by) {
+		e.Evidence = fmt.Sprintf("%s fresh %s after an update", m.name(c), record.Stamp(w.Elapsed()-committed))
 	} else {
 		e.Outcome = record.Failed
-		e.Evidence = fmt.Sprintf("%s not fresh %s after an update: %s", c, record.Stamp(w.Elapsed()-committed), w.situation(c))
+		e.Evidence = fmt.Sprintf("%s not fresh %s after an update: %s", m.name(c), record.Stamp(w.Elapsed()-committed), m.situation(c))
 	}
 	w.expect(e)
 }
@@ -186,31 +194,55 @@ func (i *Injection) RequireSteady(c *Cluster) {
 	w.expect(e)
 }
 
-// awaitFresh waits until the view of a cluster is fresh, until the instant by at most. If it is not fresh by then, it waits a little longer, so that
-// the oracles find on record that the view was too stale.
+// awaitFresh waits until the first manager's view of a cluster is fresh, until the instant by at most. If it is not fresh by then, it waits a little
+// longer, so that the oracles find on record that the view was too stale.
 func (w *World) awaitFresh(c *Cluster, since, by time.Duration) bool {
-	fresh := w.await(by-w.Elapsed(), func() bool { return w.fresh(c, since) })
+	m := w.first()
+	return m != nil && w.awaitFreshOf(m, c, since, by)
+}
+
+func (w *World) awaitFreshOf(m *managed, c *Cluster, since, by time.Duration) bool {
+	fresh := w.await(by-w.Elapsed(), func() bool { return m.recorder.Fresh(c.name, since, m.calm(c)) })
 	if !fresh {
-		w.Pass(w.calm(c))
+		w.Pass(m.calm(c))
 	}
 	return fresh
 }
 
-// fresh says whether the view shows an update that began after since, and no update that it does not show is older than calm.
+// fresh says whether the first manager's view shows an update that began after since, and no update that it does not show is older than calm.
 func (w *World) fresh(c *Cluster, since time.Duration) bool {
-	return w.recorder.Fresh(c.name, since, w.calm(c))
+	return w.recorder.Fresh(c.name, since, c.calm())
 }
 
-// calm is how stale the view of a cluster may be now, once it has recovered from the faults in force.
-func (w *World) calm(c *Cluster) (calm time.Duration) {
-	w.recorder.Look(func(r *record.Record) { calm = r.CalmAt(c.name, r.End) })
+// calm is how stale the manager's view of a cluster may be now, once it has recovered from the faults in force.
+func (m *managed) calm(c *Cluster) (calm time.Duration) {
+	m.recorder.Look(func(r *record.Record) { calm = r.CalmAt(c.name, r.End) })
 	return calm
 }
 
-// deadline is the instant by which the view of a cluster must be fresh again, after what has happened so far.
+// deadline is the instant by which the manager's view of a cluster must be fresh again, after what has happened so far.
+func (m *managed) deadline(c *Cluster) (by time.Duration) {
+	m.recorder.Look(func(r *record.Record) { by = r.Deadline(c.name, r.End) })
+	return by
+}
+
+// deadline is that of the first manager.
 func (w *World) deadline(c *Cluster) (by time.Duration) {
 	w.recorder.Look(func(r *record.Record) { by = r.Deadline(c.name, r.End) })
 	return by
+}
+
+// name is how evidence names the manager's view of a cluster.
+func (m *managed) name(c *Cluster) string {
+	if m.number == 1 {
+		return c.name
+	}
+	return fmt.Sprintf("%s, manager %d,", c.name, m.number)
+}
+
+func (m *managed) situation(c *Cluster) (s string) {
+	m.recorder.Look(func(r *record.Record) { s = r.Situation(c.name, r.End) })
+	return s
 }
 
 // unmet is the panic value that ends a scenario after a failed requirement. The verdict has been recorded.

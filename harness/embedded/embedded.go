@@ -78,7 +78,6 @@ func (Engine) Start(ctx context.Context, spec harness.Spec, env harness.Env) (ha
 type cluster struct {
 	env  harness.Env
 	name string
-	wire *wire.Wire // records what the manager's clients do
 
 	// dying counts the goroutines that stop members whose server died.
 	dying sync.WaitGroup
@@ -91,13 +90,6 @@ type cluster struct {
 // newCluster makes the members and opens their proxies. Every member needs the proxies' addresses before it starts.
 func newCluster(spec harness.Spec, env harness.Env) (*cluster, error) {
 	c := &cluster{env: env, name: spec.Name}
-	c.wire = &wire.Wire{
-		Recorder: env.Recorder, Cluster: spec.Name, Dial: dial,
-		At: func(address string) string {
-			return c.nameOf(func(m *member) bool { return m.clients.address() == address })
-		},
-		Named: func(id uint64) string { return c.nameOf(func(m *member) bool { return m.id() == types.ID(id) }) },
-	}
 	for _, name := range spec.Names() {
 		m, err := newMember(c, name)
 		if err != nil {
@@ -198,7 +190,16 @@ func (c *cluster) Endpoint(name string) string {
 	return ""
 }
 
-func (c *cluster) DialOptions() []grpc.DialOption { return c.wire.DialOptions() }
+func (c *cluster) DialOptions(manager int) []grpc.DialOption {
+	recorded := &wire.Wire{
+		Manager: manager, Recorder: c.env.Recorder.Of(manager), Board: c.env.Board, Cluster: c.name, Dial: dial,
+		At: func(address string) string {
+			return c.nameOf(func(m *member) bool { return m.clients.address() == address })
+		},
+		Named: func(id uint64) string { return c.nameOf(func(m *member) bool { return m.id() == types.ID(id) }) },
+	}
+	return recorded.DialOptions()
+}
 
 // dial connects a client to an address.
 func dial(ctx context.Context, address string) (net.Conn, error) {

@@ -15,6 +15,9 @@ import (
 
 // Record is one run.
 type Record struct {
+	// Manager is the number of the manager whose record it is. The first is 1. Others are the records of the other managers of the same world.
+	Manager  int
+	Others   []*Record
 	Timing   bound.Timing
 	Clusters []Cluster
 	// Kinds are the kinds of facts that the manager shows.
@@ -22,6 +25,8 @@ type Record struct {
 	// Prefixes is how many prefixes of keys the facts follow from. Streams is how many watches of one key the manager says that it keeps open at
 	// once; zero if it does not say.
 	Prefixes, Streams int
+	// Things is how many things of each cluster a manager can own.
+	Things int
 	// ManagerStart is when the manager was first given its clusters, ManagerClose when its Close was called, and
 	// ManagerClosed when Close returned. They are negative if that never happened. End is when the world was closed.
 	ManagerStart, ManagerClose, ManagerClosed, End time.Duration
@@ -42,6 +47,9 @@ type Record struct {
 	Left    []Leftover    // what was still there although it should have been gone
 	Notes   []Note        // notes of the scenario and the workload
 	Checks  []Expectation // what the scenario required during the run
+
+	Owned    []Ownership // each time in which the manager claimed to own something
+	Holdings []Holding   // each key of an owner, or of somebody who waits to be one; only in the record of the first manager
 
 	Healths     []Health     // each change of what the manager said of its own view
 	Traffic     []Traffic    // what the manager's clients sent, by second
@@ -184,6 +192,10 @@ type Scope struct {
 	// Stranded are the members whose client connections were made half-open: a watch that is open when the fault begins stays open at the member,
 	// whatever the manager does.
 	Stranded []string
+	// Manager is the number of the only manager that it affects. Zero: it affects all.
+	Manager int
+	// Revokes says that it revokes leases that have not expired.
+	Revokes bool
 	// ReadOnly says that the cluster refuses writes. Reads and watches go on.
 	ReadOnly bool
 	// Stuck are those that apply nothing, so that no write can be answered there.
