@@ -2,6 +2,7 @@ package harness
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -192,6 +193,42 @@ func (i *Injection) RequireSteady(c *Cluster) {
 		e.Evidence = fmt.Sprintf("%s: %s; %s", c, strings.Join(moves, ", "), w.situation(c))
 	}
 	w.expect(e)
+}
+
+// RequireOwner blocks until each thing of the cluster has an owner: some manager claims it. If that takes longer than [bound.Bounds.Takeover], the run
+// has failed and the scenario ends. That there is only one is judged by the oracle "one owner".
+func (w *World) RequireOwner(c *Cluster) {
+	since := w.Elapsed()
+	var without []string
+	owned := w.await(w.Bounds().Takeover(), func() bool {
+		without = nil
+		for _, t := range w.workload.Things {
+			if !w.owned(c, t) {
+				without = append(without, t.Subject.String())
+			}
+		}
+		return len(without) == 0
+	})
+	e := record.Expectation{Cluster: c.name}
+	e.Oracle, e.Outcome = "owner", record.Passed
+	e.Evidence = fmt.Sprintf("%s has an owner of everything after %s", c, record.Stamp(w.Elapsed()-since))
+	if !owned {
+		e.Outcome = record.Failed
+		e.Evidence = fmt.Sprintf("%s: nobody claims %s after %s: %s", c, strings.Join(without, ", "), record.Stamp(w.Elapsed()-since), w.situation(c))
+	}
+	w.expect(e)
+}
+
+// owned says whether a manager claims the thing now.
+func (w *World) owned(c *Cluster, t Thing) (owned bool) {
+	for _, m := range w.running() {
+		m.recorder.Look(func(r *record.Record) {
+			owned = owned || slices.ContainsFunc(r.Owned, func(o record.Ownership) bool {
+				return o.Cluster == c.name && o.Thing == t.Subject && r.OwnedUntil(o) >= r.End
+			})
+		})
+	}
+	return owned
 }
 
 // awaitFresh waits until the first manager's view of a cluster is fresh, until the instant by at most. If it is not fresh by then, it waits a little

@@ -260,7 +260,7 @@ func TestOraclesHaveNamesOfTheirOwnAndFailNoEmptyRecord(t *testing.T) {
 		require.Contains(t, []record.Outcome{record.Passed, record.NotAsked}, v.Outcome, "of a record of nothing: %s", v)
 		require.NotEmpty(t, v.Evidence, o.Name())
 	}
-	require.Len(t, names, 11)
+	require.Len(t, names, 12)
 }
 
 func TestJudgeAsksEveryOracleInOrder(t *testing.T) {

@@ -15,9 +15,11 @@ import (
 
 // Record is one run.
 type Record struct {
-	// Manager is the number of the manager whose record it is. The first is 1. Others are the records of the other managers of the same world.
+	// Manager is the number of the manager whose record it is, from 1 on. Others are the records of the other managers of the same world; only the first
+	// manager's record has them. Closings are the times in which other managers closed.
 	Manager  int
 	Others   []*Record
+	Closings []Closing
 	Timing   bound.Timing
 	Clusters []Cluster
 	// Kinds are the kinds of facts that the manager shows.

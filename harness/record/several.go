@@ -65,15 +65,25 @@ func (r *Recorder) all(change func(at time.Duration, r *Recorder)) {
 	}
 }
 
-// finishForks ends the records of the other managers and makes all records know each other. The caller holds r.mu.
+// finishForks ends the records of the other managers, and notes in each record when the others closed. The caller holds r.mu.
 func (r *Recorder) finishForks() {
-	records := []*Record{&r.r}
 	for _, f := range r.forks {
-		records = append(records, f.Finish())
+		r.r.Others = append(r.r.Others, f.Finish())
 	}
-	for i, one := range records {
-		one.Others = slices.Delete(slices.Clone(records), i, i+1)
+	records := append([]*Record{&r.r}, r.r.Others...)
+	for _, one := range records {
+		for _, other := range records {
+			if other != one && other.ManagerClose >= 0 {
+				one.Closings = append(one.Closings, Closing{Manager: other.Manager, From: other.ManagerClose, To: other.Ended(other.ManagerClosed)})
+			}
+		}
 	}
+}
+
+// Closing is a time in which another manager closed.
+type Closing struct {
+	Manager  int
+	From, To time.Duration
 }
 
 // For is the fault as it concerns a manager by its number: a fault that is aimed at another manager's connections is no fault of any cluster.
