@@ -247,7 +247,11 @@ func newWorld(ctx context.Context, e Engine, c Candidate, o Options) (*World, er
 		recorder:  record.NewRecorder(timing),
 	}
 	w.recorder.Kinds(kinds)
-	w.recorder.Watching(len(workload.Prefixes), c.Streams, len(workload.Things))
+	var things []string
+	for _, t := range workload.Things {
+		things = append(things, t.Prefix)
+	}
+	w.recorder.Watching(len(workload.Prefixes), c.Streams, things)
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.board = point.NewBoard(timing.Heartbeat, func(_ point.Path, err error) { w.broken(err) })
 	w.board.Seed(o.Seed)

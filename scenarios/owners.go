@@ -74,8 +74,9 @@ func ownerFrozen(w *harness.World) {
 	w.RequireOwner(alpha)
 	w.StartRival()
 
-	late := w.Inject(fault.DelayManager(alpha, firstManager, w.Timing().RequestTimeout/2))
-	w.Pass(w.Timing().LeaseTTL)
+	// An answer comes in two parts, and each may be delayed: with twice this delay it is still in time for a request.
+	late := w.Inject(fault.DelayManager(alpha, firstManager, w.Timing().RequestTimeout*2/5))
+	w.Pass(w.Timing().LeaseTTL / 2)
 	freeze := w.Inject(fault.BlackholeManager(alpha, firstManager))
 	w.Pass(2 * w.Timing().LeaseTTL)
 	w.RequireOwner(alpha)

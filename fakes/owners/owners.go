@@ -23,6 +23,7 @@ import (
 	"github.com/stormwatch/stormwatch/fakes/flawed"
 	"github.com/stormwatch/stormwatch/fakes/lock"
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/bound"
 	"github.com/stormwatch/stormwatch/harness/oracle"
 )
 
@@ -56,6 +57,11 @@ func over(base harness.Candidate, name, summary, caught string, contend func(*co
 	c := base
 	c.Name, c.Summary, c.Caught = name, summary, caught
 	c.Workloads = []*harness.Workload{lock.Workload()}
+	c.Timing = func(suggested bound.Manager) bound.Manager {
+		own := base.Timing(suggested)
+		own.LeaseTTL, own.Refresh = suggested.LeaseTTL, suggested.Refresh // those of what it owns
+		return own
+	}
 	c.New = func(s harness.Setup) (harness.Manager, error) {
 		mirror, err := base.New(s)
 		if err != nil {

@@ -50,13 +50,13 @@ func (b Budgets) Dials(calm bool) int {
 }
 
 // Watches is how many watches a manager may create in a window: of each key and stream, in calm as many as there are attempts, with pauses that grow, or
-// one after each update if it watches for one update at a time. While something is wrong, an attempt may go from member to member.
+// one after each update if it watches for one update at a time; and of each thing that it waits for, as many as there are attempts. While something is wrong, an attempt may go from member to member.
 func (b Budgets) Watches(calm bool) int {
 	attempts := b.attempts()
 	if !calm {
 		attempts *= b.Members
 	}
-	return b.Keys * b.Streams * max(attempts, b.times(b.Timing.Load))
+	return b.Keys*b.Streams*max(attempts, b.times(b.Timing.Load)) + b.Things*attempts
 }
 
 // Requests is how many other requests a manager may send in a window. In calm these are, for each key and stream, a probe and a progress request when

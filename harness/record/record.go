@@ -27,8 +27,8 @@ type Record struct {
 	// Prefixes is how many prefixes of keys the facts follow from. Streams is how many watches of one key the manager says that it keeps open at
 	// once; zero if it does not say.
 	Prefixes, Streams int
-	// Things is how many things of each cluster a manager can own.
-	Things int
+	// Things are the prefixes of the keys of those who want to own things, one prefix for each thing that a manager can own.
+	Things []string
 	// ManagerStart is when the manager was first given its clusters, ManagerClose when its Close was called, and
 	// ManagerClosed when Close returned. They are negative if that never happened. End is when the world was closed.
 	ManagerStart, ManagerClose, ManagerClosed, End time.Duration
@@ -249,6 +249,11 @@ const (
 type Rest struct {
 	Cluster  string
 	From, To time.Duration
+}
+
+// OfThing says whether a watch is of a key of those who want to own a thing. Such a watch waits for an owner, and no fact follows from it.
+func (r *Record) OfThing(w Watch) bool {
+	return slices.ContainsFunc(r.Things, func(prefix string) bool { return strings.HasPrefix(w.Key, prefix) })
 }
 
 // Watch is one watch of the manager, as the member that serves it sees it. Closed is negative while the watch is open.

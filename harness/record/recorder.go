@@ -103,7 +103,7 @@ func (r *Recorder) Kinds(kinds []Kind) {
 }
 
 // Watching sets Record.Prefixes, Record.Streams and Record.Things.
-func (r *Recorder) Watching(prefixes, streams, things int) {
+func (r *Recorder) Watching(prefixes, streams int, things []string) {
 	r.do(func(_ time.Duration, rec *Record) { rec.Prefixes, rec.Streams, rec.Things = prefixes, streams, things })
 }
 
