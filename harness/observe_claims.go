@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/stormwatch/stormwatch/harness/record"
@@ -150,27 +151,32 @@ func (o *holdingObserver) look(ctx context.Context) {
 	if asked == nil {
 		return
 	}
-	for _, thing := range o.cluster.world.workload.Things {
-		var resp *clientv3.GetResponse
-		err := asked.attempt(ctx, o.cluster.world.pace.Election/2, func(ctx context.Context, d Direct) (err error) {
-			resp, err = d.Get(ctx, thing.Prefix, clientv3.WithPrefix(), clientv3.WithSerializable())
-			return err
-		})
-		if err != nil {
-			return // the member went down meanwhile; the next look asks another
-		}
-		o.take(asked, thing.Prefix, resp)
+	things := o.cluster.world.workload.Things
+	gets := make([]clientv3.Op, len(things))
+	for i, thing := range things {
+		gets[i] = clientv3.OpGet(thing.Prefix, clientv3.WithPrefix(), clientv3.WithSerializable())
+	}
+	var resp *clientv3.TxnResponse
+	err := asked.attempt(ctx, o.cluster.world.pace.Election/2, func(ctx context.Context, d Direct) (err error) {
+		resp, err = d.Txn(ctx).Then(gets...).Commit()
+		return err
+	})
+	if err != nil {
+		return // the member went down meanwhile; the next look asks another
+	}
+	for i, thing := range things {
+		o.take(asked, thing.Prefix, resp.Header.Revision, resp.Responses[i].GetResponseRange().GetKvs())
 	}
 }
 
 // take compares what a member shows with what was known. A member with older data than another shows neither the newest keys nor that others are gone.
-func (o *holdingObserver) take(from *Member, prefix string, resp *clientv3.GetResponse) {
+func (o *holdingObserver) take(from *Member, prefix string, revision int64, kvs []*mvccpb.KeyValue) {
 	shown := map[string]int64{}
-	for _, kv := range resp.Kvs {
+	for _, kv := range kvs {
 		key := string(kv.Key)
 		shown[key] = kv.CreateRevision
 		if known := o.stands[key]; known != nil && known.created < kv.CreateRevision {
-			o.end(from, key, resp.Header.Revision)
+			o.end(from, key, revision)
 		}
 		if o.stands[key] == nil && o.gone[key] < kv.CreateRevision {
 			o.stands[key] = &holding{created: kv.CreateRevision, gone: o.cluster.world.recorder.Held(record.Holding{
@@ -179,8 +185,8 @@ func (o *holdingObserver) take(from *Member, prefix string, resp *clientv3.GetRe
 		}
 	}
 	for key, known := range o.stands {
-		if _, stands := shown[key]; !stands && strings.HasPrefix(key, prefix) && known.created <= resp.Header.Revision {
-			o.end(from, key, resp.Header.Revision)
+		if _, stands := shown[key]; !stands && strings.HasPrefix(key, prefix) && known.created <= revision {
+			o.end(from, key, revision)
 		}
 	}
 }
