@@ -58,6 +58,7 @@ type event func(*record.Record)
 func run(events ...event) *record.Record {
 	members := []string{"m1", "m2", "m3"}
 	r := &record.Record{
+		Manager:  1,
 		Timing:   timing(),
 		Clusters: []record.Cluster{{Name: "alpha", Members: members}, {Name: "beta", Members: members}},
 		Kinds:    []record.Kind{{Name: "checkpoint", Rising: true}, {Name: "backend"}},

@@ -18,12 +18,13 @@ type Recorder struct {
 	live     map[string]*series // by cluster, the staleness of its latest tenure up to now
 	traffic  map[string]int     // by cluster, the index of its latest second with traffic
 	forks    []*Recorder        // those of the other managers
+	aimed    map[int]Fault      // by their index, the faults that are aimed at one manager
 }
 
 // NewRecorder starts a record. Its instants count from now.
 func NewRecorder(t bound.Timing) *Recorder {
 	return &Recorder{
-		start: time.Now(), live: map[string]*series{}, traffic: map[string]int{},
+		start: time.Now(), live: map[string]*series{}, traffic: map[string]int{}, aimed: map[int]Fault{},
 		r: Record{Manager: 1, Timing: t, ManagerStart: -1, ManagerClose: -1, ManagerClosed: -1},
 	}
 }
@@ -198,6 +199,9 @@ func (r *Recorder) Fault(f Fault) (healed func()) {
 	i := -1
 	r.all(func(at time.Duration, r *Recorder) {
 		i = len(r.r.Faults) // the same for all managers
+		if f.Scope.Manager != 0 {
+			r.aimed[i] = f
+		}
 		f.From, f.To = at, -1
 		r.r.Faults = append(r.r.Faults, f.For(r.r.Manager))
 		r.r.noteLosses(at)

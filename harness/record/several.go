@@ -12,7 +12,7 @@ func (r *Recorder) Fork() *Recorder {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	number := len(r.forks) + 2
-	f := &Recorder{start: r.start, live: map[string]*series{}, traffic: map[string]int{}, finished: r.finished}
+	f := &Recorder{start: r.start, live: map[string]*series{}, traffic: map[string]int{}, aimed: map[int]Fault{}, finished: r.finished}
 	f.r = Record{
 		Manager: number, Timing: r.r.Timing, Kinds: r.r.Kinds, Prefixes: r.r.Prefixes, Streams: r.r.Streams, Things: r.r.Things,
 		ManagerStart: -1, ManagerClose: -1, ManagerClosed: -1,
@@ -26,7 +26,10 @@ func (r *Recorder) Fork() *Recorder {
 		j.Named = -1
 		f.r.Joined = append(f.r.Joined, j)
 	}
-	for _, fault := range r.r.Faults {
+	for i, fault := range r.r.Faults {
+		if aimed, ok := r.aimed[i]; ok {
+			fault.Scope, fault.Allowance = aimed.Scope, aimed.Allowance
+		}
 		f.r.Faults = append(f.r.Faults, fault.For(number))
 	}
 	for _, l := range r.r.Losses {
