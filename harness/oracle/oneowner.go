@@ -113,7 +113,7 @@ func (o *ownership) beyond(r *record.Record) []violation {
 	if o.revoked {
 		allowed += r.Bounds().Told()
 	}
-	if o.key.To < 0 || o.to <= allowed {
+	if o.to <= allowed {
 		return nil
 	}
 	from := max(gone, o.From)

@@ -30,6 +30,15 @@ func until(seconds float64) event {
 // of another thing is the latest claim.
 func ofAnother(r *record.Record) { r.Owned[len(r.Owned)-1].Thing.Name = "other" }
 
+// underLease and underKey change the latest claim.
+func underLease(lease int64) event {
+	return func(r *record.Record) { r.Owned[len(r.Owned)-1].Lease = lease }
+}
+
+func underKey(key string) event {
+	return func(r *record.Record) { r.Owned[len(r.Owned)-1].Key = key }
+}
+
 // held is the time in which the key of a lease stood.
 func held(cluster string, lease int64, from, to float64) event {
 	return func(r *record.Record) {
@@ -129,6 +138,13 @@ func TestNobodyOwnsWithoutTheKey(t *testing.T) {
 		{name: "not quite too short", history: run(owns("alpha", 1, 10, 10.201)), evidence: []string{`did not stand`}},
 		{name: "before the key is read", history: run(held("alpha", 1, 10.2, 20), owns("alpha", 1, 10, 20)), want: record.Passed},
 		{name: "before the key stands", history: run(held("alpha", 1, 10.201, 20), owns("alpha", 1, 10, 20)), evidence: []string{`did not stand`}},
+		{name: "the same key under another lease", history: run(held("alpha", 1, 10, 20), owns("alpha", 1, 10, 20), underLease(9)), evidence: []string{`did not stand`}},
+		{name: "another key under the same lease", history: run(held("alpha", 1, 10, 20), owns("alpha", 1, 10, 20), underKey("/locks/m")), evidence: []string{`did not stand`}},
+		{
+			name:    "the closest end is told",
+			history: run(held("alpha", 1, 10, 20), owns("alpha", 1, 10, 17), held("alpha", 2, 20, 30), owns("alpha", 2, 20, 29), held("alpha", 3, 30, 40), owns("alpha", 3, 30, 38)),
+			want:    record.Passed, evidence: []string{`^3 claims, each with its key; the closest ended 1s before its key$`},
+		},
 		{name: "the key of another lease", history: run(held("alpha", 2, 10, 20), owns("alpha", 1, 10, 20)), evidence: []string{`did not stand`}},
 		{name: "the key in another cluster", history: run(held("beta", 1, 10, 20), owns("alpha", 1, 10, 20)), evidence: []string{`did not stand`}},
 		{
