@@ -15,20 +15,28 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// leftovers describes the client connections, watches and leases on the cluster that do not belong to the workload.
+// leftovers describes the client connections, watches and leases on the cluster that do not belong to the workload, nor to a manager that has it.
 func (c *Cluster) leftovers() []string {
 	var left []string
-	for _, m := range c.Members() {
-		if n := c.running.Connections(m.name); n > 0 {
-			left = append(left, fmt.Sprintf("%d client connections to %s", n, m))
+	shared := false // a manager has the cluster
+	for _, m := range c.world.managers {
+		if m.manages(c) && !m.closed.Load() {
+			shared = true
+			continue
 		}
-	}
-	for _, manager := range c.world.managers {
-		manager.recorder.Look(func(r *record.Record) {
+		m.recorder.Look(func(r *record.Record) {
 			for _, watch := range r.WatchesAt(c.name, r.End) {
 				left = append(left, fmt.Sprintf("watch %d of %s on %s/%s", watch.ID, watch.Key, c.name, watch.Member))
 			}
 		})
+	}
+	if shared {
+		return left // whose connections and leases there are is not known
+	}
+	for _, m := range c.Members() {
+		if n := c.running.Connections(m.name); n > 0 {
+			left = append(left, fmt.Sprintf("%d client connections to %s", n, m))
+		}
 	}
 	return append(left, c.foreignLeases()...)
 }
