@@ -34,12 +34,23 @@ type traits struct {
 	afterSession bool
 }
 
-// contend holds one session after another until stop ends.
+// contend holds one session after another until stop ends. A lease whose grant was not answered may be granted late, by a request that was held on its
+// way. So the same lease is asked for again, until it is known to be granted. Each later session has a lease of its own: a late request to revoke the
+// lease before does not touch it.
 func (c *contender) contend(stop stopping, t traits) {
+	var s session
 	for stop.Err() == nil {
-		s := session{contender: c, traits: t, id: clientv3.LeaseID(c.setup.Rand()*(1<<62)) + 1}
-		s.hold(stop)
+		if s.granted || s.id == clientv3.NoLease {
+			s = session{contender: c, traits: t, id: clientv3.LeaseID(c.setup.Rand()*(1<<62)) + 1}
+		}
+		if s.grant(stop) {
+			s.hold(stop)
+			s.giveUp()
+		}
 		pause(stop, c.setup.Timing.Election/2)
+	}
+	if s.id != clientv3.NoLease && !s.granted {
+		s.giveUp()
 	}
 	c.cluster.claim(c.thing.Subject, nil)
 }
@@ -47,8 +58,9 @@ func (c *contender) contend(stop stopping, t traits) {
 // session is one lease, the key under it, and what follows from them.
 type session struct {
 	*contender
-	traits traits
-	id     clientv3.LeaseID
+	traits  traits
+	id      clientv3.LeaseID
+	granted bool
 	// until is when the lease may expire, as far as is known.
 	until time.Time
 	owns  bool
@@ -56,14 +68,19 @@ type session struct {
 
 func (s *session) key() string { return fmt.Sprintf("%s%x", s.thing.Prefix, int64(s.id)) }
 
-// hold creates the lease and keeps it; it writes the key, waits until it is the oldest, and then claims the thing. It returns when the lease may have
-// expired or is gone, or stop has ended, and gives up everything before.
+// grant creates the lease. Since an earlier attempt may have created it, it is not known yet how long it lives.
+func (s *session) grant(stop stopping) bool {
+	ctx, cancel := context.WithTimeout(stop, s.setup.Timing.RequestTimeout)
+	defer cancel()
+	s.granted = lease.Grant(ctx, s.client, s.id, s.setup.Timing.LeaseTTL) == nil
+	return s.granted
+}
+
+// hold keeps the lease; it writes the key, waits until it is the oldest, and then claims the thing. It returns when the lease may have expired or is
+// gone, or stop has ended.
 func (s *session) hold(stop stopping) {
-	defer s.giveUp() // also if the answer to the grant is lost
 	t := s.setup.Timing
-	if !s.request(stop, func(ctx context.Context) (time.Duration, error) {
-		return t.LeaseTTL, lease.Grant(ctx, s.client, s.id, t.LeaseTTL)
-	}) {
+	if !s.renew(stop) {
 		return
 	}
 	written := false
@@ -74,7 +91,7 @@ func (s *session) hold(stop stopping) {
 		case s.over():
 			return
 		case !time.Now().Before(renew):
-			if s.request(stop, func(ctx context.Context) (time.Duration, error) { return lease.Extend(ctx, s.client, s.id) }) {
+			if s.renew(stop) {
 				renew = time.Now().Add(t.LeaseTTL / 3)
 				s.claim()
 			} else if s.until.IsZero() {
@@ -104,12 +121,12 @@ func (s *session) hold(stop stopping) {
 // over says whether the lease may have expired.
 func (s *session) over() bool { return !s.traits.untilTold && !time.Now().Before(s.until) }
 
-// request makes a request that lets the lease live on for the time that it returns, and notes until when. If the lease is gone, until is zero.
-func (s *session) request(stop stopping, make func(context.Context) (time.Duration, error)) bool {
+// renew renews the lease once, and notes until when it lives. If the lease is gone, until is zero.
+func (s *session) renew(stop stopping) bool {
 	ctx, cancel := context.WithTimeout(stop, s.setup.Timing.RequestTimeout)
 	defer cancel()
 	counted := time.Now()
-	ttl, err := make(ctx)
+	ttl, err := lease.Extend(ctx, s.client, s.id)
 	if errors.Is(err, rpctypes.ErrLeaseNotFound) {
 		s.until = time.Time{}
 	}

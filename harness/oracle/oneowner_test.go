@@ -148,6 +148,14 @@ func TestNobodyOwnsWithoutTheKey(t *testing.T) {
 		{name: "the key of another lease", history: run(held("alpha", 2, 10, 20), owns("alpha", 1, 10, 20)), evidence: []string{`did not stand`}},
 		{name: "the key in another cluster", history: run(held("beta", 1, 10, 20), owns("alpha", 1, 10, 20)), evidence: []string{`did not stand`}},
 		{
+			name:    "the key stands twice, and is owned twice",
+			history: run(held("alpha", 1, 10, 20), owns("alpha", 1, 10, 20), held("alpha", 1, 30, 40), owns("alpha", 1, 30, 40)), want: record.Passed,
+		},
+		{
+			name:    "the key stands twice, and is owned between",
+			history: run(held("alpha", 1, 10, 20), owns("alpha", 1, 10, 22), held("alpha", 1, 30, 40), owns("alpha", 1, 30, 40)), evidence: []string{`for 2s without it`},
+		},
+		{
 			name:     "of several the first, and the longest",
 			history:  run(held("alpha", 1, 10, 20), owns("alpha", 1, 10, 21), held("beta", 2, 10, 30), owns("beta", 2, 10, 33)),
 			evidence: []string{`^alpha: .* for 1s without it; .*; 2 such times in all, the longest 3s at 30\.000s \(beta\)$`},
