@@ -2,7 +2,6 @@ package harness
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"slices"
@@ -24,12 +23,8 @@ type Cluster struct {
 	load    *load
 	backup  *backup // the last one; nil if there is none. Only the scenario's goroutine uses it
 	auth    bool    // it has users
-	// certificates are those of its members and clients; nil if the members serve without TLS. given is the configuration of clients that the manager
-	// was given last.
+	// certificates are those of its members and clients; nil if the members serve without TLS.
 	certificates *certs.Certificates
-	given        atomic.Pointer[tls.Config]
-	// view observes what the manager shows in the current tenure; nil if the manager does not manage the cluster.
-	view atomic.Pointer[viewObserver]
 
 	mu      sync.Mutex
 	members []*Member
@@ -195,10 +190,9 @@ func (c *Cluster) RemoveMember(ctx context.Context, m *Member) error {
 // Certificates are the certificates of the cluster's members and clients; nil if the members serve without TLS.
 func (c *Cluster) Certificates() *certs.Certificates { return c.certificates }
 
-// Outdated says whether the manager manages the cluster with a TLS configuration that was replaced since it was given to it.
+// Outdated says whether a manager manages the cluster with a TLS configuration that was replaced since it was given to it.
 func (c *Cluster) Outdated() bool {
-	m := c.world.managed.Load()
-	return m != nil && m.manages(c) && c.certificates != nil && c.given.Load() != c.certificates.Client()
+	return c.certificates != nil && slices.ContainsFunc(c.world.running(), func(m *managed) bool { return m.outdated(c) })
 }
 
 // Ask makes a request of the harness' own to the cluster, past every link: first through the leader, then through others, until an attempt

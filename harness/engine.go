@@ -82,8 +82,9 @@ type (
 		Status(member string) Status
 		// Endpoint is the client URL that the member advertises; it leads to the link.
 		Endpoint(member string) string
-		// DialOptions are the gRPC options that a client needs to reach the endpoints.
-		DialOptions() []grpc.DialOption
+		// DialOptions are the gRPC options that the clients of a manager need to reach the endpoints. They tell the engine which manager it is, by
+		// its number from 1 on, whose recorder is Env.Recorder.Of(manager).
+		DialOptions(manager int) []grpc.DialOption
 		// Direct is a client of one member whose connection passes no link and no fault point. It needs no certificate and no password, whether or
 		// not other clients do. The engine owns it and closes it when the
 		// member stops; a restarted member has a new one. The error says that the member is down.

@@ -30,7 +30,7 @@ import (
 
 // Manager is the system under test: code that keeps watches or leases on one or several etcd clusters. An adapter for yours has these three methods.
 //
-// A manager may also implement [KeyOwner] and [Pusher], and the error of a View may implement [IdleTimeout]; the harness finds them by type
+// A manager may also implement [KeyOwner], [Pusher], [Claimer] and [ClaimPusher], and the error of a View may implement [IdleTimeout]; the harness finds them by type
 // assertion.
 type Manager interface {
 	// Apply makes the given clusters the complete managed set. It may be called at any time, concurrently with everything else. A cluster
@@ -141,6 +141,9 @@ type Setup struct {
 	Timing bound.Timing
 	// Workload is the workload of the run.
 	Workload *Workload
+	// Number is the number of the manager among those of its world, from 1 on. Managers with keys of their own name them by it, since each must have
+	// its own.
+	Number int
 	// Log receives the manager's log.
 	Log *zap.Logger
 	// Rand returns random numbers in [0, 1) that follow from the run's seed. A manager that takes its jitter from it draws the same numbers in

@@ -141,7 +141,7 @@ func (l *lab) newLeader(old string) string {
 }
 
 func (l *lab) client(member string) *clientv3.Client {
-	c, err := clientv3.New(clientv3.Config{Endpoints: []string{l.members.Endpoint(member)}, DialOptions: l.members.DialOptions(), Logger: zap.NewNop()})
+	c, err := clientv3.New(clientv3.Config{Endpoints: []string{l.members.Endpoint(member)}, DialOptions: l.members.DialOptions(1), Logger: zap.NewNop()})
 	require.NoError(l.t, err)
 	l.closing = append(l.closing, func() { _ = c.Close() })
 	return c
@@ -267,7 +267,7 @@ func (l *lab) ask(m string) {
 		l.say("status: leads itself %v, has a leader %v, version %s, errors %v", st.Leader == st.Header.MemberId, st.Leader != 0, st.Version, st.Errors)
 	}
 	conn, err := grpc.NewClient("passthrough:///"+strings.TrimPrefix(l.members.Endpoint(m), "http://"),
-		append([]grpc.DialOption{grpc.WithTransportCredentials(insecure.NewCredentials())}, l.members.DialOptions()...)...)
+		append([]grpc.DialOption{grpc.WithTransportCredentials(insecure.NewCredentials())}, l.members.DialOptions(1)...)...)
 	require.NoError(l.t, err)
 	health, err := healthpb.NewHealthClient(conn).Check(within(), &healthpb.HealthCheckRequest{})
 	if err != nil {

@@ -15,19 +15,29 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// leftovers describes the client connections, watches and leases on the cluster that do not belong to the workload.
+// leftovers describes the client connections, watches and leases on the cluster that do not belong to the workload, nor to a manager that has it.
 func (c *Cluster) leftovers() []string {
 	var left []string
+	shared := false // a manager has the cluster
+	for _, m := range c.world.managers {
+		if m.manages(c) && !m.closed.Load() {
+			shared = true
+			continue
+		}
+		m.recorder.Look(func(r *record.Record) {
+			for _, watch := range r.WatchesAt(c.name, r.End) {
+				left = append(left, fmt.Sprintf("watch %d of %s on %s/%s", watch.ID, watch.Key, c.name, watch.Member))
+			}
+		})
+	}
+	if shared {
+		return left // whose connections and leases there are is not known
+	}
 	for _, m := range c.Members() {
 		if n := c.running.Connections(m.name); n > 0 {
 			left = append(left, fmt.Sprintf("%d client connections to %s", n, m))
 		}
 	}
-	c.world.recorder.Look(func(r *record.Record) {
-		for _, watch := range r.WatchesAt(c.name, r.End) {
-			left = append(left, fmt.Sprintf("watch %d of %s on %s/%s", watch.ID, watch.Key, c.name, watch.Member))
-		}
-	})
 	return append(left, c.foreignLeases()...)
 }
 
@@ -107,16 +117,16 @@ func (c *Cluster) remaining(keys []string) []string {
 	return left
 }
 
-// goroutinesOfManager returns the stacks of the goroutines that the manager has started, directly or through others. It knows them by a profiler
+// goroutines returns the stacks of the goroutines that the manager has started, directly or through others. It knows them by a profiler
 // label, which a goroutine inherits from the one that starts it.
-func (w *World) goroutinesOfManager() []string {
+func (m *managed) goroutines() []string {
 	var profile bytes.Buffer
 	if err := pprof.Lookup("goroutine").WriteTo(&profile, 1); err != nil {
 		return []string{fmt.Sprintf("goroutines cannot be listed: %v", err)}
 	}
 	var left []string
 	for group := range strings.SplitSeq(profile.String(), "\n\n") {
-		if strings.Contains(group, fmt.Sprintf("%q:%q", managerLabel, w.label)) {
+		if strings.Contains(group, fmt.Sprintf("%q:%q", managerLabel, m.label)) {
 			left = append(left, "goroutine: "+stack(group))
 		}
 	}

@@ -11,10 +11,10 @@ import (
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// pushing is a manager that pushes its views, with another View.
-type pushing struct{ viewing }
+// pushingOn is a manager that pushes its views on, with another View.
+type pushingOn struct{ viewing }
 
-func (p pushing) Push(f func(string, harness.View)) { p.Manager.(harness.Pusher).Push(f) }
+func (p pushingOn) Push(f func(string, harness.View)) { p.Manager.(harness.Pusher).Push(f) }
 
 // looked runs the plain manager for a while with another View, as a Pusher or not, and returns how often View was called a second.
 func looked(t *testing.T, pusher bool, view func(harness.View) harness.View) (*harness.Result, float64) {
@@ -27,7 +27,7 @@ func looked(t *testing.T, pusher bool, view func(harness.View) harness.View) (*h
 			return view(shown), ok
 		}}
 		if pusher {
-			return pushing{v}
+			return pushingOn{v}
 		}
 		return v
 	})

@@ -62,47 +62,65 @@ func (o *observer) look() {
 	}
 }
 
-// observeKeys checks once every election timeout which of the keys that must exist are missing. It records the result of the first check of each
-// tenure and every change. It runs in a goroutine of its own, since it waits for responses of etcd.
+// observeKeys checks once every election timeout which of the keys that must exist are missing, for each manager. It runs in a goroutine of its own,
+// since it waits for responses of etcd.
 func (c *Cluster) observeKeys(ctx context.Context) {
-	var tenure *viewObserver // the tenure of the last check
-	var seen bool            // whether a result is recorded for that tenure
-	var keys record.Keys
+	observers := map[int]*keyObserver{}
 	each(ctx, c.world.timing.Election, func() {
-		now, asked := c.view.Load(), c.foremost()
-		if now == nil || asked == nil {
-			return
+		for _, m := range c.world.running() {
+			if observers[m.number] == nil {
+				observers[m.number] = &keyObserver{cluster: c, manager: m}
+			}
+			observers[m.number].look(ctx)
 		}
-		if now != tenure {
-			tenure, seen = now, false
-		}
-		own, guards := c.ownKeys(now.manager), c.ledger.guarded()
-		missing, err := asked.missing(ctx, append(slices.Clone(own), guards...))
-		if err != nil {
-			return // the member went down meanwhile; the next check asks another
-		}
-		foreign := slices.DeleteFunc(slices.Clone(missing), func(key string) bool { return !slices.Contains(guards, key) })
-		missing = slices.DeleteFunc(missing, func(key string) bool { return !slices.Contains(own, key) })
-		if c.view.Load() != now {
-			return // the tenure ended meanwhile
-		}
-		if seen && slices.Equal(missing, keys.Missing) && slices.Equal(foreign, keys.Foreign) || !seen && len(own)+len(guards) == 0 {
-			return
-		}
-		seen = true
-		keys = record.Keys{Cluster: c.name, Missing: missing, Foreign: foreign}
-		c.world.recorder.Keys(keys)
 	})
 }
 
+// keyObserver records the result of the first check of the keys in each tenure of a manager, and every change.
+type keyObserver struct {
+	cluster *Cluster
+	manager *managed
+	tenure  *viewObserver // the tenure of the last check
+	seen    bool          // whether a result is recorded for that tenure
+	keys    record.Keys
+}
+
+func (o *keyObserver) look(ctx context.Context) {
+	c := o.cluster
+	tenure := o.manager.views[c]
+	now, asked := tenure.Load(), c.foremost()
+	if now == nil || asked == nil {
+		return
+	}
+	if now != o.tenure {
+		o.tenure, o.seen = now, false
+	}
+	own, guards := o.manager.ownKeys(c), c.ledger.guarded()
+	missing, err := asked.missing(ctx, append(slices.Clone(own), guards...))
+	if err != nil {
+		return // the member went down meanwhile; the next check asks another
+	}
+	foreign := slices.DeleteFunc(slices.Clone(missing), func(key string) bool { return !slices.Contains(guards, key) })
+	missing = slices.DeleteFunc(missing, func(key string) bool { return !slices.Contains(own, key) })
+	if tenure.Load() != now {
+		return // the tenure ended meanwhile
+	}
+	if o.seen && slices.Equal(missing, o.keys.Missing) && slices.Equal(foreign, o.keys.Foreign) || !o.seen && len(own)+len(guards) == 0 {
+		return
+	}
+	o.seen = true
+	o.keys = record.Keys{Cluster: c.name, Missing: missing, Foreign: foreign}
+	o.manager.recorder.Keys(o.keys)
+}
+
 // ownKeys returns the keys that the manager says must exist in the cluster.
-func (c *Cluster) ownKeys(m Manager) (own []string) {
-	owner, ok := m.(KeyOwner)
+func (m *managed) ownKeys(c *Cluster) (own []string) {
+	owner, ok := m.manager.(KeyOwner)
 	if !ok {
 		return nil
 	}
 	if caught := catch(func() { own = owner.OwnKeys(c.name) }); caught != nil {
-		c.world.recorder.Answer(record.Answer{Cluster: c.name, Problem: "OwnKeys panicked: " + caught.Error()})
+		m.recorder.Answer(record.Answer{Cluster: c.name, Problem: "OwnKeys panicked: " + caught.Error()})
 	}
 	return own
 }

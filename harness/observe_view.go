@@ -19,7 +19,9 @@ import (
 // keep answering with other facts than it pushed. So they are rarer, until an answer differs.
 type viewObserver struct {
 	cluster *Cluster
+	of      *managed
 	manager Manager
+	claims  *claimObserver // nil if the manager claims nothing
 	pusher  bool
 	stop    chan struct{}
 	asked   atomic.Pointer[time.Time] // when the call of View under way began; nil if none is under way
@@ -36,33 +38,31 @@ type viewObserver struct {
 }
 
 // begin begins a tenure and starts to observe its view. The manager is about to be given the cluster.
-func (c *Cluster) begin(m *managed) {
-	o := &viewObserver{cluster: c, manager: m.manager, stop: make(chan struct{}), shown: map[record.Subject]string{}, absent: true}
+func (m *managed) begin(c *Cluster) {
+	o := &viewObserver{cluster: c, of: m, manager: m.manager, stop: make(chan struct{}), shown: map[record.Subject]string{}, absent: true}
 	_, o.pusher = m.manager.(Pusher)
-	c.world.recorder.Given(c.name)
-	c.view.Store(o)
+	o.claims = m.claimsOf(c)
+	m.recorder.Given(c.name)
+	m.views[c].Store(o)
 	c.world.observers.Go(func() { o.watch(c.world.ctx) })
 }
 
 // end ends the tenure, if there is one: what the manager shows of the cluster is not recorded any more.
-func (c *Cluster) end() {
-	if o := c.view.Swap(nil); o != nil {
+func (m *managed) end(c *Cluster) {
+	if o := m.views[c].Swap(nil); o != nil {
 		o.checkAnswered()
 		o.mu.Lock()
 		o.over = true
 		o.mu.Unlock()
+		o.claims.end()
 		close(o.stop)
 	}
 }
 
 // pushed records a view that the manager pushed. The manager calls it through Pusher.Push.
-func (w *World) pushed(cluster string, v View) {
-	c, err := w.Find(cluster)
-	if err != nil {
-		w.recorder.Answer(record.Answer{Problem: fmt.Sprintf("the manager pushed a view of %q, and no cluster is called so", cluster)})
-		return
-	}
-	if o := c.view.Load(); o != nil {
+func (m *managed) pushed(cluster string, v View) {
+	o, ok := m.observer(cluster, "view")
+	if ok && o != nil {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.pushed = v
@@ -99,12 +99,23 @@ func (o *viewObserver) look(ctx context.Context) {
 	}
 }
 
+// observer is the observer of a cluster of which the manager has pushed something; nil if the manager does not manage it. ok is false if there is
+// no such cluster.
+func (m *managed) observer(cluster, what string) (o *viewObserver, ok bool) {
+	c, err := m.world.Find(cluster)
+	if err != nil {
+		m.recorder.Answer(record.Answer{Problem: fmt.Sprintf("the manager pushed a %s of %q, and no cluster is called so", what, cluster)})
+		return nil, false
+	}
+	return m.views[c].Load(), true
+}
+
 // watch calls View until the tenure is over or ctx ends. The calls are made in a goroutine of its own, since View may block or
 // panic; a View that never returns keeps only that goroutine. While View has not returned, it is not called again.
 func (o *viewObserver) watch(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go o.cluster.world.asManager(func() { o.look(ctx) })
+	go o.of.do(func() { o.look(ctx) })
 	ticker := time.NewTicker(o.cluster.world.timing.Election)
 	defer ticker.Stop()
 	for {
@@ -133,6 +144,7 @@ func (o *viewObserver) ask() {
 	var g answer
 	g.panic = catch(func() { g.view, g.ok = o.manager.View(o.cluster.name) })
 	o.asked.Store(nil)
+	o.claims.ask()
 	limit := o.cluster.world.Bounds().Look()
 	switch took := time.Since(began); {
 	case g.panic != nil:
@@ -158,7 +170,7 @@ func (o *viewObserver) problem(unseen bool, format string, args ...any) {
 	over := o.over
 	o.mu.Unlock()
 	if !over {
-		o.cluster.world.recorder.Answer(record.Answer{Cluster: o.cluster.name, Problem: fmt.Sprintf(format, args...), Unseen: unseen})
+		o.of.recorder.Answer(record.Answer{Cluster: o.cluster.name, Problem: fmt.Sprintf(format, args...), Unseen: unseen})
 	}
 }
 
@@ -187,7 +199,7 @@ func (o *viewObserver) compare(v View) {
 		o.differs = time.Now()
 	case time.Since(o.differs) > limit:
 		o.differs = time.Now()
-		o.cluster.world.recorder.Answer(record.Answer{
+		o.of.recorder.Answer(record.Answer{
 			Cluster: o.cluster.name, Problem: fmt.Sprintf("View has shown other facts than were pushed for %v", limit),
 		})
 	}
@@ -198,7 +210,7 @@ func (o *viewObserver) see(v View, ok bool) {
 	if o.over {
 		return
 	}
-	rec, name := o.cluster.world.recorder, o.cluster.name
+	rec, name := o.of.recorder, o.cluster.name
 	if !ok {
 		v.Facts = nil // facts of a cluster that the manager says it does not manage do not count
 	}

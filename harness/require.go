@@ -2,6 +2,7 @@ package harness
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,19 +63,27 @@ func (w *World) measure(name string, c *Cluster, since, bound time.Duration) rec
 func (w *World) RequireFresh(c *Cluster) { w.requireFresh("fresh", c) }
 
 func (w *World) requireFresh(name string, c *Cluster) {
+	m := w.first()
+	if m == nil {
+		w.fail("a fresh view of %s is required, and there is no manager", c)
+	}
+	w.requireFreshOf(m, name, c)
+}
+
+func (w *World) requireFreshOf(m *managed, name string, c *Cluster) {
 	since := w.Elapsed()
 	committed, ok := w.awaitCommit(c, since)
 	if !ok {
 		w.fail("cluster %s: nothing was committed for %v: is its load at rest, or its quorum lost?", c, w.Bounds().LostLeader())
 	}
-	by := max(w.deadline(c), committed+w.calm(c))
+	by := max(m.deadline(c), committed+m.calm(c))
 	e := record.Expectation{Cluster: c.name, Fresh: true}
 	e.Oracle, e.Outcome = name, record.Passed
-	if w.awaitFresh(c, since, by) {
-		e.Evidence = fmt.Sprintf("%s fresh %s after an update", c, record.Stamp(w.Elapsed()-committed))
+	if w.awaitFreshOf(m, c, since, by) {
+		e.Evidence = fmt.Sprintf("%s fresh %s after an update", m.name(c), record.Stamp(w.Elapsed()-committed))
 	} else {
 		e.Outcome = record.Failed
-		e.Evidence = fmt.Sprintf("%s not fresh %s after an update: %s", c, record.Stamp(w.Elapsed()-committed), w.situation(c))
+		e.Evidence = fmt.Sprintf("%s not fresh %s after an update: %s", m.name(c), record.Stamp(w.Elapsed()-committed), m.situation(c))
 	}
 	w.expect(e)
 }
@@ -186,31 +195,91 @@ func (i *Injection) RequireSteady(c *Cluster) {
 	w.expect(e)
 }
 
-// awaitFresh waits until the view of a cluster is fresh, until the instant by at most. If it is not fresh by then, it waits a little longer, so that
-// the oracles find on record that the view was too stale.
+// RequireOwner blocks until each thing of the cluster has an owner: some manager claims it. If that takes longer than [bound.Bounds.Takeover], the run
+// has failed and the scenario ends. That there is only one is judged by the oracle "one owner".
+func (w *World) RequireOwner(c *Cluster) {
+	since := w.Elapsed()
+	var without []string
+	owned := w.await(w.Bounds().Takeover(), func() bool {
+		without = nil
+		for _, t := range w.workload.Things {
+			if !w.owned(c, t) {
+				without = append(without, t.Subject.String())
+			}
+		}
+		return len(without) == 0
+	})
+	e := record.Expectation{Cluster: c.name}
+	e.Oracle, e.Outcome = "owner", record.Passed
+	e.Evidence = fmt.Sprintf("%s has an owner of everything after %s", c, record.Stamp(w.Elapsed()-since))
+	if !owned {
+		e.Outcome = record.Failed
+		e.Evidence = fmt.Sprintf("%s: nobody claims %s after %s: %s", c, strings.Join(without, ", "), record.Stamp(w.Elapsed()-since), w.situation(c))
+	}
+	w.expect(e)
+}
+
+// owned says whether a manager claims the thing now.
+func (w *World) owned(c *Cluster, t Thing) (owned bool) {
+	for _, m := range w.running() {
+		m.recorder.Look(func(r *record.Record) {
+			owned = owned || slices.ContainsFunc(r.Owned, func(o record.Ownership) bool {
+				return o.Cluster == c.name && o.Thing == t.Subject && r.OwnedUntil(o) >= r.End
+			})
+		})
+	}
+	return owned
+}
+
+// awaitFresh waits until the first manager's view of a cluster is fresh, until the instant by at most. If it is not fresh by then, it waits a little
+// longer, so that the oracles find on record that the view was too stale.
 func (w *World) awaitFresh(c *Cluster, since, by time.Duration) bool {
-	fresh := w.await(by-w.Elapsed(), func() bool { return w.fresh(c, since) })
+	m := w.first()
+	return m != nil && w.awaitFreshOf(m, c, since, by)
+}
+
+func (w *World) awaitFreshOf(m *managed, c *Cluster, since, by time.Duration) bool {
+	fresh := w.await(by-w.Elapsed(), func() bool { return m.recorder.Fresh(c.name, since, m.calm(c)) })
 	if !fresh {
-		w.Pass(w.calm(c))
+		w.Pass(m.calm(c))
 	}
 	return fresh
 }
 
-// fresh says whether the view shows an update that began after since, and no update that it does not show is older than calm.
+// fresh says whether the first manager's view shows an update that began after since, and no update that it does not show is older than calm.
 func (w *World) fresh(c *Cluster, since time.Duration) bool {
-	return w.recorder.Fresh(c.name, since, w.calm(c))
+	return w.recorder.Fresh(c.name, since, c.calm())
 }
 
-// calm is how stale the view of a cluster may be now, once it has recovered from the faults in force.
-func (w *World) calm(c *Cluster) (calm time.Duration) {
-	w.recorder.Look(func(r *record.Record) { calm = r.CalmAt(c.name, r.End) })
+// calm is how stale the manager's view of a cluster may be now, once it has recovered from the faults in force.
+func (m *managed) calm(c *Cluster) (calm time.Duration) {
+	m.recorder.Look(func(r *record.Record) { calm = r.CalmAt(c.name, r.End) })
 	return calm
 }
 
-// deadline is the instant by which the view of a cluster must be fresh again, after what has happened so far.
+// deadline is the instant by which the manager's view of a cluster must be fresh again, after what has happened so far.
+func (m *managed) deadline(c *Cluster) (by time.Duration) {
+	m.recorder.Look(func(r *record.Record) { by = r.Deadline(c.name, r.End) })
+	return by
+}
+
+// deadline is that of the first manager.
 func (w *World) deadline(c *Cluster) (by time.Duration) {
 	w.recorder.Look(func(r *record.Record) { by = r.Deadline(c.name, r.End) })
 	return by
+}
+
+// name is how evidence names the manager's view of a cluster.
+func (m *managed) name(c *Cluster) string {
+	if m.number == 1 {
+		return c.name
+	}
+	return fmt.Sprintf("%s, manager %d,", c.name, m.number)
+}
+
+func (m *managed) situation(c *Cluster) (s string) {
+	m.recorder.Look(func(r *record.Record) { s = r.Situation(c.name, r.End) })
+	return s
 }
 
 // unmet is the panic value that ends a scenario after a failed requirement. The verdict has been recorded.

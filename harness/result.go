@@ -17,7 +17,7 @@ type Result struct {
 	Scenario, Engine, Manager, Workload string
 	Seed                                uint64
 	// Outcome is the outcome of the run. Only [record.Passed] and [record.Failed] say anything about the manager. It is [record.NotAsked] if the
-	// engine does not support a fault of the scenario.
+	// engine does not support a fault of the scenario, or the scenario has nothing to ask of the manager.
 	Outcome record.Outcome
 	// Cause says why the run was not judged; empty if it was. Usage says that the caller made a mistake, for example an unknown name.
 	Cause string
@@ -49,8 +49,9 @@ func (r *Result) judge(rec *record.Record, cause error) {
 	if cause != nil {
 		var usage *UsageError
 		var unsupported *UnsupportedError
+		var notAsked *NotAskedError
 		r.Outcome, r.Cause, r.Usage = record.NotJudged, cause.Error(), errors.As(cause, &usage)
-		if errors.As(cause, &unsupported) {
+		if errors.As(cause, &unsupported) || errors.As(cause, &notAsked) {
 			r.Outcome = record.NotAsked
 		}
 		return

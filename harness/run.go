@@ -22,6 +22,9 @@ type Scenario struct {
 	Summary, Incident string
 	// Clusters are started before Body is called.
 	Clusters []Spec
+	// Owners says that the scenario is about managers that own things. It is not asked of a manager that claims nothing ([Claimer]), nor with a
+	// workload that has nothing to own.
+	Owners bool
 	// Body is called in the engine's time with all clusters running. It must call [World.StartManager]. When it returns, the world heals all
 	// faults, waits until the views should be fresh again, and closes the manager.
 	Body func(*World)
@@ -45,6 +48,11 @@ func (e *UsageError) Error() string { return e.Err.Error() }
 
 // Unwrap returns Err.
 func (e *UsageError) Unwrap() error { return e.Err }
+
+// NotAskedError says that a scenario has nothing to ask of a manager, and why.
+type NotAskedError struct{ Why string }
+
+func (e *NotAskedError) Error() string { return e.Why }
 
 // Run runs a scenario in a test. If a verdict failed, it fails the test with the evidence and the transcript. If the run is not judged, it fails the
 // test too and says why. It blocks until the world is closed.
@@ -101,12 +109,17 @@ func execute(ctx context.Context, e Engine, s Scenario, c Candidate, o Options) 
 	if err != nil {
 		return record.Empty(), err
 	}
+	if s.Owners && len(w.workload.Things) == 0 {
+		return record.Empty(), errors.Join(&NotAskedError{fmt.Sprintf(
+			"the scenario is about managers that own things, and the workload %s has nothing to own", w.workload.Name)}, w.stop())
+	}
+	w.owners = s.Owners
 	// Deferred, since the scenario's body may also end in runtime.Goexit, as it does when it calls FailNow of a test.
 	defer func() {
 		w.outer = context.Background() // closing is not interrupted
 		// A scenario that ended early may have left faults in force. They are healed first, since leftovers on a frozen member cannot be found.
 		w.healAll()
-		w.guard(w.closeManager)
+		w.guard(w.closeManagers)
 		if err := w.stop(); err != nil {
 			w.broken(fmt.Errorf("close the world: %w", err))
 		}
@@ -124,7 +137,7 @@ func (w *World) play(s Scenario) {
 	}
 	w.guard(func() {
 		s.Body(w)
-		if w.managed.Load() == nil && w.closedEarly == nil {
+		if len(w.managers) == 0 {
 			w.fail("scenario %s never starts its manager: its body must call StartManager", s.Name)
 		}
 	})
@@ -134,33 +147,36 @@ func (w *World) play(s Scenario) {
 // settle heals all faults, waits until each view is fresh again or its deadline has passed, and goes on for Timing.Stay. Then it stops the load and
 // waits until all views are complete, so that the oracles can compare them with the ledger. It makes no verdict itself.
 func (w *World) settle() {
-	m := w.managed.Load()
 	w.healAll()
 	w.check()
-	if m == nil {
+	managers := w.running()
+	if len(managers) == 0 {
 		return
 	}
-	managed := func(holds func(*Cluster) bool) bool {
-		for _, c := range w.clusters {
-			if m.manages(c) && !holds(c) {
-				return false
+	everywhere := func(holds func(*managed, *Cluster) bool) bool {
+		for _, m := range managers {
+			for _, c := range w.clusters {
+				if m.manages(c) && !holds(m, c) {
+					return false
+				}
 			}
 		}
 		return true
 	}
 	since := w.Elapsed()
-	for _, c := range w.clusters {
-		if m.manages(c) {
-			if _, ok := w.awaitCommit(c, since); ok {
-				w.awaitFresh(c, since, w.deadline(c))
-			}
+	everywhere(func(m *managed, c *Cluster) bool {
+		if _, ok := w.awaitCommit(c, since); ok {
+			w.awaitFreshOf(m, c, since, m.deadline(c))
 		}
-	}
+		return true
+	})
 	w.Pass(w.timing.Stay)
 	for _, c := range w.clusters {
 		c.Rest()
 	}
-	w.await(w.Bounds().Calm(), func() bool { return managed(func(c *Cluster) bool { return w.recorder.Complete(c.name) }) })
+	w.await(w.Bounds().Calm(), func() bool {
+		return everywhere(func(m *managed, c *Cluster) bool { return m.recorder.Complete(c.name) })
+	})
 }
 
 // guard calls f, a part of the run, and recovers from its panics. A panic of a failed requirement only ends f, since its verdict is on record. After

@@ -15,6 +15,10 @@ func scopeOf(b bound.Bounds, switches []Switch, s record.Scope) record.Scope {
 		s.Cluster = m.cluster.name
 		s.Members = include(s.Members, m.name)
 		stops, longest := one.Decision.Stops(), one.Decision.Longest()
+		var manager int
+		if one.Point, manager = one.Point.Manager(); manager > 0 {
+			s.Manager = manager
+		}
 		from, to, betweenPeers := one.Point.Peers(m.name)
 		_, unary := one.Point.Method()
 		switch {

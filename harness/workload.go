@@ -13,6 +13,8 @@ type Workload struct {
 	Kinds []Kind
 	// Prefixes are the prefixes of the keys that the facts follow from. A manager that can watch any prefix watches these.
 	Prefixes []string
+	// Things are what managers can own, each of which has one owner at most. Empty: nothing.
+	Things []Thing
 	// Facts returns the facts that follow from the values of all keys under the prefixes, by key. Managers of this repository use it.
 	Facts func(values map[string]string) Facts
 	// Programs makes the programs for one cluster. They run from before the manager starts until the world closes.
@@ -25,4 +27,12 @@ type Program struct {
 	Name string
 	// Run writes to one cluster through its ledger, and returns soon after ctx has ended. If it returns earlier or panics, the run is not judged.
 	Run func(ctx context.Context, l *Ledger) error
+}
+
+// Thing is something that one manager at a time can own, for example a lock or a leadership.
+type Thing struct {
+	// Subject is its kind and name.
+	Subject Subject
+	// Prefix is where those who want to own it put their keys, each under a lease of its own. Nobody else writes there.
+	Prefix string
 }

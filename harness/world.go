@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -40,7 +39,7 @@ type World struct {
 	log       *zap.Logger
 	dir       string
 	release   func() error    // removes dir
-	label     string          // the profiler label of the manager's goroutines
+	label     string          // the profiler label of the first manager's goroutines
 	outer     context.Context // the caller's; only Err is called, since a wait for its Done channel would stop virtual time
 	ctx       context.Context // ends when the world closes
 	cancel    context.CancelFunc
@@ -51,13 +50,14 @@ type World struct {
 	programs  errgroup.Group
 	observers sync.WaitGroup
 
-	managed atomic.Pointer[managed] // nil before StartManager and after the manager's Close
-	// closedEarly has the own keys of a manager that the scenario has closed; nil if it has not.
-	closedEarly map[*Cluster][]string
-	injected    []*Injection
+	own      map[*Cluster][]string // the own keys of the managers that were closed; nil if none was
+	owners   bool                  // the scenario is about managers that own things
+	early    bool                  // the scenario itself has closed a manager
+	injected []*Injection
 
-	mu    sync.Mutex
-	cause error // why the run cannot be judged; nil while it can
+	mu       sync.Mutex
+	managers []*managed // in the order of their numbers, the closed ones too; only the scenario's goroutine appends
+	cause    error      // why the run cannot be judged; nil while it can
 }
 
 // Cluster finds a cluster by name. If there is none, the scenario ends and the run is not judged.
@@ -248,7 +248,11 @@ func newWorld(ctx context.Context, e Engine, c Candidate, o Options) (*World, er
 		recorder:  record.NewRecorder(timing),
 	}
 	w.recorder.Kinds(kinds)
-	w.recorder.Watching(len(workload.Prefixes), c.Streams)
+	var things []string
+	for _, t := range workload.Things {
+		things = append(things, t.Prefix)
+	}
+	w.recorder.Watching(len(workload.Prefixes), c.Streams, things)
 	w.ctx, w.cancel = context.WithCancel(context.Background())
 	w.board = point.NewBoard(timing.Heartbeat, func(_ point.Path, err error) { w.broken(err) })
 	w.board.Seed(o.Seed)
@@ -307,6 +311,9 @@ func (w *World) start(specs []Spec) error {
 	for _, c := range w.clusters {
 		w.observers.Go(func() { c.observe(w.ctx) })
 		w.observers.Go(func() { c.observeKeys(w.ctx) })
+		if len(w.workload.Things) > 0 {
+			w.observers.Go(func() { c.observeHoldings(w.ctx) })
+		}
 		for _, p := range w.workload.Programs() {
 			w.run(c, p)
 		}

@@ -95,7 +95,7 @@ func beCalmIn(t *testing.T, e *virtual.Engine, clusters, members int, cfg *tidb.
 		running, err := e.Start(ctx, harness.Spec{Name: name, Members: members}, env)
 		require.NoError(t, err)
 		defer running.Close()
-		target := manager.Target{Cluster: name, DialOptions: append(running.DialOptions(), counting(&requests, &messages)...)}
+		target := manager.Target{Cluster: name, DialOptions: append(running.DialOptions(1), counting(&requests, &messages)...)}
 		for m := range members {
 			target.Endpoints = append(target.Endpoints, running.Endpoint(fmt.Sprintf("m%d", m+1)))
 		}

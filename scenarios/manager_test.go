@@ -60,7 +60,7 @@ func onLone(t *testing.T, test func(c *lone)) {
 }
 
 func (c *lone) target(options ...grpc.DialOption) manager.Target {
-	target := manager.Target{Cluster: "alpha", DialOptions: append(c.running.DialOptions(), options...)}
+	target := manager.Target{Cluster: "alpha", DialOptions: append(c.running.DialOptions(1), options...)}
 	for _, m := range loneMembers {
 		target.Endpoints = append(target.Endpoints, c.running.Endpoint(m))
 	}
@@ -98,7 +98,7 @@ func peerPoints(member string) (points []point.Name) {
 // ask calls a function with a client of one member.
 func (c *lone) ask(member string, question func(ctx context.Context, client *clientv3.Client)) {
 	client, err := clientv3.New(clientv3.Config{
-		Endpoints: []string{c.running.Endpoint(member)}, DialOptions: c.running.DialOptions(), Logger: zap.NewNop(),
+		Endpoints: []string{c.running.Endpoint(member)}, DialOptions: c.running.DialOptions(1), Logger: zap.NewNop(),
 	})
 	require.NoError(c.t, err)
 	defer client.Close()

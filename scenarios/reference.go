@@ -3,6 +3,7 @@ package scenarios
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/stormwatch/stormwatch/fakes/services"
@@ -48,10 +49,11 @@ func candidate(name, summary string, change func(*guard.Options)) harness.Candid
 		New: func(s harness.Setup) (harness.Manager, error) {
 			cfg := configure(s)
 			change(&cfg.Watch)
+			address := fmt.Sprintf("10.0.0.%d:6000", 7+s.Number)
 			if s.Workload.Name == tidb.Workload().Name {
-				return newTiDB(cfg)
+				return newTiDB(cfg, address)
 			}
-			return newGeneric(cfg, s.Workload)
+			return newGeneric(cfg, s.Workload, address)
 		},
 	}
 }
@@ -107,9 +109,9 @@ func (r *reference) Apply(ctx context.Context, targets []harness.Target) error {
 }
 
 // newTiDB makes a manager that interprets TiDB's keys and registers as TiProxy does.
-func newTiDB(cfg manager.Config) (harness.Manager, error) {
+func newTiDB(cfg manager.Config, address string) (harness.Manager, error) {
 	var err error
-	if cfg.Registration, err = (tiproxy.Instance{Address: "10.0.0.8:6000", Version: "reference"}).Registration(); err != nil {
+	if cfg.Registration, err = (tiproxy.Instance{Address: address, Version: "reference"}).Registration(); err != nil {
 		return nil, err
 	}
 	r := &reference{}
@@ -140,9 +142,9 @@ func ofTiDB(v managertidb.View) harness.View {
 }
 
 // newGeneric makes a manager that watches the prefixes of any workload and registers one key of its own.
-func newGeneric(cfg manager.Config, w *harness.Workload) (harness.Manager, error) {
+func newGeneric(cfg manager.Config, w *harness.Workload, address string) (harness.Manager, error) {
 	cfg.Prefixes = w.Prefixes
-	cfg.Registration = manager.Registration{Keys: []manager.KeyValue{{Key: "/managers/reference", Value: "10.0.0.8:6000"}}}
+	cfg.Registration = manager.Registration{Keys: []manager.KeyValue{{Key: "/managers/reference/" + address, Value: address}}}
 	of := func(v manager.View) harness.View {
 		values := map[string]string{}
 		for _, s := range v.Prefixes {

@@ -13,7 +13,9 @@ import (
 
 // All is the catalogue, by theme.
 func All() []harness.Scenario {
-	catalogue := slices.Concat(leader(), disk(), network(), watch(), quiet(), lease(), configuration(), isolation(), membership(), security())
+	catalogue := slices.Concat(
+		leader(), disk(), network(), watch(), quiet(), lease(), owners(), configuration(), isolation(), membership(), security(),
+	)
 	for i := range catalogue {
 		if catalogue[i].Clusters == nil {
 			catalogue[i].Clusters = []harness.Spec{{Name: "alpha", Members: 3}, {Name: "beta", Members: 3}}

@@ -16,7 +16,7 @@ import (
 // must find it.
 func All() []harness.Candidate {
 	return append([]harness.Candidate{
-		naive(), noProgress(), guarded(), br(), topologyOnly(), poller(),
+		Naive(), noProgress(), guarded(), br(), topologyOnly(), poller(),
 		// Noticing:
 		noRequireLeader(), progressElsewhere(), noIdleTimeout(), idleEarly(), resumePastEnd(), noKeepalive(),
 		probeSameMember(),

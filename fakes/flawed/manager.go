@@ -176,7 +176,9 @@ func (m *manager) ownPrefix() string {
 	return "/owners/"
 }
 
-func (m *manager) ownKey() string { return m.ownPrefix() + "10.0.0.8:6000/info" }
+func (m *manager) ownKey() string {
+	return fmt.Sprintf("%s10.0.0.%d:6000/info", m.ownPrefix(), 7+m.setup.Number)
+}
 
 // Close closes all clusters.
 func (m *manager) Close() error {

@@ -6,8 +6,8 @@ import (
 	"github.com/stormwatch/stormwatch/harness/oracle"
 )
 
-// naive reads and watches with a client in its default configuration, as most programs do at first.
-func naive() harness.Candidate {
+// Naive reads and watches with a client in its default configuration, as most programs do at first.
+func Naive() harness.Candidate {
 	return harness.Candidate{
 		Name: "naive", Summary: "A plain read and watch, with the client as it comes.",
 		Workloads: workloads(),

@@ -6,9 +6,10 @@ import (
 	"math/rand/v2"
 	"time"
 
-	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/stormwatch/stormwatch/fakes/internal/lease"
 )
 
 // registrar keeps the manager's own key in a cluster, under a lease.
@@ -49,38 +50,17 @@ func (r *registrar) refresh(ctx context.Context) error {
 	if r.lease == 0 {
 		r.lease = clientv3.LeaseID(rand.Int64N(1<<62) + 1)
 	}
-	leases := pb.NewLeaseClient(client.ActiveConnection())
 	if !r.granted {
-		// We choose the id, so that the grant can be repeated, and the lease revoked, if the answer is lost.
-		_, err := leases.LeaseGrant(ctx, &pb.LeaseGrantRequest{ID: int64(r.lease), TTL: int64(t.leaseTTL / time.Second)})
-		if err = rpctypes.Error(err); err != nil && !errors.Is(err, rpctypes.ErrLeaseExist) {
+		if err := lease.Grant(ctx, client, r.lease, t.leaseTTL); err != nil {
 			return err
 		}
 		r.granted = true
 	}
-	if err := extend(ctx, leases, r.lease); err != nil {
+	if _, err := lease.Extend(ctx, client, r.lease); err != nil {
 		return err
 	}
 	_, err = client.Put(ctx, r.cluster.manager.ownKey(), "10.0.0.8:6000", clientv3.WithLease(r.lease))
 	return err
-}
-
-// extend extends a lease once.
-func extend(ctx context.Context, leases pb.LeaseClient, lease clientv3.LeaseID) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stream, err := leases.LeaseKeepAlive(ctx)
-	if err != nil {
-		return rpctypes.Error(err)
-	}
-	if err := stream.Send(&pb.LeaseKeepAliveRequest{ID: int64(lease)}); err != nil {
-		return rpctypes.Error(err)
-	}
-	resp, err := stream.Recv()
-	if err == nil && resp.TTL <= 0 {
-		return rpctypes.ErrLeaseNotFound
-	}
-	return rpctypes.Error(err)
 }
 
 // withdraw revokes the lease, through any member that carries that out in time.
@@ -92,13 +72,13 @@ func (r *registrar) withdraw() {
 		attempt, done := context.WithTimeout(ctx, t.request/time.Duration(2*len(r.cluster.members)))
 		client, err := r.client(attempt)
 		if err == nil {
-			_, err = pb.NewLeaseClient(client.ActiveConnection()).LeaseRevoke(attempt, &pb.LeaseRevokeRequest{ID: int64(r.lease)})
+			err = lease.Revoke(attempt, client, r.lease)
 		}
 		if err == nil && t.deletesPrefix {
 			_, err = client.Delete(attempt, r.cluster.manager.ownPrefix(), clientv3.WithPrefix())
 		}
 		done()
-		if err = rpctypes.Error(err); err == nil || errors.Is(err, rpctypes.ErrLeaseNotFound) {
+		if err == nil {
 			return
 		}
 		r.next++

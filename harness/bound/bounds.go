@@ -154,6 +154,23 @@ func (b Bounds) Registered() time.Duration {
 	return b.Timing.Refresh + b.Attach() + b.Calm()
 }
 
+// Told is how long an owner may take to learn that its lease was revoked, which no clock tells it: it renews the lease every third of its TTL, as
+// clientv3 does, or as often as it refreshes its keys, and that request has its timeout.
+func (b Bounds) Told() time.Duration {
+	return max(b.Timing.LeaseTTL/3, b.Timing.Refresh) + b.Attach() + b.Calm()
+}
+
+// Takeover is how long a thing may be without an owner when its owner is lost. The lease of the lost owner lives for its TTL after the last renewal. If
+// etcd changes its leader meanwhile, the new one lets each lease live for the TTL and an election timeout more. etcd looks for expired leases twice a
+// second and revokes them with a commit. Then the next in line, which looks at least once in an election timeout, asks a member, and perhaps a second
+// one.
+func (b Bounds) Takeover() time.Duration {
+	return 2*b.Timing.LeaseTTL + b.Timing.Election + b.Election() + expiryCheck + b.Timing.Election + b.Attach() + b.Calm()
+}
+
+// expiryCheck is how often etcd looks for leases that have expired (package lease, runLoop).
+const expiryCheck = 500 * time.Millisecond
+
 // Close is how long a manager's Close may take, also while no member answers: one request to revoke its lease, and the requests and probes
 // that were under way.
 func (b Bounds) Close() time.Duration {

@@ -12,6 +12,8 @@ type Budgets struct {
 	// Members is how many members the cluster has, Keys how many keys or prefixes the manager follows there, and Streams how many watches of each
 	// it keeps open at once. Each is at least 1.
 	Members, Keys, Streams int
+	// Things is how many things the manager can own there.
+	Things int
 	// Faults is how many faults begin in the window, one after the other. After each of them the pauses between attempts may be short again. Zero
 	// counts as one, since a window may begin amid a recovery.
 	Faults int
@@ -48,23 +50,24 @@ func (b Budgets) Dials(calm bool) int {
 }
 
 // Watches is how many watches a manager may create in a window: of each key and stream, in calm as many as there are attempts, with pauses that grow, or
-// one after each update if it watches for one update at a time. While something is wrong, an attempt may go from member to member.
+// one after each update if it watches for one update at a time; and of each thing that it waits for, as many as there are attempts. While something is wrong, an attempt may go from member to member.
 func (b Budgets) Watches(calm bool) int {
 	attempts := b.attempts()
 	if !calm {
 		attempts *= b.Members
 	}
-	return b.Keys * b.Streams * max(attempts, b.times(b.Timing.Load))
+	return b.Keys*b.Streams*max(attempts, b.times(b.Timing.Load)) + b.Things*attempts
 }
 
 // Requests is how many other requests a manager may send in a window. In calm these are, for each key and stream, a probe and a progress request when
 // each is due; for each key, a read for each poll; four requests for each refresh of its own keys: a lease, a renewal, a read and a write; and for
-// each member one request of housekeeping for each request timeout, such as a read of the member list. While something is wrong, one more to each member
+// each member one request of housekeeping for each request timeout, such as a read of the member list. For each thing that can be owned these are as many
+// as for own keys in each election timeout: a lease, a renewal, a read and a write. While something is wrong, one more to each member
 // for each attempt at a stream, and at the own keys, since an attempt may go from member to member.
 func (b Budgets) Requests(calm bool) int {
 	t, streams := b.Timing, b.Keys*b.Streams
 	scheduled := streams*(b.times(t.ProbeInterval)+b.times(t.ProgressInterval)) + b.Keys*b.times(t.Poll) +
-		4*b.times(t.Refresh) + b.Members*b.times(t.RequestTimeout)
+		4*b.times(t.Refresh) + b.Members*b.times(t.RequestTimeout) + 4*b.Things*b.times(t.Election)
 	if calm {
 		return scheduled
 	}

@@ -87,26 +87,19 @@ func (c *cluster) startAll(ctx context.Context, state string) error {
 type cluster struct {
 	env  harness.Env
 	name string
-	wire *wire.Wire // records what the manager's clients do
 
 	// dying counts the goroutines that stop members whose server died.
 	dying sync.WaitGroup
 
 	mu      sync.Mutex // guards the fields below
 	members []*member
-	left    []error // servers that died and could not be stopped
+	left    []error      // servers that died and could not be stopped
+	wires   []*wire.Wire // one of each manager: they record what its clients do
 }
 
 // newCluster makes the members and opens their proxies. Every member needs the proxies' addresses before it starts.
 func newCluster(spec harness.Spec, env harness.Env) (*cluster, error) {
 	c := &cluster{env: env, name: spec.Name}
-	c.wire = &wire.Wire{
-		Recorder: env.Recorder, Cluster: spec.Name, Dial: dial,
-		At: func(address string) string {
-			return c.nameOf(func(m *member) bool { return m.clients.address() == address })
-		},
-		Named: func(id uint64) string { return c.nameOf(func(m *member) bool { return m.id() == types.ID(id) }) },
-	}
 	for _, name := range spec.Names() {
 		m, err := newMember(c, name)
 		if err != nil {
@@ -211,7 +204,19 @@ func (c *cluster) Endpoint(name string) string {
 	return ""
 }
 
-func (c *cluster) DialOptions() []grpc.DialOption { return c.wire.DialOptions() }
+func (c *cluster) DialOptions(manager int) []grpc.DialOption {
+	recorded := &wire.Wire{
+		Manager: manager, Recorder: c.env.Recorder.Of(manager), Board: c.env.Board, Cluster: c.name, Dial: dial,
+		At: func(address string) string {
+			return c.nameOf(func(m *member) bool { return m.clients.address() == address })
+		},
+		Named: func(id uint64) string { return c.nameOf(func(m *member) bool { return m.id() == types.ID(id) }) },
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wires = append(c.wires, recorded)
+	return recorded.DialOptions()
+}
 
 // dial connects a client to an address.
 func dial(ctx context.Context, address string) (net.Conn, error) {

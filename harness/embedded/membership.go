@@ -92,7 +92,11 @@ func (c *cluster) Restore(ctx context.Context, backup string) error {
 	if err := inprocess.Restore(c.env.Log, backup, c.name, data); err != nil {
 		return fmt.Errorf("cluster %s: %w", c.name, err)
 	}
-	c.wire.Forget()
+	c.mu.Lock()
+	for _, w := range c.wires {
+		w.Forget()
+	}
+	c.mu.Unlock()
 	for _, m := range members {
 		founder, err := m.founder()
 		if err != nil {

@@ -28,6 +28,42 @@ func clientEffects() []effect {
 			hole.Heal()
 			b.works(c)
 		}},
+		{"a black hole of one manager stops nobody else", func(b *bench) {
+			m := b.alpha.Leader()
+			c := b.client(m) // one of the first manager's
+			other := b.hurt(fault.BlackholeManager(b.alpha, 2), "BlackholeManager(alpha, 2)")
+			_, err := b.put(c)
+			require.NoError(b.t, err)
+			_, err = b.put(b.client(m))
+			require.NoError(b.t, err)
+			other.Heal()
+
+			hole := b.hurt(fault.BlackholeManager(b.alpha, 1), "BlackholeManager(alpha, 1)")
+			for _, member := range b.alpha.Members() {
+				_, err = b.put(b.client(member))
+				require.ErrorIs(b.t, err, context.DeadlineExceeded)
+			}
+			_, err = b.put(c)
+			require.ErrorIs(b.t, err, context.DeadlineExceeded)
+			direct, err := m.Direct()
+			require.NoError(b.t, err)
+			_, err = b.put(direct.Client)
+			require.NoError(b.t, err, "the cluster itself works")
+			hole.Heal()
+			b.works(c)
+		}},
+		{"answers to one manager are late, and its requests are not", func(b *bench) {
+			c := b.client(b.alpha.Leader())
+			_, err := b.put(c)
+			require.NoError(b.t, err)
+			delay := b.Timing().Election / 4
+			late := b.hurt(fault.DelayManager(b.alpha, 1, delay), fmt.Sprintf("DelayManager(alpha, 1, %v)", delay))
+			took, err := b.put(c)
+			require.NoError(b.t, err)
+			require.GreaterOrEqual(b.t, took, delay)
+			late.Heal()
+			b.quick(c, delay)
+		}},
 		{"refusal turns away new connections only", func(b *bench) {
 			m := b.alpha.Leader()
 			c := b.client(m)

@@ -34,6 +34,7 @@ type arguments struct {
 	member        harness.Ref
 	group, others []harness.Ref
 	cluster       string
+	manager       int
 	delay, jitter time.Duration
 	method        string
 }
@@ -53,6 +54,7 @@ type subjects struct {
 	member        *harness.Member
 	group, others []*harness.Member
 	cluster       *harness.Cluster
+	manager       int
 	delay, jitter time.Duration
 	method        string
 }
@@ -68,7 +70,7 @@ var none = &kind{
 // kinds are all faults, in the order of their names.
 func kinds() []*kind {
 	return []*kind{
-		addMember, alarm, backup, blackhole, compact, defragment, delayClients, delayWatch, disableAuth, dropAnswer, dropKeepAlives, dropProgress,
+		addMember, alarm, backup, blackhole, blackholeManager, compact, defragment, delayClients, delayManager, delayWatch, disableAuth, dropAnswer, dropKeepAlives, dropProgress,
 		dropProgressRequests, dropWatchCreate, expireCertificates, expireTokens, failDisk, failRequest, freeze, halfOpen, hangApply, hangDisk, isolate,
 		kill, loseLease, loseQuorum, misadvertiseMember, moveLeader, partition, partitionOneWay, refuse, removeMember, reset, restart, restore, rollingRestart,
 		rotateCertificates, slowApply, slowDisk, slowLink, wipeAndRejoin, withholdEvents,
@@ -143,7 +145,7 @@ func (f Fault) Resolve(w *harness.World) (harness.Plan, error) {
 
 // arguments are the names of the subjects.
 func (s subjects) arguments() arguments {
-	a := arguments{group: refs(s.group), others: refs(s.others), delay: s.delay, jitter: s.jitter, method: s.method}
+	a := arguments{group: refs(s.group), others: refs(s.others), manager: s.manager, delay: s.delay, jitter: s.jitter, method: s.method}
 	if s.member != nil {
 		a.member = s.member.Ref()
 	}

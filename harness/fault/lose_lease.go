@@ -12,7 +12,7 @@ var loseLease = &kind{
 	about: "the manager's leases in the cluster are revoked, and their keys deleted; over at once",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
-			Scope:     record.Scope{Cluster: on.cluster.Name()},
+			Scope:     record.Scope{Cluster: on.cluster.Name(), Revokes: true},
 			Allowance: untouched(w),
 			Once:      true,
 			Do: func(ctx context.Context) (func(context.Context) error, error) {

@@ -51,8 +51,8 @@ func (m *members) Status(member string) harness.Status {
 	return harness.Status{Up: true, ID: id, Leader: 1, Term: 2}
 }
 
-func (*members) Endpoint(string) string         { return "" }
-func (*members) DialOptions() []grpc.DialOption { return nil }
+func (*members) Endpoint(string) string            { return "" }
+func (*members) DialOptions(int) []grpc.DialOption { return nil }
 func (*members) Direct(string) (harness.Direct, error) {
 	return harness.Direct{}, errors.New("on paper only")
 }

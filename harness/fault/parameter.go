@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ type (
 	delayParameter   struct{}
 	jitterParameter  struct{}
 	methodParameter  struct{}
+	managerParameter struct{}
 	// groupParameter is the first group of members, or the second if other is set.
 	groupParameter struct{ other bool }
 )
@@ -38,6 +40,8 @@ var (
 	onMemberSlowly   = []parameter{memberParameter{}, delayParameter{}}
 	onMethod         = []parameter{memberParameter{}, methodParameter{}}
 	onMemberUnevenly = []parameter{memberParameter{}, delayParameter{}, jitterParameter{}}
+	onManager        = []parameter{clusterParameter{}, managerParameter{}}
+	onManagerSlowly  = []parameter{clusterParameter{}, managerParameter{}, delayParameter{}}
 	onTwoGroups      = []parameter{groupParameter{}, groupParameter{other: true}}
 )
 
@@ -117,6 +121,32 @@ func (jitterParameter) resolve(_ *harness.World, a arguments, into *subjects) er
 }
 
 func (jitterParameter) clusters(arguments) []string { return nil }
+
+func (managerParameter) what() string             { return "the number of a manager, such as 1 for the first" }
+func (managerParameter) print(a arguments) string { return strconv.Itoa(a.manager) }
+
+func (p managerParameter) parse(text string, into *arguments) error {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return fmt.Errorf("%q is no number of a manager", text)
+	}
+	into.manager = n
+	return p.check(n)
+}
+
+func (managerParameter) check(n int) error {
+	if n < 1 || n > point.Managers {
+		return fmt.Errorf("manager %d: want a number from 1 to %d", n, point.Managers)
+	}
+	return nil
+}
+
+func (p managerParameter) resolve(_ *harness.World, a arguments, into *subjects) error {
+	into.manager = a.manager
+	return p.check(a.manager)
+}
+
+func (managerParameter) clusters(arguments) []string { return nil }
 
 func (methodParameter) what() string             { return "one of etcd's gRPC methods, such as Txn" }
 func (methodParameter) print(a arguments) string { return a.method }

@@ -34,6 +34,8 @@ func each() map[string]Fault {
 		"LoseQuorum(alpha)":                                          {loseQuorum, arguments{cluster: "alpha"}},
 		"RollingRestart(alpha)":                                      {rollingRestart, arguments{cluster: "alpha"}},
 		"Blackhole(alpha/leader)":                                    Blackhole(leader),
+		"BlackholeManager(alpha, 2)":                                 {blackholeManager, arguments{cluster: "alpha", manager: 2}},
+		"DelayManager(alpha, 1, 250ms)":                              {delayManager, arguments{cluster: "alpha", manager: 1, delay: 250 * time.Millisecond}},
 		"DelayClients(alpha/m2, 250ms)":                              DelayClients(m2, 250*time.Millisecond),
 		"DelayWatch(alpha/m2, 1.5s)":                                 DelayWatch(m2, 1500*time.Millisecond),
 		"DropAnswer(alpha/m2, Txn)":                                  DropAnswer(m2, "Txn"),
@@ -109,6 +111,8 @@ func TestFaultsOfAnyArgumentsAreReadBack(t *testing.T) {
 				a.delay = time.Duration(1 + draw.Int64N(1<<draw.IntN(62)))
 			case jitterParameter:
 				a.jitter = time.Duration(draw.Int64N(1 << draw.IntN(62)))
+			case managerParameter:
+				a.manager = 1 + draw.IntN(point.Managers)
 			case methodParameter:
 				a.method = point.Methods()[draw.IntN(len(point.Methods()))]
 			case groupParameter:
@@ -158,6 +162,8 @@ func TestParseSaysWhatWasWrongAndWhatWouldBeRight(t *testing.T) {
 		"SlowDisk(alpha/m1, -1s)":                     `"-1s" is no delay`,
 		"SlowDisk(alpha/m1, 0s)":                      `"0s" is no delay`,
 		"DropAnswer(alpha/m1, Txm)":                   `fault "DropAnswer(alpha/m1, Txm)": no method is called "Txm"; the nearest: Txn, `,
+		"BlackholeManager(alpha, 0)":                  `manager 0: want a number from 1 to 4; want the number of a manager, such as 1 for the first`,
+		"BlackholeManager(alpha, owner)":              `"owner" is no number of a manager`,
 		"SlowLink(alpha/m1, 1s)":                      `has 2 arguments: want SlowLink(a member, such as alpha/m1 or alpha/leader, a delay, such as 250ms, a jitter`,
 		"SlowLink(alpha/m1, 1s, -1s)":                 `"-1s" is no jitter`,
 		"AddMember(alpha/m1)":                         `fault "AddMember(alpha/m1)": "alpha/m1" is no cluster's name; want a cluster, such as alpha`,

@@ -36,6 +36,8 @@ func TestEachFaultKnowsWhatItCostsToNoticeAndLeave(t *testing.T) {
 		"LoseQuorum(alpha)":                          {Name: "lost leader", Recovery: b.LostLeader()},
 		"RollingRestart(alpha)":                      {Name: "lost leader", Recovery: b.LostLeader()},
 		"Blackhole(alpha/m1)":                        {Name: "silent member", Recovery: b.SilentMember()},
+		"BlackholeManager(alpha, 1)":                 {Name: "silent member", Recovery: b.SilentMember()},
+		"DelayManager(alpha, 1, 1s)":                 {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 2*time.Second, Lasting: 2 * time.Second},
 		"DelayWatch(alpha/m1, 1s)":                   {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 2*time.Second, Lasting: 2 * time.Second},
 		"DelayWatch(alpha/m1, 2s)":                   {Name: "stale member", Recovery: b.StaleMember()},
 		"DelayClients(alpha/m2, 100ms)":              {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 200*time.Millisecond, Lasting: 200 * time.Millisecond},
@@ -188,12 +190,14 @@ func TestNothingIsDoneToAMemberThatIsDown(t *testing.T) {
 }
 
 func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
-	m1, m2 := []string{"m1"}, []string{"m2"}
+	m1, m2, all := []string{"m1"}, []string{"m2"}, []string{"m1", "m2", "m3"}
 	down := record.Scope{Members: m1, Crippled: m1, Unreachable: m1, Silenced: m1, Lagging: m1}
 	for text, want := range map[string]record.Scope{
 		"AddMember(alpha)":               {},
 		"Defragment(alpha/m1, 1ms)":      {Members: m1, Lagging: m1, Stuck: m1, Uninformed: m1},
 		"Blackhole(alpha/m1)":            {Members: m1, Unreachable: m1, Silenced: m1},
+		"BlackholeManager(alpha, 1)":     {Manager: 1, Members: all, Unreachable: all, Silenced: all},
+		"DelayManager(alpha, 1, 499ms)":  {Manager: 1, Members: all, Late: 499 * time.Millisecond},
 		"DelayWatch(alpha/m1, 1s)":       {Members: m1, Withheld: m1},
 		"DropProgress(alpha/m1)":         {Members: m1, Silenced: m1},
 		"DropProgressRequests(alpha/m1)": {Members: m1, Silenced: m1},

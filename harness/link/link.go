@@ -43,6 +43,17 @@ func ToClients(b *point.Board, cluster, member string) *Link {
 	}
 }
 
+// OfManager makes the link between a member and the clients of one manager, by its number. Their connections pass the link of all clients too.
+func OfManager(b *point.Board, cluster, member string, manager int) *Link {
+	return &Link{
+		board:  b,
+		accept: []point.Path{b.Path(cluster, member, point.ClientAccept.Of(manager))},
+		toward: []point.Path{b.Path(cluster, member, point.ClientRead.Of(manager))},
+		back:   []point.Path{b.Path(cluster, member, point.ClientWrite.Of(manager))},
+		conns:  map[*Conn]struct{}{},
+	}
+}
+
 // BetweenPeers makes the link of the connections that one member opens to another. The data of each direction pass the sender's point and
 // then the receiver's.
 func BetweenPeers(b *point.Board, cluster, from, to string) *Link {

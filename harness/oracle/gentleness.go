@@ -118,13 +118,13 @@ func seconds(r *record.Record, cluster string, what record.Sending) []int {
 }
 
 func budgetsOf(r *record.Record, c circumstances) bound.Budgets {
-	b := bound.Budgets{Bounds: r.Bounds(), Members: 1, Keys: max(1, r.Prefixes), Streams: max(1, r.Streams)}
+	b := bound.Budgets{Bounds: r.Bounds(), Members: 1, Keys: max(1, r.Prefixes), Streams: max(1, r.Streams), Things: len(r.Things)}
 	if cluster, ok := r.Cluster(c.cluster); ok {
 		b.Members = max(1, len(cluster.Members))
 	}
 	keys := map[string]bool{}
 	for _, w := range r.Watches {
-		if w.Cluster == c.cluster {
+		if w.Cluster == c.cluster && !r.OfThing(w) {
 			keys[w.Key] = true
 		}
 	}

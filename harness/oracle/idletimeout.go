@@ -23,6 +23,8 @@ import (
 // most, a report of its cluster must come in the same window; one report may count for several watches. This holds without a fault too,
 // for then the watch is silent only because the manager never asks for progress. A watch that the manager closes earlier needs no report.
 //
+// A watch with which a manager waits for the owner of a thing does not count: nothing is shown from it.
+//
 // The record has what the members know. While a fault silences a watch, the manager may know less or more, so it gets the benefit of the
 // doubt in three ways:
 //

@@ -31,18 +31,31 @@ type Oracle interface {
 // All returns the oracles, in the order in which verdicts are printed.
 func All() []Oracle {
 	return []Oracle{
-		Load{}, Promises{}, Freshness{}, NoWayBack{}, NothingLost{}, Isolation{}, IdleTimeout{}, OwnKeys{}, Leaks{}, Gentleness{}, Honesty{},
+		Load{}, Promises{}, Freshness{}, NoWayBack{}, NothingLost{}, Isolation{}, IdleTimeout{}, OwnKeys{}, OneOwner{}, Leaks{}, Gentleness{}, Honesty{},
 	}
 }
 
-// Judge returns the verdicts of all oracles on a record.
+// Judge returns the verdicts of all oracles on the record of the first manager of a world. Each manager is judged by itself, and the verdict of an
+// oracle is the worst: that on the first manager for which it failed. [OneOwner] judges all managers together.
 func Judge(r *record.Record) []record.Verdict {
 	var verdicts []record.Verdict
 	for _, o := range All() {
-		verdicts = append(verdicts, o.Judge(r))
+		v := o.Judge(r)
+		if _, joint := o.(OneOwner); !joint {
+			for _, other := range r.Others {
+				if also := o.Judge(other); weight[also.Outcome] > weight[v.Outcome] {
+					v = also
+					v.Evidence = fmt.Sprintf("manager %d: %s", other.Manager, v.Evidence)
+				}
+			}
+		}
+		verdicts = append(verdicts, v)
 	}
 	return verdicts
 }
+
+// weight orders the outcomes of an oracle's verdicts on several managers.
+var weight = map[record.Outcome]int{record.NotAsked: 0, record.Passed: 1, record.NotJudged: 2, record.Failed: 3}
 
 func passed(o Oracle, format string, args ...any) record.Verdict {
 	return record.Verdict{Oracle: o.Name(), Outcome: record.Passed, Evidence: fmt.Sprintf(format, args...)}

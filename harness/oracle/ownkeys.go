@@ -15,6 +15,7 @@ import (
 //     judges whether the keys are gone after Close.
 //   - Time in which any staleness is allowed, because of a fault or a loss, does not count. When it ends, the key has its whole bound again.
 //   - A key of others must never be missing.
+//   - No own key may disappear while another manager of the same world closes, since that manager has deleted it.
 type OwnKeys struct{}
 
 // Name is "own keys".
@@ -33,6 +34,10 @@ func (o OwnKeys) Judge(r *record.Record) record.Verdict {
 	var t findings
 	for _, c := range allCircumstances(r) {
 		for _, s := range missingStretches(r, c) {
+			if other := closer(r, c, s); other != nil {
+				return failed(o, "%s: own key %s was gone at %s, when manager %d had closed (from %s to %s); %s", c.cluster, s.key, record.Stamp(s.from),
+					other.Manager, record.Stamp(other.From), record.Stamp(other.To), r.Situation(c.cluster, s.from))
+			}
 			allowed := limit{r.Bounds().Registered(), "registered"}
 			if s.first {
 				allowed = limit{r.StartBound(c.cluster), "start"}
@@ -60,6 +65,20 @@ type stretch struct {
 	key      string
 	from, to time.Duration
 	first    bool
+}
+
+// closer is another manager's closing when the key disappeared; nil if there is none. The harness looks once in an election timeout, so the key was found
+// missing up to that much later.
+func closer(r *record.Record, c circumstances, s stretch) *record.Closing {
+	if l, ok := c.at(s.from); s.first || !ok || l.Any {
+		return nil
+	}
+	for _, other := range r.Closings {
+		if other.From < s.from && s.from <= other.To+r.Timing.Election+r.Bounds().Calm() {
+			return &other
+		}
+	}
+	return nil
 }
 
 // excused says whether the time of a limit does not count. For the first stretch the start counts, since its bound includes the start.

@@ -152,3 +152,27 @@ func TestOwnKeysAreKept(t *testing.T) {
 		},
 	})
 }
+
+// The harness looks once in an election timeout, 0.9 s here, so what is deleted at the end of a Close is found missing up to that and calm later.
+func TestNoOwnKeyIsDeletedByAnotherManagerThatCloses(t *testing.T) {
+	closing := func(manager int, from, to float64) event {
+		return func(r *record.Record) {
+			r.Closings = append(r.Closings, record.Closing{Manager: manager, From: at(from), To: at(to)})
+		}
+	}
+	check(t, OwnKeys{}, []judgement{
+		{
+			name:     "gone while another closed",
+			history:  run(missing("alpha", 1), closing(2, 20, 20.5), missing("alpha", 20.2, "/own"), missing("alpha", 21)),
+			evidence: []string{`^alpha: own key /own was gone at 20\.200s, when manager 2 had closed \(from 20\.000s to 20\.500s\); at 20\.200s alpha/m1 led`},
+		},
+		{name: "found at the next look", history: run(missing("alpha", 1), closing(2, 20, 20.5), missing("alpha", 21.6, "/own"), missing("alpha", 22)), evidence: []string{`manager 2 had closed`}},
+		{name: "long after", history: run(missing("alpha", 1), closing(2, 20, 20.5), missing("alpha", 21.601, "/own"), missing("alpha", 22)), want: record.Passed},
+		{name: "before", history: run(missing("alpha", 1), closing(2, 20, 20.5), missing("alpha", 20, "/own"), missing("alpha", 22)), want: record.Passed},
+		{name: "before it was written for the first time", history: run(closing(2, 0.5, 1.5), missing("alpha", 1, "/own"), missing("alpha", 3)), want: record.Passed},
+		{
+			name:    "while anything may happen",
+			history: run(missing("alpha", 1), hang("alpha", 19, 25), closing(2, 20, 20.5), missing("alpha", 20.2, "/own"), missing("alpha", 21)), want: record.Passed,
+		},
+	})
+}

@@ -58,6 +58,7 @@ type event func(*record.Record)
 func run(events ...event) *record.Record {
 	members := []string{"m1", "m2", "m3"}
 	r := &record.Record{
+		Manager:  1,
 		Timing:   timing(),
 		Clusters: []record.Cluster{{Name: "alpha", Members: members}, {Name: "beta", Members: members}},
 		Kinds:    []record.Kind{{Name: "checkpoint", Rising: true}, {Name: "backend"}},
@@ -260,7 +261,7 @@ func TestOraclesHaveNamesOfTheirOwnAndFailNoEmptyRecord(t *testing.T) {
 		require.Contains(t, []record.Outcome{record.Passed, record.NotAsked}, v.Outcome, "of a record of nothing: %s", v)
 		require.NotEmpty(t, v.Evidence, o.Name())
 	}
-	require.Len(t, names, 11)
+	require.Len(t, names, 12)
 }
 
 func TestJudgeAsksEveryOracleInOrder(t *testing.T) {

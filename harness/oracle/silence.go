@@ -29,7 +29,7 @@ type silence struct {
 func silencesOf(r *record.Record, cluster string) *silences {
 	s := &silences{record: r, cluster: cluster, late: map[int]bool{}}
 	for _, w := range r.Watches {
-		if w.Cluster != cluster {
+		if w.Cluster != cluster || r.OfThing(w) {
 			continue
 		}
 		s.watches = append(s.watches, w)

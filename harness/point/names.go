@@ -24,7 +24,8 @@ var Methods = sync.OnceValue(func() []string {
 	return all
 })
 
-// kinds are the kinds of decisions that each fault point supports. Peer points are listed without their peer, unary points without their method.
+// kinds are the kinds of decisions that each fault point supports. Peer points are listed without their peer, unary points without their method,
+// and client points without a manager.
 var kinds = map[Name][]Kind{
 	WALSave:          {Delay, Hang, Fail},
 	Apply:            {Delay, Hang},
@@ -43,6 +44,7 @@ var kinds = map[Name][]Kind{
 
 // Kinds are the kinds of decisions that the point supports; none if there is no point of this name.
 func (n Name) Kinds() []Kind {
+	n, _ = n.Manager()
 	base, of, _ := strings.Cut(string(n), "/")
 	switch base {
 	case peerSend, peerRecv:
@@ -67,6 +69,11 @@ func NamesOf(peers []string) []Name {
 	for n := range kinds {
 		if n != peerSend && n != peerRecv && n != unary {
 			all = append(all, n)
+		}
+		if isClient(n) {
+			for manager := range Managers {
+				all = append(all, n.Of(manager+1))
+			}
 		}
 	}
 	for _, m := range Methods() {

@@ -32,7 +32,8 @@ import (
 // Name is the name of a fault point of a member: the last parts of its failpoint's path.
 type Name string
 
-// The fault points. Peer points end in the other member's name, see [PeerSend] and [PeerRecv].
+// The fault points. Peer points end in the other member's name, see [PeerSend] and [PeerRecv]. Client points may end in the number of a manager, see
+// [Name.Of].
 const (
 	// WALSave is evaluated before entries and hard state are written to the raft log. A delay is a slow disk, a hang a hung one. If
 	// it fails, etcd ends itself, and nothing is written by that server any more.
@@ -61,6 +62,27 @@ const (
 	peerRecv = "peer-recv"
 	unary    = "unary"
 )
+
+// Of is the client point of a single manager, by its number from 1 on: only its connections pass it. They pass the point of all clients too.
+func (n Name) Of(manager int) Name { return n + Name("/"+strconv.Itoa(manager)) }
+
+// Managers is how many managers of a world have client points of their own.
+const Managers = 4
+
+// Manager splits the point of a single manager into the point of all clients and the number of the manager. The number is zero for other points.
+func (n Name) Manager() (of Name, manager int) {
+	base, number, found := strings.Cut(string(n), "/")
+	if !found || !isClient(Name(base)) {
+		return n, 0
+	}
+	manager, err := strconv.Atoi(number)
+	if err != nil || manager < 1 || manager > Managers || number != strconv.Itoa(manager) {
+		return n, 0
+	}
+	return Name(base), manager
+}
+
+func isClient(n Name) bool { return n == ClientAccept || n == ClientRead || n == ClientWrite }
 
 // Unary is the point on a member's answers to one of etcd's gRPC methods that are no streams, such as "Txn"; [Methods] are all of them. A delay
 // or a hang holds the request before the member carries it out, fail refuses it, and drop loses the answer after the member has carried it out.

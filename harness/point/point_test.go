@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pingcap/failpoint"
+	"github.com/stretchr/testify/require"
 )
 
 func TestPathsAreClusterMemberPoint(t *testing.T) {
@@ -91,4 +92,31 @@ func TestKindsAreWords(t *testing.T) {
 		}
 		seen[k.String()] = true
 	}
+}
+
+func TestClientPointsMayBeOfOneManager(t *testing.T) {
+	for name, want := range map[Name]struct {
+		of      Name
+		manager int
+	}{
+		ClientRead.Of(1):     {ClientRead, 1},
+		ClientWrite.Of(4):    {ClientWrite, 4},
+		ClientAccept:         {ClientAccept, 0},
+		"client-read/5":      {"client-read/5", 0}, // there are four
+		"client-read/0":      {"client-read/0", 0},
+		"client-read/01":     {"client-read/01", 0},
+		"client-read/":       {"client-read/", 0},
+		"client-read/m1":     {"client-read/m1", 0},
+		"wal-save/1":         {"wal-save/1", 0},
+		PeerSend("1"):        {PeerSend("1"), 0},
+		LeaseKeepAlive.Of(1): {LeaseKeepAlive.Of(1), 0},
+	} {
+		of, manager := name.Manager()
+		require.Equal(t, want.of, of, name)
+		require.Equal(t, want.manager, manager, name)
+	}
+	require.Equal(t, ClientRead.Kinds(), ClientRead.Of(2).Kinds())
+	require.Empty(t, Name("client-read/5").Kinds())
+	require.Empty(t, WALSave.Of(1).Kinds())
+	require.Contains(t, NamesOf(nil), ClientWrite.Of(Managers))
 }

@@ -32,6 +32,7 @@ const (
 	rankWatchOpened
 	rankCommit
 	rankView
+	rankOwner
 	rankError
 	rankKeys
 	rankCheck
@@ -51,15 +52,24 @@ func (r *Record) lines(o TranscriptOptions) []line {
 		r.updateLines(&l)
 	}
 	r.keyLines(&l)
-	for _, e := range r.Errors {
-		text := "error: " + e.Text
-		if e.Idle > 0 {
-			text = fmt.Sprintf("idle timeout of %v: %s", e.Idle, e.Text)
+	r.ownerLines(&l)
+	r.errorLines(&l)
+	for _, other := range r.Others {
+		var of lines
+		other.managerLines(&of)
+		other.watchLines(&of)
+		if o.Updates {
+			other.viewLines(&of)
 		}
-		l.add(e.At, rankError, e.Cluster, "", text)
-	}
-	for _, a := range r.Answers {
-		l.add(a.At, rankError, a.Cluster, "", a.Problem)
+		other.keyLines(&of)
+		other.ownerLines(&of)
+		other.errorLines(&of)
+		for _, one := range of {
+			if one.rank != rankEnd {
+				one.text = fmt.Sprintf("manager %d: %s", other.Manager, one.text)
+				l = append(l, one)
+			}
+		}
 	}
 	for _, n := range r.Notes {
 		l.add(n.At, rankNote, "", "", n.Text)
@@ -203,6 +213,10 @@ func (r *Record) updateLines(l *lines) {
 		}
 		l.add(c.At, rankCommit, c.Cluster, "", fmt.Sprintf("committed %s (revision %d)", Change{c.Subject, c.Value}, c.Revision))
 	}
+	r.viewLines(l)
+}
+
+func (r *Record) viewLines(l *lines) {
 	for _, v := range r.Views {
 		changes := make([]string, len(v.Changes))
 		for i, ch := range v.Changes {
@@ -233,6 +247,34 @@ func (r *Record) keyLines(l *lines) {
 			parts = append(parts, "all keys stand")
 		}
 		l.add(k.At, rankKeys, k.Cluster, "", strings.Join(parts, "; "))
+	}
+}
+
+// ownerLines are about what the manager claimed to own.
+func (r *Record) ownerLines(l *lines) {
+	for _, o := range r.Owned {
+		l.add(o.From, rankOwner, o.Cluster, "", fmt.Sprintf("claims to own %s (lease %x)", o.Thing, o.Lease))
+		if to := r.OwnedUntil(o); to < r.End {
+			l.add(to, rankOwner, o.Cluster, "", fmt.Sprintf("claims to own %s no longer (lease %x)", o.Thing, o.Lease))
+		}
+	}
+	for _, h := range r.Holdings {
+		if h.To >= 0 {
+			l.add(h.To, rankKeys, h.Cluster, h.Member, fmt.Sprintf("owner's key %s is gone (lease %x)", h.Key, h.Lease))
+		}
+	}
+}
+
+func (r *Record) errorLines(l *lines) {
+	for _, e := range r.Errors {
+		text := "error: " + e.Text
+		if e.Idle > 0 {
+			text = fmt.Sprintf("idle timeout of %v: %s", e.Idle, e.Text)
+		}
+		l.add(e.At, rankError, e.Cluster, "", text)
+	}
+	for _, a := range r.Answers {
+		l.add(a.At, rankError, a.Cluster, "", a.Problem)
 	}
 }
 

@@ -15,6 +15,11 @@ import (
 
 // Record is one run.
 type Record struct {
+	// Manager is the number of the manager whose record it is, from 1 on. Others are the records of the other managers of the same world; only the first
+	// manager's record has them. Closings are the times in which other managers closed.
+	Manager  int
+	Others   []*Record
+	Closings []Closing
 	Timing   bound.Timing
 	Clusters []Cluster
 	// Kinds are the kinds of facts that the manager shows.
@@ -22,6 +27,8 @@ type Record struct {
 	// Prefixes is how many prefixes of keys the facts follow from. Streams is how many watches of one key the manager says that it keeps open at
 	// once; zero if it does not say.
 	Prefixes, Streams int
+	// Things are the prefixes of the keys of those who want to own things, one prefix for each thing that a manager can own.
+	Things []string
 	// ManagerStart is when the manager was first given its clusters, ManagerClose when its Close was called, and
 	// ManagerClosed when Close returned. They are negative if that never happened. End is when the world was closed.
 	ManagerStart, ManagerClose, ManagerClosed, End time.Duration
@@ -44,6 +51,9 @@ type Record struct {
 	Left     []Leftover    // what was still there although it should have been gone
 	Notes    []Note        // notes of the scenario and the workload
 	Checks   []Expectation // what the scenario required during the run
+
+	Owned    []Ownership // each time in which the manager claimed to own something
+	Holdings []Holding   // each key of an owner, or of somebody who waits to be one; only in the record of the first manager
 
 	Healths     []Health     // each change of what the manager said of its own view
 	Traffic     []Traffic    // what the manager's clients sent, by second
@@ -203,6 +213,10 @@ type Scope struct {
 	Stranded []string
 	// Closed says that no new connection to any member can be made. Connections that are open go on.
 	Closed bool
+	// Manager is the number of the only manager that it affects. Zero: it affects all.
+	Manager int
+	// Revokes says that it revokes leases that have not expired.
+	Revokes bool
 	// ReadOnly says that the cluster refuses writes. Reads and watches go on.
 	ReadOnly bool
 	// Stuck are those that apply nothing, so that no write can be answered there.
@@ -254,6 +268,11 @@ const (
 type Rest struct {
 	Cluster  string
 	From, To time.Duration
+}
+
+// OfThing says whether a watch is of a key of those who want to own a thing. Such a watch waits for an owner, and no fact follows from it.
+func (r *Record) OfThing(w Watch) bool {
+	return slices.ContainsFunc(r.Things, func(prefix string) bool { return strings.HasPrefix(w.Key, prefix) })
 }
 
 // Watch is one watch of the manager, as the member that serves it sees it. Closed is negative while the watch is open.

@@ -17,13 +17,15 @@ type Recorder struct {
 	finished bool
 	live     map[string]*series // by cluster, the staleness of its latest tenure up to now
 	traffic  map[string]int     // by cluster, the index of its latest second with traffic
+	forks    []*Recorder        // those of the other managers
+	aimed    map[int]Fault      // by their index, the faults that are aimed at one manager
 }
 
 // NewRecorder starts a record. Its instants count from now.
 func NewRecorder(t bound.Timing) *Recorder {
 	return &Recorder{
-		start: time.Now(), live: map[string]*series{}, traffic: map[string]int{},
-		r: Record{Timing: t, ManagerStart: -1, ManagerClose: -1, ManagerClosed: -1},
+		start: time.Now(), live: map[string]*series{}, traffic: map[string]int{}, aimed: map[int]Fault{},
+		r: Record{Manager: 1, Timing: t, ManagerStart: -1, ManagerClose: -1, ManagerClosed: -1},
 	}
 }
 
@@ -44,8 +46,8 @@ func (r *Recorder) do(change func(at time.Duration, rec *Record)) {
 
 // Cluster adds a cluster.
 func (r *Recorder) Cluster(name string, members []string) {
-	r.do(func(_ time.Duration, rec *Record) {
-		rec.Clusters = append(rec.Clusters, Cluster{Name: name, Members: slices.Clone(members)})
+	r.all(func(_ time.Duration, r *Recorder) {
+		r.r.Clusters = append(r.r.Clusters, Cluster{Name: name, Members: slices.Clone(members)})
 	})
 }
 
@@ -75,7 +77,8 @@ func (r *Recorder) Departed(cluster, member string) {
 }
 
 func (r *Recorder) membership(cluster string, change func(at time.Duration, rec *Record, c *Cluster)) {
-	r.do(func(at time.Duration, rec *Record) {
+	r.all(func(at time.Duration, r *Recorder) {
+		rec := &r.r
 		for i := range rec.Clusters {
 			if c := &rec.Clusters[i]; c.Name == cluster {
 				change(at, rec, c)
@@ -100,16 +103,16 @@ func (r *Recorder) Kinds(kinds []Kind) {
 	r.do(func(_ time.Duration, rec *Record) { rec.Kinds = kinds })
 }
 
-// Watching sets Record.Prefixes and Record.Streams.
-func (r *Recorder) Watching(prefixes, streams int) {
-	r.do(func(_ time.Duration, rec *Record) { rec.Prefixes, rec.Streams = prefixes, streams })
+// Watching sets Record.Prefixes, Record.Streams and Record.Things.
+func (r *Recorder) Watching(prefixes, streams int, things []string) {
+	r.do(func(_ time.Duration, rec *Record) { rec.Prefixes, rec.Streams, rec.Things = prefixes, streams, things })
 }
 
 // Commit records the updates of one transaction whose writer has just received the response. The caller sets Begun; Commit sets At.
 func (r *Recorder) Commit(commits ...Commit) {
-	r.do(func(at time.Duration, rec *Record) {
+	r.all(func(at time.Duration, r *Recorder) {
 		for _, c := range commits {
-			if _, shown := rec.Kind(c.Subject.Kind); !shown {
+			if _, shown := r.r.Kind(c.Subject.Kind); !shown {
 				continue
 			}
 			r.commit(at, c)
@@ -127,7 +130,8 @@ func (r *Recorder) commit(at time.Duration, c Commit) {
 // writes that may have been committed before and are not on record.
 func (r *Recorder) Restored(cluster string, revision int64, facts map[Subject]string, undone ...Commit) {
 	r.Commit(undone...)
-	r.do(func(at time.Duration, rec *Record) {
+	r.all(func(at time.Duration, r *Recorder) {
+		rec := &r.r
 		rec.Restores = append(rec.Restores, Restore{Cluster: cluster, At: at, Revision: revision})
 		for _, s := range rec.subjects(cluster, facts) {
 			r.commit(at, Commit{Begun: at, Cluster: cluster, Subject: s, Value: facts[s], Revision: revision, Restored: true})
@@ -210,17 +214,20 @@ func (r *Recorder) Answer(a Answer) {
 // Fault records that a fault began. It returns a function that records the fault's end; further calls of the function do nothing.
 func (r *Recorder) Fault(f Fault) (healed func()) {
 	i := -1
-	r.do(func(at time.Duration, rec *Record) {
-		i = len(rec.Faults)
+	r.all(func(at time.Duration, r *Recorder) {
+		i = len(r.r.Faults) // the same for all managers
+		if f.Scope.Manager != 0 {
+			r.aimed[i] = f
+		}
 		f.From, f.To = at, -1
-		rec.Faults = append(rec.Faults, f)
-		rec.noteLosses(at)
+		r.r.Faults = append(r.r.Faults, f.For(r.r.Manager))
+		r.r.noteLosses(at)
 	})
 	return func() {
-		r.do(func(at time.Duration, rec *Record) {
-			if i >= 0 && rec.Faults[i].To < 0 {
-				rec.Faults[i].To = at
-				rec.noteLosses(at)
+		r.all(func(at time.Duration, r *Recorder) {
+			if i >= 0 && r.r.Faults[i].To < 0 {
+				r.r.Faults[i].To = at
+				r.r.noteLosses(at)
 			}
 		})
 	}
@@ -229,14 +236,14 @@ func (r *Recorder) Fault(f Fault) (healed func()) {
 // Rest records that a cluster's load was stopped. It returns a function that records that the load goes on.
 func (r *Recorder) Rest(cluster string) (over func()) {
 	i := -1
-	r.do(func(at time.Duration, rec *Record) {
-		i = len(rec.Rests)
-		rec.Rests = append(rec.Rests, Rest{Cluster: cluster, From: at, To: -1})
+	r.all(func(at time.Duration, r *Recorder) {
+		i = len(r.r.Rests) // the same for all managers
+		r.r.Rests = append(r.r.Rests, Rest{Cluster: cluster, From: at, To: -1})
 	})
 	return func() {
-		r.do(func(at time.Duration, rec *Record) {
-			if i >= 0 && rec.Rests[i].To < 0 {
-				rec.Rests[i].To = at
+		r.all(func(at time.Duration, r *Recorder) {
+			if i >= 0 && r.r.Rests[i].To < 0 {
+				r.r.Rests[i].To = at
 			}
 		})
 	}
@@ -289,16 +296,16 @@ func (w *OpenWatch) change(f func(time.Duration, *Record, *Watch)) {
 
 // Leader records which member a majority follows from now on; an empty member means none.
 func (r *Recorder) Leader(cluster, member string, term uint64) {
-	r.do(func(at time.Duration, rec *Record) {
-		rec.Leaders = append(rec.Leaders, Leader{At: at, Cluster: cluster, Member: member, Term: term})
+	r.all(func(at time.Duration, r *Recorder) {
+		r.r.Leaders = append(r.r.Leaders, Leader{At: at, Cluster: cluster, Member: member, Term: term})
 	})
 }
 
 // Belief records what a member believes about itself from now on.
 func (r *Recorder) Belief(b Belief) {
-	r.do(func(at time.Duration, rec *Record) {
+	r.all(func(at time.Duration, r *Recorder) {
 		b.At = at
-		rec.Beliefs = append(rec.Beliefs, b)
+		r.r.Beliefs = append(r.r.Beliefs, b)
 	})
 }
 
@@ -393,7 +400,7 @@ func (r *Recorder) Look(f func(*Record)) {
 	f(&r.r)
 }
 
-// Finish ends the record and returns it. Later events are not recorded.
+// Finish ends the record and returns it, with the records of the other managers. Later events are not recorded.
 func (r *Recorder) Finish() *Record {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -404,6 +411,9 @@ func (r *Recorder) Finish() *Record {
 			if r.r.Losses[i].To < 0 {
 				r.r.Losses[i].To = r.r.End
 			}
+		}
+		if len(r.forks) > 0 {
+			r.finishForks()
 		}
 	}
 	return &r.r

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stormwatch/stormwatch/harness/point"
 	"github.com/stormwatch/stormwatch/harness/record"
+	"github.com/stormwatch/stormwatch/harness/wire"
 )
 
 // Member is the member whose traffic is intercepted.
@@ -39,6 +40,7 @@ func (m Member) interceptStream(srv any, ss grpc.ServerStream, info *grpc.Stream
 	w := &watchStream{
 		ServerStream: ss,
 		member:       m,
+		manager:      wire.Caller(ss.Context()),
 		done:         make(chan struct{}),
 		sending:      make(chan struct{}, 1),
 		open:         map[int64]*record.OpenWatch{},
@@ -51,8 +53,9 @@ func (m Member) interceptStream(srv any, ss grpc.ServerStream, info *grpc.Stream
 // holds wait in a queue, so that progress responses can overtake them: the member looks alive although its events do not arrive.
 type watchStream struct {
 	grpc.ServerStream
-	member Member
-	done   chan struct{}
+	member  Member
+	manager int // the number of the manager that calls
+	done    chan struct{}
 	// sending is held while a message is sent. It is a channel, not a mutex: a send may wait for a frozen client, and a
 	// goroutine that waits for a mutex stops virtual time.
 	sending chan struct{}
@@ -182,7 +185,7 @@ func (w *watchStream) record(r *pb.WatchResponse) {
 		create := w.asked[0]
 		w.asked = w.asked[1:]
 		ahead := create.GetStartRevision() > r.GetHeader().GetRevision()
-		w.open[r.GetWatchId()] = w.member.Recorder.Watch(w.member.Cluster, w.member.Name, string(create.GetKey()), ahead)
+		w.open[r.GetWatchId()] = w.member.Recorder.Of(w.manager).Watch(w.member.Cluster, w.member.Name, string(create.GetKey()), ahead)
 	}
 	if r.GetCanceled() {
 		if watch, ok := w.open[r.GetWatchId()]; ok {
@@ -195,7 +198,7 @@ func (w *watchStream) record(r *pb.WatchResponse) {
 // mark records a response on the watches that it is for. A response to a progress request is for all watches of the stream (etcd's watch
 // id is then -1). A response that a link holds back is not recorded, since the client does not receive it.
 func (w *watchStream) mark(r *pb.WatchResponse) {
-	if w.member.Board.Stops(w.member.path(point.ClientWrite)) {
+	if w.member.Board.Stops(w.member.path(point.ClientWrite)) || w.member.Board.Stops(w.member.path(point.ClientWrite.Of(w.manager))) {
 		return
 	}
 	w.mu.Lock()

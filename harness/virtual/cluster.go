@@ -22,7 +22,6 @@ import (
 type cluster struct {
 	name string
 	env  harness.Env
-	wire *wire.Wire // records what the manager's clients do
 
 	// changing is held while members are added or removed. It is a channel, not a mutex, because it is held across waits, and a goroutine
 	// that waits for a mutex stops virtual time.
@@ -34,13 +33,13 @@ type cluster struct {
 	mu      sync.RWMutex // guards the fields below
 	members []*member    // in the order in which they joined
 	left    []error      // servers that died and could not be stopped
+	wires   []*wire.Wire // one of each manager: they record what its clients do
 }
 
 var _ harness.Members = (*cluster)(nil)
 
 func newCluster(name string, env harness.Env) *cluster {
 	c := &cluster{name: name, env: env, changing: make(chan struct{}, 1)}
-	c.wire = &wire.Wire{Recorder: env.Recorder, Cluster: name, Dial: c.dial, At: c.at, Named: c.named}
 	c.ending, c.end = context.WithCancel(context.Background())
 	return c
 }
@@ -189,7 +188,15 @@ func (c *cluster) Endpoint(name string) string {
 }
 
 // DialOptions make a client dial through the cluster's own network.
-func (c *cluster) DialOptions() []grpc.DialOption { return c.wire.DialOptions() }
+func (c *cluster) DialOptions(manager int) []grpc.DialOption {
+	recorded := &wire.Wire{
+		Manager: manager, Recorder: c.env.Recorder.Of(manager), Board: c.env.Board, Cluster: c.name, Dial: c.dial, At: c.at, Named: c.named,
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wires = append(c.wires, recorded)
+	return recorded.DialOptions()
+}
 
 // Connections counts the client connections to the member.
 func (c *cluster) Connections(name string) int {

@@ -54,7 +54,7 @@ func TestClustersDoNotReachEachOther(t *testing.T) {
 	inLab(t, func(l *lab) {
 		alpha, beta := l.cluster("alpha", 1), l.cluster("beta", 1)
 		require.NotEqual(t, alpha.Endpoint("m1"), beta.Endpoint("m1"))
-		lost, err := clientv3.New(clientv3.Config{Endpoints: []string{beta.Endpoint("m1")}, DialOptions: alpha.DialOptions()})
+		lost, err := clientv3.New(clientv3.Config{Endpoints: []string{beta.Endpoint("m1")}, DialOptions: alpha.DialOptions(1)})
 		require.NoError(t, err)
 		defer lost.Close()
 		ctx, cancel := context.WithTimeout(l.ctx, time.Second)

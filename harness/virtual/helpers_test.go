@@ -139,7 +139,7 @@ func (c *labCluster) client(members ...string) *clientv3.Client {
 		endpoints = append(endpoints, c.Endpoint(m))
 	}
 	cli, err := clientv3.New(clientv3.Config{
-		Endpoints: endpoints, DialOptions: c.DialOptions(), Logger: zap.NewNop(),
+		Endpoints: endpoints, DialOptions: c.DialOptions(1), Logger: zap.NewNop(),
 		DialKeepAliveTime: 10 * time.Second, DialKeepAliveTimeout: 3 * time.Second,
 	})
 	require.NoError(c.lab.t, err)

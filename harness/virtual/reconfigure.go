@@ -148,8 +148,10 @@ func (c *cluster) Restore(ctx context.Context, backup string) error {
 	if err := inprocess.Restore(c.env.Log, backup, c.name, data); err != nil {
 		return fmt.Errorf("cluster %s: %w", c.name, err)
 	}
-	c.wire.Forget()
 	c.mu.Lock()
+	for _, w := range c.wires {
+		w.Forget()
+	}
 	c.members = restored
 	c.mu.Unlock()
 	runs, err := c.beginAll(ctx, existing)

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"sync"
 
@@ -11,11 +12,20 @@ import (
 // dial counts an attempt to connect, and records the connection.
 func (w *Wire) dial(ctx context.Context, address string) (net.Conn, error) {
 	w.Recorder.Sent(w.Cluster, record.Dials)
+	member := w.At(address)
+	own := w.linkTo(member)
+	if err := own.Admit(ctx.Done()); err != nil {
+		return nil, fmt.Errorf("dial %s: %w", address, err)
+	}
 	raw, err := w.Dial(ctx, address)
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: raw, recorded: w.Recorder.Connection(w.Cluster, w.At(address)), waiting: map[uint32]bool{}}
+	onLink, err := own.Wrap(raw)
+	if err != nil {
+		return nil, fmt.Errorf("dial %s: %w", address, err)
+	}
+	c := &conn{Conn: onLink, recorded: w.Recorder.Connection(w.Cluster, member), waiting: map[uint32]bool{}}
 	c.out = scanner{skip: len(preface), frame: c.sent}
 	c.in = scanner{frame: c.received}
 	return c, nil

@@ -2,7 +2,7 @@
 //
 //	                        ┌───────────── Wire ─────────────┐
 //	manager ── clientv3 ────┤ requests, watches ── promises  │
-//	                        │ dials, connections ── frames   ├──── link ── member
+//	                        │ dials, connections ── frames   ├─ its link ─ link of all clients ── member
 //	                        └────────────────────────────────┘
 //
 // Both engines give its dial options to the manager's clients. A client that replaces the dialer or the interceptors is not recorded.
@@ -11,17 +11,24 @@ package wire
 import (
 	"context"
 	"net"
+	"strconv"
 	"sync"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 
+	"github.com/stormwatch/stormwatch/harness/link"
+	"github.com/stormwatch/stormwatch/harness/point"
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
-// Wire records the clients of one cluster. Its fields are set before use. It is safe for concurrent use.
+// Wire records what one manager's clients of one cluster do. Its fields are set before use. It is safe for concurrent use.
 type Wire struct {
+	// Manager is the number of the manager, from 1 on, Recorder what it is recorded by, and Board has its fault points.
+	Manager  int
 	Recorder *record.Recorder
+	Board    *point.Board
 	Cluster  string
 	// Dial connects to the address of a member. It blocks until it is connected, refused, or ctx ends.
 	Dial func(ctx context.Context, address string) (net.Conn, error)
@@ -30,7 +37,37 @@ type Wire struct {
 	Named func(id uint64) string
 
 	mu     sync.Mutex
-	ranges map[string]*coverage // by the range of keys that is watched
+	ranges map[string]*coverage  // by the range of keys that is watched
+	links  map[string]*link.Link // by member
+}
+
+// managerKey is the key of gRPC metadata that tells a member which manager calls, so that it can record whose watches it serves. The first manager,
+// usually the only one, sends none.
+const managerKey = "stormwatch-manager"
+
+// Caller is the number of the manager that makes a call, from the metadata that the member has received with it.
+func Caller(ctx context.Context) int {
+	if values := metadata.ValueFromIncomingContext(ctx, managerKey); len(values) == 1 {
+		if n, err := strconv.Atoi(values[0]); err == nil {
+			return n
+		}
+	}
+	return 1
+}
+
+// linkTo is the link of this manager's connections to a member.
+func (w *Wire) linkTo(member string) *link.Link {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.links == nil {
+		w.links = map[string]*link.Link{}
+	}
+	l, ok := w.links[member]
+	if !ok {
+		l = link.OfManager(w.Board, w.Cluster, member, w.Manager)
+		w.links[member] = l
+	}
+	return l
 }
 
 // DialOptions are the options that make a client's connections and requests pass through the wire.
@@ -60,6 +97,9 @@ func (w *Wire) unary(
 func (w *Wire) stream(
 	ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, open grpc.Streamer, options ...grpc.CallOption,
 ) (grpc.ClientStream, error) {
+	if w.Manager > 1 {
+		ctx = metadata.AppendToOutgoingContext(ctx, managerKey, strconv.Itoa(w.Manager))
+	}
 	s, err := open(ctx, desc, cc, method, options...)
 	switch {
 	case err != nil:
