@@ -18,8 +18,8 @@ const (
 	electionPrefix = "/election"
 )
 
-// electionObserve is what clientv3's concurrency tells those who follow an election. Whether its locks and leaderships are owned by one at a time
-// is not judged here.
+// electionObserve is what clientv3's concurrency tells those who follow an election. [concurrencyOwners] judges whether its locks and leaderships are
+// owned by one at a time.
 func electionObserve() harness.Candidate {
 	return harness.Candidate{
 		Name: "election-observe", Summary: "go.etcd.io/etcd/client/v3/concurrency, Election.Observe",

@@ -27,10 +27,11 @@ func shared() []harness.Scenario {
 	names := []string{
 		"leader-moved", "leader-killed", "leader-isolated", "hung-leader-disk", "slow-leader-disk",
 		"member-frozen", "client-blackholed", "progress-dropped", "progress-answered-events-withheld",
+		"owner-blackholed", "owner-frozen", // these are not asked of a library that owns nothing
 	}
 	return slices.DeleteFunc(scenarios.All(), func(s harness.Scenario) bool { return !slices.Contains(names, s.Name) })
 }
 
 func libraries() []harness.Candidate {
-	return []harness.Candidate{namingEndpoints(), namingResolver(), mirrorSyncer(), electionObserve(), leasingKV(), goZero(), apiserver()}
+	return []harness.Candidate{namingEndpoints(), namingResolver(), mirrorSyncer(), electionObserve(), concurrencyOwners(), leasingKV(), goZero(), apiserver()}
 }

@@ -20,6 +20,8 @@ type contender struct {
 	thing   harness.Thing
 	setup   harness.Setup
 	client  *clientv3.Client
+	// unrevoked are leases that were given up and are not known to be revoked.
+	unrevoked []clientv3.LeaseID
 }
 
 // traits are the mistakes of a contender. The zero value makes none.
@@ -49,10 +51,10 @@ func (c *contender) contend(stop stopping, t traits) {
 		}
 		pause(stop, c.setup.Timing.Election/2)
 	}
-	if s.id != clientv3.NoLease && !s.granted {
+	c.cluster.claim(c.thing.Subject, nil)
+	if s.id != clientv3.NoLease && !s.granted || len(c.unrevoked) > 0 {
 		s.giveUp()
 	}
-	c.cluster.claim(c.thing.Subject, nil)
 }
 
 // session is one lease, the key under it, and what follows from them.
@@ -61,8 +63,9 @@ type session struct {
 	traits  traits
 	id      clientv3.LeaseID
 	granted bool
-	// until is when the lease may expire, as far as is known.
+	// until is when the lease may expire, as far as is known. gone says that it is gone.
 	until time.Time
+	gone  bool
 	owns  bool
 }
 
@@ -80,8 +83,11 @@ func (s *session) grant(stop stopping) bool {
 // gone, or stop has ended.
 func (s *session) hold(stop stopping) {
 	t := s.setup.Timing
-	if !s.renew(stop) {
-		return
+	for !s.renew(stop) {
+		if s.gone || stop.Err() != nil {
+			return
+		}
+		pause(stop, t.Election/2)
 	}
 	written := false
 	renew := time.Now().Add(t.LeaseTTL / 3)
@@ -94,8 +100,8 @@ func (s *session) hold(stop stopping) {
 			if s.renew(stop) {
 				renew = time.Now().Add(t.LeaseTTL / 3)
 				s.claim()
-			} else if s.until.IsZero() {
-				return // the lease is gone
+			} else if s.gone {
+				return
 			} else {
 				renew = time.Now().Add(t.Election / 2)
 			}
@@ -121,16 +127,14 @@ func (s *session) hold(stop stopping) {
 // over says whether the lease may have expired.
 func (s *session) over() bool { return !s.traits.untilTold && !time.Now().Before(s.until) }
 
-// renew renews the lease once, and notes until when it lives. If the lease is gone, until is zero.
+// renew renews the lease once, and notes until when it lives, or that it is gone.
 func (s *session) renew(stop stopping) bool {
 	ctx, cancel := context.WithTimeout(stop, s.setup.Timing.RequestTimeout)
 	defer cancel()
 	counted := time.Now()
 	ttl, err := lease.Extend(ctx, s.client, s.id)
-	if errors.Is(err, rpctypes.ErrLeaseNotFound) {
-		s.until = time.Time{}
-	}
 	if err != nil {
+		s.gone = errors.Is(err, rpctypes.ErrLeaseNotFound)
 		return false
 	}
 	if s.traits.fromAnswer {
@@ -171,20 +175,23 @@ func (s *session) claim() {
 	s.cluster.claim(s.thing.Subject, &claim)
 }
 
-// giveUp ends the claim, and then revokes the lease through any member that carries that out in time. A lease that is not revoked expires.
+// giveUp ends the claim, and then revokes the lease, with those that an earlier session could not revoke, through any member that carries that out in
+// time. What is not revoked expires.
 func (s *session) giveUp() {
 	if s.owns && !s.traits.afterSession {
 		s.cluster.claim(s.thing.Subject, nil)
 	}
+	s.unrevoked = append(s.unrevoked, s.id)
 	timeout := s.setup.Timing.RequestTimeout
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	for ctx.Err() == nil {
+	for len(s.unrevoked) > 0 && ctx.Err() == nil {
 		attempt, done := context.WithTimeout(ctx, timeout/time.Duration(2*max(1, len(s.client.Endpoints()))))
-		err := lease.Revoke(attempt, s.client, s.id)
+		err := lease.Revoke(attempt, s.client, s.unrevoked[0])
 		done()
 		if err == nil {
-			return
+			s.unrevoked = s.unrevoked[1:]
+			continue
 		}
 		pause(ctx, s.setup.Timing.Heartbeat)
 	}

@@ -42,11 +42,17 @@ func (b Budgets) attempts() int {
 
 // Dials is how many connections a manager may try to make in a window: while something is wrong, one after another to each member, with pauses that
 // grow; in calm, one to each member for each backoff cap.
+//
+// A manager that owns things may have a further client for that.
 func (b Budgets) Dials(calm bool) int {
-	if calm {
-		return b.Members * b.times(b.Timing.BackoffCap)
+	clients := 1
+	if b.Things > 0 {
+		clients = 2
 	}
-	return b.Members * b.attempts()
+	if calm {
+		return clients * b.Members * b.times(b.Timing.BackoffCap)
+	}
+	return clients * b.Members * b.attempts()
 }
 
 // Watches is how many watches a manager may create in a window: of each key and stream, in calm as many as there are attempts, with pauses that grow, or
@@ -63,7 +69,7 @@ func (b Budgets) Watches(calm bool) int {
 // each is due; for each key, a read for each poll; four requests for each refresh of its own keys: a lease, a renewal, a read and a write; and for
 // each member one request of housekeeping for each request timeout, such as a read of the member list. For each thing that can be owned these are as many
 // as for own keys in each election timeout: a lease, a renewal, a read and a write. While something is wrong, one more to each member
-// for each attempt at a stream, and at the own keys, since an attempt may go from member to member.
+// for each attempt at a stream, at the own keys, and at each thing, since an attempt may go from member to member.
 func (b Budgets) Requests(calm bool) int {
 	t, streams := b.Timing, b.Keys*b.Streams
 	scheduled := streams*(b.times(t.ProbeInterval)+b.times(t.ProgressInterval)) + b.Keys*b.times(t.Poll) +
@@ -71,5 +77,5 @@ func (b Budgets) Requests(calm bool) int {
 	if calm {
 		return scheduled
 	}
-	return scheduled + b.Members*(streams+1)*b.attempts()
+	return scheduled + b.Members*(streams+1+b.Things)*b.attempts()
 }

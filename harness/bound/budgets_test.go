@@ -29,6 +29,14 @@ func TestBudgetsFollowFromTheTiming(t *testing.T) {
 	require.Equal(t, 3*(3*5+2), b.Dials(false), "the pauses are short again after each fault")
 	b.Faults = 0
 
+	b.Things = 2
+	require.Equal(t, 12, b.Dials(true), "with a further client")
+	require.Equal(t, 42, b.Dials(false))
+	require.Equal(t, 14+2*7, b.Watches(true), "one on each key that is waited for")
+	require.Equal(t, 2*(4+2)+4*2+3*3+4*2*4, b.Requests(true), "four requests for each thing in each election timeout")
+	require.Equal(t, 2*(4+2)+4*2+3*3+4*2*4+3*(3+2)*7, b.Requests(false))
+	b.Things = 0
+
 	b.Streams = 2
 	require.Equal(t, 28, b.Watches(true))
 	require.Equal(t, 4*(4+2)+4*2+3*3, b.Requests(true))
@@ -63,4 +71,12 @@ func TestADeadConnectionIsGivenUpByKeepalive(t *testing.T) {
 	require.Equal(t, b.SilentLeader(), b.CutOff())
 	slow := Compressed()
 	require.Equal(t, 18*time.Second+slow.Slack, Bounds{Timing: slow}.DeadConnection())
+}
+
+func TestAnOwnerIsToldAndReplaced(t *testing.T) {
+	b := Bounds{Timing: Production()}
+	require.Equal(t, b.Timing.Refresh+b.Attach()+b.Calm(), b.Told(), "the refresh is rarer than a third of the TTL")
+	b.Timing.Refresh = time.Second
+	require.Equal(t, b.Timing.LeaseTTL/3+b.Attach()+b.Calm(), b.Told())
+	require.Equal(t, 90*time.Second+time.Second+b.Election()+500*time.Millisecond+time.Second+b.Attach()+b.Calm(), b.Takeover())
 }
