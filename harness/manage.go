@@ -214,7 +214,7 @@ func (w *World) Manage(clusters ...*Cluster) {
 	}
 	w.apply("apply", m.manager, clusters, since)
 	for _, c := range gone {
-		w.recordLeftovers("Apply removed "+c.name, c.calm(), c.leftovers)
+		w.recordLeftovers("Apply removed "+c.name, c.calm()+c.unrevoked(), c.leftovers)
 	}
 }
 
@@ -270,6 +270,7 @@ func (w *World) closeManager() {
 	}
 	for _, c := range w.clusters {
 		c.checkGuards()
+		limit += c.unrevoked()
 	}
 	w.recordLeftovers("Close", limit, func() []string {
 		left := w.goroutinesOfManager()

@@ -108,7 +108,9 @@ func (m *mirrors) open(t Target, v View) (*mirrored, error) {
 			}
 			follow = func(ctx context.Context, publish func(View)) error { return m.mirror.Follow(ctx, c.client, publish) }
 		} else {
-			follow = func(ctx context.Context, publish func(View)) error { return m.mirror.logInAndFollow(ctx, config, publish) }
+			follow = func(ctx context.Context, publish func(View)) error {
+				return m.mirror.logInAndFollow(ctx, config, publish)
+			}
 		}
 	}
 	var ctx context.Context
