@@ -24,7 +24,9 @@ import (
 //	Status        the process lives, and Maintenance.Status on its direct client port, asked every heartbeat and kept: id, leader, term
 //	Endpoint      the address of the gRPC proxy in front of the client port, which is the advertised one
 //	DialOptions   none
-//	Direct        clientv3 on the direct client port, which is advertised to nobody, and a lease client on the same connection
+//	Direct        clientv3 on the direct client port, which is advertised to nobody, and a lease client on the same connection; with TLS that port
+//	              stays without, and with authentication it logs in as root, again when its token has expired
+//	Env.Certificates   --cert-file, --key-file and --trusted-ca-file
 //	Supports      all but Apply: from outside, nothing can stop a process from applying entries while its raft loop goes on
 //	InForce       wait for the fsync under way; the seccomp listener holds the next one by the new switch
 //	Connections   the proxy counts them; CutClients resets them there, StrandClients goes on reading and passes nothing on

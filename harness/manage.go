@@ -311,7 +311,7 @@ func (w *World) Manage(clusters ...*Cluster) {
 	}
 	m.apply("apply", clusters, since)
 	for _, c := range gone {
-		w.recordLeftovers("Apply removed "+c.name, c.calm(), c.leftovers)
+		w.recordLeftovers("Apply removed "+c.name, c.calm()+c.unrevoked(), c.leftovers)
 	}
 }
 
@@ -387,6 +387,7 @@ func (w *World) closeManagers() {
 	}
 	for _, c := range w.clusters {
 		c.checkGuards()
+		limit += c.unrevoked()
 	}
 	w.recordLeftovers("Close", limit, func() []string {
 		var left []string

@@ -51,6 +51,7 @@ func certificateRotated(w *harness.World) {
 	rotate.RequireCalm("alpha", "beta") // connections that are open go on
 
 	w.Manage(alpha, beta)
+	w.Pass(w.Bounds().Registered()) // the manager connects anew
 	w.RequireFresh(alpha)
 	restart := w.Inject(fault.RollingRestart(alpha))
 	restart.RequireRecovery(alpha)

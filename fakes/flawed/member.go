@@ -3,6 +3,7 @@ package flawed
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -15,7 +16,7 @@ type member struct {
 	config clientv3.Config
 	token  *token // nil unless all members of the cluster use one token
 	making lock
-	client *clientv3.Client // nil if it must log in and has not
+	client atomic.Pointer[clientv3.Client] // nil if it must log in and has not
 	// failed is the number of the last failure, zero if there was none; until is the end of the quarantine.
 	failed int
 	until  time.Time
@@ -31,21 +32,22 @@ func newMember(config clientv3.Config, t traits, shared *token) (*member, error)
 		}
 		return m, nil
 	}
-	var err error
-	m.client, err = clientv3.New(config)
+	client, err := clientv3.New(config)
+	m.client.Store(client)
 	return m, err
 }
 
 // etcd is the member's client. It blocks until the client has logged in, at most for the timeout of a request or until ctx ends.
 func (m *member) etcd(ctx context.Context) (client *clientv3.Client, err error) {
-	if m.config.Username == "" {
-		return m.client, nil
+	if client = m.client.Load(); client != nil {
+		return client, nil
 	}
 	m.making.hold(ctx, func() {
-		if m.client == nil {
-			m.client, err = m.logIn(ctx)
+		if client = m.client.Load(); client == nil {
+			if client, err = m.logIn(ctx); err == nil {
+				m.client.Store(client)
+			}
 		}
-		client = m.client
 	})
 	if client == nil && err == nil {
 		err = ctx.Err()
@@ -79,16 +81,18 @@ func (m *member) logIn(ctx context.Context) (*clientv3.Client, error) {
 
 // ready says whether the client has an open connection.
 func (m *member) ready() bool {
-	return m.client != nil && m.client.ActiveConnection().GetState() == connectivity.Ready
+	client := m.client.Load()
+	return client != nil && client.ActiveConnection().GetState() == connectivity.Ready
 }
 
 // close closes the client.
 func (m *member) close() error {
-	if m.client == nil {
+	client := m.client.Load()
+	if client == nil {
 		return nil
 	}
 	// Close cancels the client's context, and may return that as an error.
-	if err := m.client.Close(); !errors.Is(err, context.Canceled) {
+	if err := client.Close(); !errors.Is(err, context.Canceled) {
 		return err
 	}
 	return nil

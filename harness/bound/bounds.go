@@ -85,7 +85,9 @@ func (b Bounds) LostLeader() time.Duration {
 	return b.Election() + b.Timing.Load + b.Attach() + b.Calm()
 }
 
-// LostMember is how long the view may be stale after a watched member that did not lead died, or the manager's connections were reset.
+// LostMember is how long the view may be stale after a watched member that did not lead died, or the manager's connections were reset. It is the same
+// after something that makes a manager open its watches anew, such as a compaction, other certificates or expired tokens: a handshake or a login is a part
+// of an attempt, and has no longer than the request timeout.
 func (b Bounds) LostMember() time.Duration {
 	return b.Timing.Load + b.Attach() + b.Calm()
 }

@@ -27,7 +27,7 @@ type Certificates struct {
 	mu       sync.Mutex // guards the fields below
 	serial   int64      // of the last certificate that was issued to the members
 	members  *authority // the one whose certificates the members present
-	replaced int        // how often the members' authority was replaced
+	replaced int        // how many authorities the members have had
 	config   *tls.Config
 }
 
@@ -95,6 +95,13 @@ func (c *Certificates) Rotate() error {
 		return fmt.Errorf("rotate the certificates of cluster %s: %w", c.cluster, err)
 	}
 	return nil
+}
+
+// Rotated says whether Rotate was called.
+func (c *Certificates) Rotated() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.replaced > 1
 }
 
 // Expire gives the members a certificate of the current authority that has just expired, as if the time of theirs had come.

@@ -31,13 +31,14 @@ func newCalls(a auth.AuthStore) *calls {
 
 // enter begins a call; leave ends it. The context that it returns also ends when the server is about to stop.
 func (c *calls) enter(ctx context.Context) (_ context.Context, leave func(), err error) {
+	ctx = c.asRoot(ctx) // without the lock, since a server that hangs may keep it waiting
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
 		return nil, nil, status.Error(codes.Unavailable, "the member is down")
 	}
 	c.active.Add(1)
-	ctx, cancel := context.WithCancel(c.asRoot(ctx))
+	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(c.ctx, cancel)
 	return ctx, func() { stop(); cancel(); c.active.Done() }, nil
 }

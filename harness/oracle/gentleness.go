@@ -19,6 +19,8 @@ import (
 //     [bound.Bounds.DeadConnection].
 //   - etcd never closes a connection because the manager pings it too often (GOAWAY too_many_pings).
 //
+// The last two are not judged on connections with TLS, since nobody can see in what is encrypted that something is waited for.
+//
 // The record has what the manager's clients did; the workload and the harness have connections of their own.
 type Gentleness struct{}
 
