@@ -3,6 +3,7 @@ package etcdtest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -175,6 +176,20 @@ func (c *Fake) Delete(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.remove(key)
+}
+
+// Backup saves what the cluster has. restore brings it back: the keys, and the revision. It leaves watches open, which then are silent until the
+// cluster has reached their revision again.
+func (c *Fake) Backup() (restore func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	keys, history, revision := maps.Clone(c.keys), slices.Clone(c.history), c.revision.Load()
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.keys, c.history = maps.Clone(keys), slices.Clone(history)
+		c.revision.Store(revision)
+	}
 }
 
 // set writes a key at the next revision. The caller holds the lock.
