@@ -260,9 +260,3 @@ func TestOnlyMostMembersAreBelievedAboutARestore(t *testing.T) {
 	}
 	require.True(t, doubt(a, true), "members that are lost have no say")
 }
-
-func TestWhatWasReadAndIsCompactedIsNotReadAtOnceAgain(t *testing.T) {
-	require.True(t, mayReadAtOnce(&CompactedError{}))
-	require.False(t, mayReadAtOnce(&CompactedError{again: true}))
-	require.False(t, mayReadAtOnce(&OpError{Err: ErrRevisionWentBack}))
-}

@@ -3,7 +3,6 @@ package guard_test
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
@@ -58,8 +57,7 @@ func TestACompactedHistoryIsReplacedByASnapshot(t *testing.T) {
 	alpha := etcdtest.StartCluster(t, "alpha", 3)
 	alpha.Put(t, servicePrefix+"web/1", "10.0.0.1:80")
 	options := brisk()
-	options.WithoutProbe = true                                    // a probe would find the member first that withholds events
-	options.BackoffBase, options.BackoffCap = time.Hour, time.Hour // a compaction is no reason to pause
+	options.WithoutProbe = true // a probe would find the member first that withholds events
 	target := on(alpha, options)
 	leader := alpha.Leader(t)
 	// A watch begins at the first endpoint. Without the member there, the others must have a leader at once.
