@@ -63,7 +63,11 @@ func scopeOf(b bound.Bounds, switches []Switch, s record.Scope) record.Scope {
 				s.Unreachable = include(s.Unreachable, m.name)
 			}
 			s.Late = max(s.Late, longest)
-			if stops && one.Point != point.ClientAccept && one.Decision.Kind != point.Reset {
+			// A request for progress may wait for the data before it, and so may its answer. So an answer may come four delays after the request, and the
+			// request a progress interval after the last answer.
+			idle := b.Timing.IdleTimeout
+			silences := stops && one.Decision.Kind != point.Reset || idle > 0 && b.Timing.ProgressInterval+4*longest >= idle
+			if silences && one.Point != point.ClientAccept {
 				s.Silenced = include(s.Silenced, m.name)
 			}
 		case one.Point == point.ProgressRequest, one.Point == point.ProgressResponse:

@@ -41,7 +41,7 @@ func (f *follower) follow(ctx context.Context) {
 			f.state.fail(f.prefix, err)
 			f.cluster.left(m, err)
 			// If not even a watch was created, the cluster may be away as a whole, and come back restored from a backup.
-			f.gone = f.gone || !f.confirmed && !f.traits.ignoresRestore
+			f.gone = f.gone || !f.confirmed && !f.traits.ignoresRestore && !f.traits.ignoresCompaction
 			failures++
 		}
 		if f.confirmed || err == nil {

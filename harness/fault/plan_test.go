@@ -244,6 +244,9 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		// A request is four pieces, each of which waits: it outlasts its timeout of two seconds.
 		"DelayClients(alpha/m1, 499ms)": {Members: m1, Late: 499 * time.Millisecond},
 		"DelayClients(alpha/m1, 500ms)": {Members: m1, Unreachable: m1, Late: 500 * time.Millisecond},
+		// The answer to a request for progress comes four delays later, and the request three seconds after the last answer: that is ten seconds.
+		"DelayClients(alpha/m1, 1.749s)": {Members: m1, Unreachable: m1, Late: 1749 * time.Millisecond},
+		"DelayClients(alpha/m1, 1.75s)":  {Members: m1, Unreachable: m1, Late: 1750 * time.Millisecond, Silenced: m1},
 		// A vote comes too late.
 		"SlowDisk(alpha/m1, 999ms)": {Members: m1, Lagging: m1, Round: 5 * 999 * time.Millisecond},
 	} {

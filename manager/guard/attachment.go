@@ -25,8 +25,6 @@ type attachment struct {
 	// quarantined is the end of the member's quarantine when the attachment began. If it is later now, the member was put
 	// into quarantine since.
 	quarantined time.Time
-	// hasRead says that the attachment began with a snapshot.
-	hasRead bool
 	// begun is when the attachment began, confirmed when the member confirmed the watch, and heard when it last answered.
 	begun, confirmed, heard time.Time
 	// dialed is how long it took to get the member's client.
@@ -53,7 +51,6 @@ func (r *reader) attach(ctx context.Context, m *member) (time.Duration, error) {
 		if err := r.read(ctx, m, client); err != nil {
 			return 0, err
 		}
-		a.hasRead = true
 	}
 
 	ctx, leave := context.WithCancel(ctx)
@@ -256,7 +253,7 @@ func (a *attachment) receive(response *pb.WatchResponse) error {
 func (a *attachment) canceled(response *pb.WatchResponse) error {
 	where := a.watch.where(a.member, a.begun)
 	if response.CompactRevision != 0 {
-		return &CompactedError{Where: where, Wanted: a.reached(), Compacted: response.CompactRevision, again: a.hasRead}
+		return &CompactedError{Where: where, Wanted: a.reached(), Compacted: response.CompactRevision}
 	}
 	return &OpError{Where: where, Op: "watch canceled", Err: cancelReason(response.CancelReason)}
 }

@@ -83,9 +83,6 @@ type CompactedError struct {
 	Where
 	// Wanted is the first revision that was requested, Compacted the cluster's compact revision.
 	Wanted, Compacted int64
-
-	// again says that the watch had just read the keys.
-	again bool
 }
 
 func (e *CompactedError) Error() string {

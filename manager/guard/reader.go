@@ -45,12 +45,15 @@ func (r *reader) run(ctx context.Context) {
 			continue
 		}
 		tried[m] = true
+		resumed := !r.mustRead
 		lasted, err := r.attach(ctx, m)
 		if ctx.Err() != nil {
 			break
 		}
 		r.conclude(m, err)
-		if mayReadAtOnce(err) {
+		// The member works, and says that what was to be resumed is compacted: it may be read at once. If what was just read is compacted already,
+		// there are pauses, or reads would follow each other without end.
+		if resumed && errors.As(err, new(*CompactedError)) {
 			delete(tried, m)
 		}
 		// An attachment that was lost at once does not count as a success. Otherwise a member that accepts watches and then
@@ -61,13 +64,6 @@ func (r *reader) run(ctx context.Context) {
 		}
 	}
 	r.detach(nil)
-}
-
-// mayReadAtOnce reports whether the member that ended an attachment with this error may be read at once. It works: what was to be resumed is compacted. But if
-// what was just read is compacted already, the members are tried in turn with pauses, or reads would follow each other without end.
-func mayReadAtOnce(err error) bool {
-	var compacted *CompactedError
-	return errors.As(err, &compacted) && !compacted.again
 }
 
 // choose returns the next member to try. It must not be the other reader's member.

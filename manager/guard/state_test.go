@@ -220,3 +220,46 @@ func TestTheWatchedMemberIsAWitnessInTurnWhenAllOthersAreLost(t *testing.T) {
 	require.Same(t, m[1], p.witness(m[0]))
 	require.Same(t, m[1], p.witness(m[0]))
 }
+
+func TestASnapshotContradictsWhatItCannotFollow(t *testing.T) {
+	for name, c := range map[string]struct {
+		at   int64
+		kv   *mvccpb.KeyValue
+		want bool
+	}{
+		"the same":                         {30, &mvccpb.KeyValue{Key: []byte("/k/a"), ModRevision: 10, Value: []byte("10")}, false},
+		"a later write":                    {30, &mvccpb.KeyValue{Key: []byte("/k/a"), ModRevision: 25, Value: []byte("25")}, false},
+		"an earlier write":                 {30, &mvccpb.KeyValue{Key: []byte("/k/a"), ModRevision: 9, Value: []byte("9")}, true},
+		"another value of the same write":  {30, &mvccpb.KeyValue{Key: []byte("/k/a"), ModRevision: 10, Value: []byte("11")}, true},
+		"a key that was there no more":     {30, &mvccpb.KeyValue{Key: []byte("/k/b"), ModRevision: 15, Value: []byte("15")}, true},
+		"a new key":                        {30, &mvccpb.KeyValue{Key: []byte("/k/b"), ModRevision: 21, Value: []byte("21")}, false},
+		"a snapshot from before the other": {5, &mvccpb.KeyValue{Key: []byte("/k/a"), ModRevision: 5, Value: []byte("5")}, false},
+		"an old key from before the other": {15, &mvccpb.KeyValue{Key: []byte("/k/b"), ModRevision: 15, Value: []byte("15")}, false},
+	} {
+		s := newScript(t)
+		s.reads(0, 20, map[string]int64{"a": 10})
+		resp := &pb.RangeResponse{Header: &pb.ResponseHeader{Revision: c.at}, Kvs: []*mvccpb.KeyValue{c.kv}}
+		require.Equal(t, c.want, s.state.contradicts(resp), name)
+	}
+}
+
+func TestOnlyMostMembersAreBelievedAboutARestore(t *testing.T) {
+	s := newScript(t)
+	a, b, c := s.client.pool.members[0], s.client.pool.members[1], s.client.pool.members[2]
+	doubt := func(m *member, other bool) bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.doubt(m, other)
+	}
+	require.False(t, doubt(a, true))
+	require.False(t, doubt(a, true), "the same member again")
+	require.False(t, doubt(b, false))
+	require.False(t, doubt(b, true), "a member that contradicts begins the count anew")
+	require.True(t, doubt(a, true))
+	require.False(t, doubt(c, false))
+	for range lostAfter {
+		s.client.pool.failed(b)
+		s.client.pool.failed(c)
+	}
+	require.True(t, doubt(a, true), "members that are lost have no say")
+}

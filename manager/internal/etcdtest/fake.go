@@ -3,6 +3,7 @@ package etcdtest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -28,13 +29,17 @@ type Fake struct {
 	// Listed are further members in the member list. DialsHang makes connecting to them hang instead of fail.
 	Listed    []*pb.Member
 	DialsHang bool
+	// CompactsOnRead writes and compacts the history after each read of a snapshot, so that no watch can follow it.
+	CompactsOnRead atomic.Bool
 
-	revision atomic.Int64
-	mu       sync.Mutex
-	keys     map[string]*mvccpb.KeyValue
-	history  []*mvccpb.Event
-	changed  chan struct{}
-	leases   map[int64]bool
+	revision  atomic.Int64
+	compacted atomic.Int64
+	mu        sync.Mutex
+	keys      map[string]*mvccpb.KeyValue
+	history   []*mvccpb.Event
+	changed   chan struct{}
+	leases    map[int64]bool
+	conns     map[*fakeConn]bool // that are open
 }
 
 // FakeMember is a member of a Fake, with switches for its faults.
@@ -92,7 +97,11 @@ func (c *Fake) Dial(ctx context.Context, name string) (net.Conn, error) {
 		}
 		m.Dials.Add(1)
 		m.Open.Add(1)
-		return &fakeConn{Conn: conn, member: m, closed: make(chan struct{})}, nil
+		fake := &fakeConn{Conn: conn, member: m, closed: make(chan struct{})}
+		c.mu.Lock()
+		c.conns[fake] = true
+		c.mu.Unlock()
+		return fake, nil
 	}
 	if c.DialsHang {
 		<-ctx.Done()
@@ -111,7 +120,7 @@ func StartFake(t testing.TB, size int) *Fake {
 
 // NewFake does the same where there is no test. Stop returns when nothing of the fake is left.
 func NewFake(size int) (c *Fake, stop func()) {
-	c = &Fake{ClusterID: 1, keys: make(map[string]*mvccpb.KeyValue), changed: make(chan struct{}), leases: make(map[int64]bool)}
+	c = &Fake{ClusterID: 1, keys: make(map[string]*mvccpb.KeyValue), changed: make(chan struct{}), leases: make(map[int64]bool), conns: make(map[*fakeConn]bool)}
 	c.revision.Store(1)
 	var servers []*grpc.Server
 	var serving sync.WaitGroup
@@ -177,6 +186,47 @@ func (c *Fake) Delete(key string) {
 	c.remove(key)
 }
 
+// Compact compacts the history up to now. As etcd does with slow watches, it cancels all watches that began before.
+func (c *Fake) Compact() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.compacted.Store(c.revision.Load())
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// Stop cuts all connections and refuses new ones until resume is called.
+func (c *Fake) Stop() (resume func()) {
+	for _, m := range c.Members {
+		m.Refuse.Store(true)
+	}
+	c.mu.Lock()
+	open := slices.Collect(maps.Keys(c.conns))
+	c.mu.Unlock()
+	for _, conn := range open {
+		_ = conn.Close()
+	}
+	return func() {
+		for _, m := range c.Members {
+			m.Refuse.Store(false)
+		}
+	}
+}
+
+// Backup saves what the cluster has. restore brings it back: the keys, and the revision. It leaves watches open, which then are silent until the
+// cluster has reached their revision again.
+func (c *Fake) Backup() (restore func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	keys, history, revision := maps.Clone(c.keys), slices.Clone(c.history), c.revision.Load()
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.keys, c.history = maps.Clone(keys), slices.Clone(history)
+		c.revision.Store(revision)
+	}
+}
+
 // set writes a key at the next revision. The caller holds the lock.
 func (c *Fake) set(kv *mvccpb.KeyValue) {
 	kv.ModRevision = c.revision.Add(1)
@@ -232,6 +282,12 @@ func (m *FakeMember) hangs(ctx context.Context) error {
 
 func (m *FakeMember) Range(ctx context.Context, r *pb.RangeRequest) (*pb.RangeResponse, error) {
 	m.Snapshots.Add(1)
+	if m.cluster.CompactsOnRead.Load() {
+		defer func() {
+			m.cluster.Put("/elsewhere", "x")
+			m.cluster.Compact()
+		}()
+	}
 	if err := m.hangs(ctx); err != nil {
 		return nil, err
 	}

@@ -44,6 +44,9 @@ func (c *fakeConn) Write(b []byte) (int, error) {
 func (c *fakeConn) Close() error {
 	c.once.Do(func() {
 		close(c.closed)
+		c.member.cluster.mu.Lock()
+		delete(c.member.cluster.conns, c)
+		c.member.cluster.mu.Unlock()
 		c.member.Open.Add(-1)
 	})
 	return c.Conn.Close()

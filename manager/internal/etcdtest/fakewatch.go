@@ -45,6 +45,9 @@ func (m *FakeMember) Watch(stream pb.Watch_WatchServer) error {
 		return err
 	}
 	for {
+		if at := m.cluster.compacted.Load(); create.StartRevision < at {
+			return stream.Send(&pb.WatchResponse{Header: m.header(), Canceled: true, CompactRevision: at})
+		}
 		events, changed := m.events(create.Key, &next)
 		if len(events) > 0 {
 			if m.Lag > 0 {
