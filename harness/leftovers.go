@@ -19,7 +19,11 @@ import (
 func (c *Cluster) leftovers() []string {
 	var left []string
 	for _, m := range c.Members() {
-		if n := c.running.Connections(m.name); n > 0 {
+		switch n := c.running.Connections(m.name); n {
+		case 0:
+		case 1:
+			left = append(left, fmt.Sprintf("a client connection to %s", m))
+		default:
 			left = append(left, fmt.Sprintf("%d client connections to %s", n, m))
 		}
 	}
