@@ -25,7 +25,7 @@ func All() []harness.Candidate {
 		// Going on where it was:
 		resumeFromZero(), resumeFromNow(), ignoresCompaction(), serializableReads(), revisionBack(), dropsDeletes(), lastEventOnly(), halfRead(),
 		// Several clusters:
-		oneClient(), oneLock(), waitsForSlowest(), stopTheWorldReload(), keepsHandle(), nilPrimary(), leaksRuntime(), closesOneByOne(),
+		oneClient(), oneLock(), waitsForSlowest(), withdrawing(), stopTheWorldReload(), keepsHandle(), nilPrimary(), leaksRuntime(), closesOneByOne(),
 		// Own keys:
 		keepsLostLease(), deletesPrefix(),
 		// Connections:
@@ -38,7 +38,7 @@ func All() []harness.Candidate {
 func Cheaters() []harness.Candidate {
 	return []harness.Candidate{
 		blink(), absent(), clairvoyant(), clock(), slowView(), stuckView(), panickingView(), panickingClose(), nobody(), unregistered(),
-		flapper(), withdrawing(), leaky(),
+		flapper(), leaky(),
 	}
 }
 

@@ -105,6 +105,7 @@ func TestWatchesOnAMemberThatTakesASnapshotGoOnWhereTheyWere(t *testing.T) {
 		for i := range updates {
 			_, err := cli.Put(l.ctx, "k", fmt.Sprint(i))
 			require.NoError(t, err)
+			pass(time.Millisecond)
 		}
 		heal()
 		for end := last + updates; last < end; {
@@ -164,6 +165,7 @@ func TestASlowWatchIsEndedAtACompactionAndHasNoGap(t *testing.T) {
 			resp, err := cli.Put(l.ctx, "k", big)
 			require.NoError(t, err)
 			newest = resp.Header.Revision
+			pass(time.Millisecond)
 		}
 		pass(time.Second)
 		_, err = cli.Compact(l.ctx, newest, clientv3.WithCompactPhysical())
@@ -232,6 +234,7 @@ func twoWatchesCatchUp(t *testing.T) {
 		for i := range updates {
 			_, err := cli.Put(l.ctx, "often", fmt.Sprint(i))
 			require.NoError(t, err)
+			pass(time.Millisecond)
 		}
 		pass(time.Second)
 		late := []clientv3.WatchChan{own.Watch(l.ctx, "often", clientv3.WithRev(from)), own.Watch(l.ctx, "seldom", clientv3.WithRev(from))}
