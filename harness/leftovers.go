@@ -34,7 +34,11 @@ func (c *Cluster) leftovers() []string {
 		return left // whose connections and leases there are is not known
 	}
 	for _, m := range c.Members() {
-		if n := c.running.Connections(m.name); n > 0 {
+		switch n := c.running.Connections(m.name); n {
+		case 0:
+		case 1:
+			left = append(left, fmt.Sprintf("a client connection to %s", m))
+		default:
 			left = append(left, fmt.Sprintf("%d client connections to %s", n, m))
 		}
 	}

@@ -154,7 +154,7 @@ func (i *Injection) RequireIdleTimeout(c *Cluster) {
 	if said {
 		e.Outcome, e.Evidence = record.Passed, fmt.Sprintf("said on %s after %s", c, record.Stamp(w.Elapsed()-i.at))
 	} else {
-		e.Outcome, e.Evidence = record.Failed, fmt.Sprintf("nothing said on %s within %s: %s", c, record.Stamp(bound), w.situation(c))
+		e.Outcome, e.Evidence = record.Failed, fmt.Sprintf("no view of %s reported an idle timeout within %s of the fault; %s", c, record.Stamp(bound), w.situation(c))
 	}
 	w.expect(e)
 }
@@ -190,7 +190,7 @@ func (i *Injection) RequireSteady(c *Cluster) {
 	e.Evidence = fmt.Sprintf("%s kept its leader and the members of its watches", c)
 	if len(moves) > 0 {
 		e.Outcome = record.Failed
-		e.Evidence = fmt.Sprintf("%s: %s; %s", c, strings.Join(moves, ", "), w.situation(c))
+		e.Evidence = fmt.Sprintf("%s: %s, away from a member that was only slow; %s", c, strings.Join(moves, ", "), w.situation(c))
 	}
 	w.expect(e)
 }

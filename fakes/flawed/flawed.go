@@ -25,7 +25,7 @@ func All() []harness.Candidate {
 		// Going on where it was:
 		resumeFromZero(), resumeFromNow(), ignoresCompaction(), ignoresRestore(), serializableReads(), revisionBack(), dropsDeletes(), lastEventOnly(), halfRead(),
 		// Several clusters:
-		oneClient(), oneLock(), waitsForSlowest(), stopTheWorldReload(), keepsHandle(), nilPrimary(), leaksRuntime(), closesOneByOne(),
+		oneClient(), oneLock(), waitsForSlowest(), withdrawing(), stopTheWorldReload(), keepsHandle(), nilPrimary(), leaksRuntime(), closesOneByOne(),
 		// Credentials:
 		keepsCertificates(), keepsToken(),
 		// Own keys:
@@ -40,7 +40,7 @@ func All() []harness.Candidate {
 func Cheaters() []harness.Candidate {
 	return []harness.Candidate{
 		blink(), absent(), clairvoyant(), clock(), slowView(), stuckView(), panickingView(), panickingClose(), nobody(), unregistered(),
-		flapper(), withdrawing(), leaky(),
+		flapper(), leaky(),
 	}
 }
 

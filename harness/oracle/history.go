@@ -85,6 +85,21 @@ func (h *history) views() []record.View {
 	return views
 }
 
+// newest is the last update of a subject that was committed by an instant; without a subject, of all.
+func (h *history) newest(of *record.Subject, at time.Duration) (last record.Commit, ok bool) {
+	for _, s := range h.subjects {
+		if of != nil && s != *of {
+			continue
+		}
+		for _, u := range h.updates[s] {
+			if u.At <= at && (!ok || u.At >= last.At) {
+				last, ok = u, true
+			}
+		}
+	}
+	return last, ok
+}
+
 // match says how a shown value relates to the ledger.
 type match int
 

@@ -39,7 +39,7 @@ func badAnswers(r *record.Record) string {
 		evidence = fmt.Sprintf("%s: %s; %s", first.Cluster, evidence, r.Situation(first.Cluster, first.At))
 	}
 	if n := len(r.Answers); n > 1 {
-		evidence += fmt.Sprintf("; %d such answers in all", n)
+		evidence += fmt.Sprintf("; this is the first of %d such answers", n)
 	}
 	return evidence
 }

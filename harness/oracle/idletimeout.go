@@ -85,9 +85,9 @@ func firstAndWorst(r *record.Record, wrong []violation) string {
 	worst := slices.MaxFunc(wrong, func(a, b violation) int { return cmp.Compare(a.off, b.off) })
 	evidence := fmt.Sprintf("%s: %s; %s", first.cluster, first.text, r.Situation(first.cluster, first.at))
 	if worst != first && worst.off > first.off {
-		evidence += fmt.Sprintf("; worst of %d: %s: %s", len(wrong), worst.cluster, worst.text)
+		evidence += fmt.Sprintf("; this is the first of %d violations, the worst is: %s: %s", len(wrong), worst.cluster, worst.text)
 	} else if len(wrong) > 1 {
-		evidence += fmt.Sprintf("; %d such things in all", len(wrong))
+		evidence += fmt.Sprintf("; this is the first of %d violations", len(wrong))
 	}
 	return evidence
 }
@@ -119,8 +119,8 @@ func (s *silences) judgeReport(report record.ViewError) (late time.Duration, wro
 		return 0, nil
 	}
 	if unfounded != nil {
-		return violated(report.Idle, "with no fault to silence %s, whose last answer was at %s: a false alarm",
-			describeWatch(unfounded.watch), record.Stamp(unfounded.from))
+		return violated(report.Idle, "with no fault to silence %s, whose last answer was at %s: a false alarm%s",
+			describeWatch(unfounded.watch), record.Stamp(unfounded.from), whySilent(unfounded.watch))
 	}
 	w, silent, exact := s.nearest(report)
 	switch {
@@ -189,6 +189,14 @@ func (s *silences) siblingReported(q silence, by time.Duration) bool {
 				return e.At >= max(due-b.IdleEarly(), q.from) && e.At <= min(due+s.idleLate(other.watch, other.from), by)
 			})
 	})
+}
+
+// whySilent explains a watch that is silent although nothing is wrong, if the record knows a reason.
+func whySilent(w record.Watch) string {
+	if !w.Ahead {
+		return ""
+	}
+	return "; the watch began after the newest revision of its member, and until the member has reached that, etcd answers no progress request on it"
 }
 
 func describeWatch(w record.Watch) string {

@@ -173,7 +173,7 @@ func TestIdleTimeoutReports(t *testing.T) {
 			name: "the first and the worst",
 			history: run(dropProgress("alpha", 20, 40), watch("alpha", "/k", 0, 18, 40), idle("alpha", 26, 10), idle("alpha", 28, 10),
 				dropProgress("beta", 20, 40), watch("beta", "/k", 0, 18, 40), idle("beta", 28, 10), idle("beta", 39, 10)),
-			evidence: []string{`^alpha: idle timeout of 10s said at 26\.000s early`, `; worst of 2: beta: idle timeout of 10s said at 39\.000s late`},
+			evidence: []string{`^alpha: idle timeout of 10s said at 26\.000s early`, `; this is the first of 2 violations, the worst is: beta: idle timeout of 10s said at 39\.000s late`},
 		},
 	})
 }

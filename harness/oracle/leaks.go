@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,6 +19,9 @@ import (
 //
 // The evidence lists everything, since each item may have a cause of its own.
 type Leaks struct{}
+
+// goroutines is what the name of a goroutine that was left begins with.
+const goroutines = "goroutine: "
 
 // Name is "leaks".
 func (Leaks) Name() string { return "leaks" }
@@ -37,7 +41,10 @@ func (o Leaks) Judge(r *record.Record) record.Verdict {
 	for i, l := range r.Left {
 		left[i] = fmt.Sprintf("%s still there at %s, after %s", l.What, record.Stamp(l.At), l.After)
 	}
-	slices.Sort(left)
+	// What keeps goroutines alive is what is left besides, so they come last: their stacks are long.
+	slices.SortFunc(left, func(a, b string) int {
+		return cmp.Or(cmp.Compare(strings.Count(a, goroutines), strings.Count(b, goroutines)), cmp.Compare(a, b))
+	})
 	wrong = append(wrong, left...)
 	switch {
 	case len(wrong) > 0:

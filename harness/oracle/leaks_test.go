@@ -61,7 +61,7 @@ func TestLeaks(t *testing.T) {
 			name:    "everything left is listed, in one order",
 			history: run(left(51, "Close", "lease 7b in beta"), left(20, "Apply removed alpha", "watch 3 on alpha/m1"), left(51, "Close", "goroutine: 2 × run")),
 			evidence: []string{
-				`^goroutine: 2 × run still there at 51\.000s, after Close; lease 7b in beta still there at 51\.000s, after Close; watch 3 on alpha/m1 still there at 20\.000s, after Apply removed alpha$`,
+				`^lease 7b in beta still there at 51\.000s, after Close; watch 3 on alpha/m1 still there at 20\.000s, after Apply removed alpha; goroutine: 2 × run still there at 51\.000s, after Close$`,
 			},
 		},
 	})

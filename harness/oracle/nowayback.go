@@ -27,7 +27,7 @@ func (o NoWayBack) Judge(r *record.Record) record.Verdict {
 		for _, v := range h.views() {
 			looked++
 			if before := h.enter(v); before > 0 {
-				wrong = append(wrong, setback(v, "the revision", strconv.FormatInt(before, 10), strconv.FormatInt(v.Revision, 10)))
+				wrong = append(wrong, h.setback(v, nil, strconv.FormatInt(before, 10), strconv.FormatInt(v.Revision, 10)))
 			}
 			for _, ch := range v.Changes {
 				wrong = append(wrong, h.setbacks(v, ch, highest)...)
@@ -43,8 +43,18 @@ func (o NoWayBack) Judge(r *record.Record) record.Verdict {
 	return passed(o, "%s in order", plural(looked, "view", "views"))
 }
 
-func setback(v record.View, what, from, to string) violation {
-	return violation{cluster: v.Cluster, at: v.At, text: fmt.Sprintf("%s went back from %s to %s at %s", what, from, to, record.Stamp(v.At))}
+// setback describes a value of a subject, or without one a revision, that went back, and what the ledger held at that instant.
+func (h *history) setback(v record.View, s *record.Subject, from, to string) violation {
+	what := "the revision"
+	if s != nil {
+		what = s.String()
+	}
+	held := "the ledger had no update yet"
+	if c, ok := h.newest(s, v.At); ok {
+		held = "the newest update in the ledger was " + update(c)
+	}
+	return violation{cluster: v.Cluster, at: v.At, text: fmt.Sprintf("%s went back from %s to %s at %s; %s",
+		what, from, to, record.Stamp(v.At), held)}
 }
 
 // setbacks updates the history by a change of a view and returns a violation if the subject went back in time. highest is the highest value
@@ -70,15 +80,15 @@ func (h *history) setbacks(v record.View, ch record.Change, highest map[record.S
 		switch {
 		case err != nil:
 			text := strconv.Quote(strings.ToValidUTF8(ch.Value, "?")) + ", which is no number,"
-			return []violation{setback(v, ch.Subject.String(), before, text)}
+			return []violation{h.setback(v, &ch.Subject, before, text)}
 		case now < was:
-			return []violation{setback(v, ch.Subject.String(), strconv.FormatUint(was, 10), ch.Value)}
+			return []violation{h.setback(v, &ch.Subject, strconv.FormatUint(was, 10), ch.Value)}
 		}
 		highest[ch.Subject] = now
 		return nil
 	}
 	if m == older {
-		return []violation{setback(v, ch.Subject.String(), before, ch.Value+", an older value,")}
+		return []violation{h.setback(v, &ch.Subject, before, ch.Value+", an older value,")}
 	}
 	return nil
 }

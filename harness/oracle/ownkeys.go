@@ -28,7 +28,8 @@ func (o OwnKeys) Judge(r *record.Record) record.Verdict {
 	}
 	for _, k := range r.Keys {
 		if len(k.Foreign) > 0 {
-			return failed(o, "%s: key %s, which is not the manager's, was gone; %s", k.Cluster, k.Foreign[0], r.Situation(k.Cluster, k.At))
+			return failed(o, "%s: key %s, which is not the manager's, was gone at %s%s; %s",
+				k.Cluster, k.Foreign[0], record.Stamp(k.At), closing(r, k.At), r.Situation(k.Cluster, k.At))
 		}
 	}
 	var t findings
@@ -38,9 +39,9 @@ func (o OwnKeys) Judge(r *record.Record) record.Verdict {
 				return failed(o, "%s: own key %s was gone at %s, when manager %d had closed (from %s to %s); %s", c.cluster, s.key, record.Stamp(s.from),
 					other.Manager, record.Stamp(other.From), record.Stamp(other.To), r.Situation(c.cluster, s.from))
 			}
-			allowed := limit{r.Bounds().Registered(), "registered"}
+			allowed := limit{r.Bounds().Registered(), "to stand again after its lease was lost"}
 			if s.first {
-				allowed = limit{r.StartBound(c.cluster), "start"}
+				allowed = limit{r.StartBound(c.cluster), "to stand after the start"}
 			}
 			for _, piece := range s.pieces(c) {
 				t.judge(c, []segment{piece}, func(at time.Duration) (limit, bool) {
@@ -57,6 +58,14 @@ func (o OwnKeys) Judge(r *record.Record) record.Verdict {
 		return passed(o, "no key was missing")
 	}
 	return passed(o, "%s", t.margin())
+}
+
+// closing says that an instant was after Close was called, if it was.
+func closing(r *record.Record, at time.Duration) string {
+	if r.ManagerClose < 0 || at < r.ManagerClose {
+		return ""
+	}
+	return fmt.Sprintf(", after Close was called at %s", record.Stamp(r.ManagerClose))
 }
 
 // stretch is a time in which a key was missing. It is the first if the key was missing when the harness first checked the keys of the

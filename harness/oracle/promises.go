@@ -31,7 +31,7 @@ func (o Promises) Judge(r *record.Record) record.Verdict {
 		evidence := fmt.Sprintf("etcd or a link, and not the manager, broke a promise of the watch of %s on %s/%s, created at %s: at %s %s; %s",
 			b.Key, b.Cluster, b.Member, record.Stamp(b.Opened), record.Stamp(b.At), b.Problem, r.Situation(b.Cluster, b.At))
 		if n := len(unexplained); n > 1 {
-			evidence += fmt.Sprintf("; %d such things in all", n)
+			evidence += fmt.Sprintf("; this is the first of %d violations", n)
 		}
 		return record.Verdict{Oracle: o.Name(), Outcome: record.NotJudged, Evidence: evidence}
 	case len(onPurpose) > 0:

@@ -60,7 +60,7 @@ func (r *Record) Allowed(t Tenure) []Limit {
 
 // limit is the limit between two instants between which circumstances do not change.
 func (r *Record) limit(from, to time.Duration, excuses []Limit, faults []Fault) Limit {
-	calm := Limit{From: from, To: to, Max: r.Bounds().Calm(), Why: "calm"}
+	calm := Limit{From: from, To: to, Max: r.Bounds().Calm(), Why: "calm, with no fault and no recovery under way"}
 	longest := calm
 	for _, e := range excuses {
 		if e.From <= from && to <= e.To && (!longest.Any || e.To > longest.To) {

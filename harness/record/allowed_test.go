@@ -287,7 +287,7 @@ func TestALimitSaysWhatItFollowsFrom(t *testing.T) {
 		require.Equal(t, l.From == 0, l.Start)
 	}
 	require.Equal(t, map[time.Duration]string{
-		0: "the manager has just been given the cluster", s: "calm",
+		0: "the manager has just been given the cluster", s: "calm, with no fault and no recovery under way",
 		20 * s: "recovery from HangDisk(alpha/m1)", 28 * s: "calm since 28.000s, the deadline for the recovery from HangDisk(alpha/m1)",
 		30 * s: "recovery from HangDisk(alpha/m1)", 38 * s: "calm since 38.000s, the deadline for the recovery from HangDisk(alpha/m1)",
 		40 * s: "recovery from SlowDisk(alpha/m1)", 41 * s: "calm with SlowDisk(alpha/m1) in force", 60 * s: "recovery from SlowDisk(alpha/m1)",

@@ -29,7 +29,7 @@ const (
 // do not end after the body, the error names them. If virtual time stands still, Run abandons the bubble and returns a [StuckError] that
 // names the goroutines that cause it. Run must be called by the goroutine of the test that the engine was made for.
 func (e *Engine) Run(body func()) error {
-	if err := checkValCtx(); err != nil {
+	if err := errors.Join(checkValCtx(), checkWatchBatch()); err != nil {
 		return err
 	}
 	defer seedRandomness(e.t, e.seed)()

@@ -34,6 +34,7 @@ func TestSeams(t *testing.T) {
 			return err
 		},
 		"watch context": checkValCtx,
+		"watch batches": checkWatchBatch,
 	} {
 		t.Run(name, func(t *testing.T) { require.NoError(t, find()) })
 	}
