@@ -19,15 +19,17 @@ func All() []harness.Candidate {
 		naive(), noProgress(), guarded(), br(), topologyOnly(), poller(),
 		// Noticing:
 		noRequireLeader(), progressElsewhere(), noIdleTimeout(), idleEarly(), resumePastEnd(), noKeepalive(),
-		probeSameMember(),
+		probeSameMember(), progressOnly(),
 		// Leaving and coming back:
-		noGrace(), noQuarantine(), quarantineForEver(), unboundedBackoff(),
+		noGrace(), impatient(), noQuarantine(), quarantineForEver(), unboundedBackoff(), pinned(), threeStrikes(), settlesFirst(),
 		// Going on where it was:
 		resumeFromZero(), resumeFromNow(), ignoresCompaction(), serializableReads(), revisionBack(), dropsDeletes(), lastEventOnly(), halfRead(),
+		keepsLeftWatch(),
 		// Several clusters:
 		oneClient(), oneLock(), waitsForSlowest(), stopTheWorldReload(), keepsHandle(), nilPrimary(), leaksRuntime(), closesOneByOne(),
+		rebuildsReordered(), restartsForNewcomer(Sound()),
 		// Own keys:
-		keepsLostLease(), deletesPrefix(),
+		keepsLostLease(), deletesPrefix(), registersAtOne(), grantsAgain(),
 		// Connections:
 		DeadConnection(Sound()),
 	}, Burdens()...)

@@ -26,13 +26,20 @@ type follower struct {
 func (f *follower) follow(ctx context.Context) {
 	var last *member
 	wait := f.traits.retry
-	for ctx.Err() == nil {
+	for lost := 0; ctx.Err() == nil; lost++ {
+		if f.traits.strikes > 0 && lost == f.traits.strikes {
+			<-ctx.Done()
+			return
+		}
 		m := f.cluster.pick(last)
 		if m == nil {
 			pause(ctx, f.traits.retry)
 			continue
 		}
 		last, f.confirmed = m, false
+		if f.traits.settles > 0 && lost > 0 {
+			f.settle(ctx, m)
+		}
 		err := f.once(ctx, m)
 		if ctx.Err() != nil {
 			return
@@ -140,6 +147,10 @@ func (f *follower) readInParts(ctx context.Context, m *member) error {
 
 // watch applies events to the state until the watch ends, and returns why. When ctx ends, so does the watch.
 func (f *follower) watch(ctx context.Context, m *member, from int64) error {
+	var left *leftWatch
+	if f.traits.keepsLeftWatch {
+		left = f.listen(ctx, m, from)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	plain := ctx
 	if f.traits.requireLeader {
@@ -168,13 +179,14 @@ func (f *follower) watch(ctx context.Context, m *member, from int64) error {
 			if err := resp.Err(); err != nil {
 				return fmt.Errorf("watch %s: %w", f.prefix, err)
 			}
-			if !f.traits.resetsIdleByAsking {
+			if !f.traits.resetsIdleByAsking && !(f.traits.idlesByProgress && len(resp.Events) > 0) {
 				stopIdle()
 				idle, stopIdle = after(f.idle())
 			}
 			if resp.Created {
 				created()
 				f.confirmed = true
+				f.cluster.served(m)
 				f.state.attached(f.prefix)
 				continue
 			}
@@ -187,6 +199,7 @@ func (f *follower) watch(ctx context.Context, m *member, from int64) error {
 				idle, stopIdle = after(f.idle())
 			}
 		case err := <-helpers.found:
+			left.leave()
 			return fmt.Errorf("watch of %s: %w", f.prefix, err)
 		case <-leave:
 			if time.Now().After(f.traits.settled) {

@@ -24,6 +24,9 @@ func (f *follower) help(ctx, plain context.Context, m *member, w clientv3.Watche
 	if f.traits.probe > 0 {
 		h.run(ctx, func() error { return f.probe(ctx, m) })
 	}
+	if f.traits.settles > 0 {
+		h.run(ctx, func() error { return f.awaitMove(ctx, m) })
+	}
 	if f.traits.eachMember {
 		h.run(ctx, func() error { return f.awaitLoss(ctx, m) })
 	}

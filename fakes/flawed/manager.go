@@ -15,6 +15,7 @@ import (
 // manager is the base of the managers in this package: it follows the prefixes of each cluster that it is given.
 type manager struct {
 	setup  harness.Setup
+	order  []string // of the clusters that were given last
 	traits traits
 	lock   lock // of all clusters, for managers that share one
 
@@ -66,9 +67,10 @@ func (m *manager) replace(targets []harness.Target) (opened, gone []*cluster, er
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	reordered := m.reorder(targets) && m.traits.rebuildsReordered
 	for _, name := range slices.Sorted(maps.Keys(m.clusters)) {
 		c := m.clusters[name]
-		if t, ok := wanted[name]; ok && slices.Equal(t.Endpoints, c.target.Endpoints) {
+		if t, ok := wanted[name]; ok && slices.Equal(t.Endpoints, c.target.Endpoints) && !reordered {
 			continue
 		}
 		delete(m.clusters, name)
@@ -100,6 +102,16 @@ func (m *manager) replace(targets []harness.Target) (opened, gone []*cluster, er
 		m.rounds = startRounds(m)
 	}
 	return opened, gone, errors.Join(errs...)
+}
+
+// reorder says whether the clusters are given in another order than the last time. The caller holds m.mu.
+func (m *manager) reorder(targets []harness.Target) bool {
+	before := m.order
+	m.order = nil
+	for _, t := range targets {
+		m.order = append(m.order, t.Cluster)
+	}
+	return before != nil && !slices.Equal(before, m.order)
 }
 
 // View returns the last view of a cluster.

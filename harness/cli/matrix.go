@@ -24,7 +24,7 @@ type matrix struct {
 	managers  []harness.Candidate
 	workload  string // empty: each manager's usual one
 	seed      uint64
-	full      bool // no run leaves Timing.Stay out
+	full      bool // no run is brief
 	// cells are the results, by scenario and manager. Those that are missing are nil.
 	cells [][]*cellOf
 }
@@ -45,8 +45,8 @@ func newMatrix(c Catalogue) *cobra.Command {
 		Short: "Run every scenario with every manager, and print which oracle catches which manager",
 		Long: "Run every scenario with every manager in virtual time, and print a matrix: whether the manager passed, or which oracle failed.\n" +
 			"It tests the scenarios rather than the managers. A manager with a known mistake says which oracle must catch it.\n" +
-			"A run ends when the views have recovered, and does not go on for longer than a lease lives as those of run do, unless the manager says\n" +
-			"that its mistake shows only then; with --full every run goes on, which takes eight times as long.\n" +
+			"After the views have recovered a run goes on for a few seconds, and not for longer than a lease lives as those of run do, unless the\n" +
+			"manager says that its mistake shows only then. With --full every run does, which takes six times as long.\n" +
 			"Exit status: 0 if every such manager was caught by its oracle, in at least one scenario, and every other manager passed; 1 if not; 2 if the\n" +
 			"command was used wrongly; 3 if a run could not be judged. If only some scenarios are run, no manager needs to be caught.",
 		Args: cobra.NoArgs,
@@ -62,7 +62,7 @@ func newMatrix(c Catalogue) *cobra.Command {
 	f.StringSliceVar(&managers, "manager", nil, "the managers to run (default: all)")
 	addWorkload(cmd, &m.workload)
 	f.Uint64Var(&m.seed, "seed", 1, "the seed of everything random")
-	f.BoolVar(&m.full, "full", false, "let every run go on after the views have recovered")
+	f.BoolVar(&m.full, "full", false, "let every run go on for as long as those of run")
 	f.StringVar(&results, "json", "", "a `file` to write the results to, one JSON object a line, as run does; killed_by names the oracle of the cell; - is the standard output")
 	return cmd
 }

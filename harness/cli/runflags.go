@@ -36,7 +36,7 @@ func (a *runFlags) add(c *cobra.Command, catalogue Catalogue) {
 	f.Var(&a.seeds, "seeds", "search a `range` of seeds, such as 1-100, for the first that does not pass, and stop there")
 	c.MarkFlagsMutuallyExclusive("seed", "seeds")
 	a.within.add(f)
-	f.BoolVar(&a.brief, "brief", false, "end a run in virtual time when the views have recovered, and not after a lease's life more, as matrix does")
+	f.BoolVar(&a.brief, "brief", false, "end a run in virtual time soon after the views have recovered, as matrix does")
 	f.StringVar(&a.json, "json", "", "a `file` to write the results to, one JSON object a line; - is the standard output, and the table then goes to the standard error")
 	f.StringVar(&a.transcript, "transcript", "", "print the timeline of each run; --transcript="+transcriptFull+" with each update and instants to the nanosecond")
 	f.Lookup("transcript").NoOptDefVal = transcriptPlain
