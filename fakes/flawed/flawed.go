@@ -15,13 +15,13 @@ import (
 // All are the flawed managers, by what they get wrong. Most make a mistake that real managers make. Each says in Caught which oracle
 // must find it.
 func All() []harness.Candidate {
-	return append([]harness.Candidate{
+	return withLate(append([]harness.Candidate{
 		naive(), noProgress(), guarded(), br(), topologyOnly(), poller(),
 		// Noticing:
 		noRequireLeader(), progressElsewhere(), noIdleTimeout(), idleEarly(), resumePastEnd(), noKeepalive(),
 		probeSameMember(), progressOnly(),
 		// Leaving and coming back:
-		noGrace(), impatient(), noQuarantine(), quarantineForEver(), unboundedBackoff(), pinned(), threeStrikes(), settlesFirst(),
+		noGrace(), impatient(), judgesByLatency(), noQuarantine(), quarantineForEver(), unboundedBackoff(), pinned(), threeStrikes(), settlesFirst(),
 		// Going on where it was:
 		resumeFromZero(), resumeFromNow(), ignoresCompaction(), serializableReads(), revisionBack(), dropsDeletes(), lastEventOnly(), halfRead(),
 		keepsLeftWatch(),
@@ -32,7 +32,7 @@ func All() []harness.Candidate {
 		keepsLostLease(), deletesPrefix(), registersAtOne(), grantsAgain(),
 		// Connections:
 		DeadConnection(Sound()),
-	}, Burdens()...)
+	}, Burdens()...))
 }
 
 // Cheaters are managers whose mistake every run must catch, since it does not depend on what happens to the clusters. Some mistakes make the

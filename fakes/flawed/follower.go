@@ -20,12 +20,15 @@ type follower struct {
 	compacted bool
 	// confirmed says that the last attempt succeeded for a while: the next pause is a short one.
 	confirmed bool
+	// settling is how long the leader must not have changed before a manager that waits for that opens another watch.
+	settling time.Duration
 }
 
 // follow reads and watches the prefix again and again until ctx ends. A manager that polls only reads.
 func (f *follower) follow(ctx context.Context) {
 	var last *member
 	wait := f.traits.retry
+	var err error
 	for lost := 0; ctx.Err() == nil; lost++ {
 		if f.traits.strikes > 0 && lost == f.traits.strikes {
 			<-ctx.Done()
@@ -37,10 +40,10 @@ func (f *follower) follow(ctx context.Context) {
 			continue
 		}
 		last, f.confirmed = m, false
-		if f.traits.settles > 0 && lost > 0 {
+		if errors.Is(err, errMoved) {
 			f.settle(ctx, m)
 		}
-		err := f.once(ctx, m)
+		err = f.once(ctx, m)
 		if ctx.Err() != nil {
 			return
 		}

@@ -24,7 +24,10 @@ func (f *follower) help(ctx, plain context.Context, m *member, w clientv3.Watche
 	if f.traits.probe > 0 {
 		h.run(ctx, func() error { return f.probe(ctx, m) })
 	}
-	if f.traits.settles > 0 {
+	if f.traits.patience > 0 {
+		h.run(ctx, func() error { return f.judge(ctx, m) })
+	}
+	if f.traits.settles {
 		h.run(ctx, func() error { return f.awaitMove(ctx, m) })
 	}
 	if f.traits.eachMember {

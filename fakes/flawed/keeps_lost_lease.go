@@ -7,9 +7,7 @@ import (
 
 // keepsLostLease goes on refreshing a lease that has expired, and never asks for another.
 func keepsLostLease() harness.Candidate {
-	c := spoiled("keeps-lost-lease",
+	return spoiled("keeps-lost-lease",
 		"Forgets that a lease can be lost: it refreshes the lost one for ever (etcd #15247: a returning leader revoked all leases).",
 		oracle.OwnKeys{}.Name(), func(t *traits) { t.keepsLostLease = true })
-	c.Late = map[string]string{"registration-lease-lost": "a key may be missing for as long as a refresh takes to come round"}
-	return c
 }

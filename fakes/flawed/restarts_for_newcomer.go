@@ -71,6 +71,7 @@ func (r *restarting) look(ctx context.Context, t harness.Target) {
 	}
 	defer client.Close()
 	known := 0
+	pause(ctx, 2*r.setup.Timing.RequestTimeout)
 	for ctx.Err() == nil {
 		attempt, cancel := context.WithTimeout(ctx, r.setup.Timing.RequestTimeout)
 		resp, err := client.MemberList(attempt)
@@ -96,7 +97,9 @@ func (r *restarting) restart(ctx context.Context, cluster string) {
 				others = append(others, t)
 			}
 		}
-		_ = errors.Join(r.Manager.Apply(ctx, others), r.Manager.Apply(ctx, all)) // an error shows in the view
+		let := r.Manager.Apply(ctx, others)
+		pause(ctx, 2*r.setup.Timing.Heartbeat)          // for the old connections to end
+		_ = errors.Join(let, r.Manager.Apply(ctx, all)) // an error shows in the view
 	})
 }
 

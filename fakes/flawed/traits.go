@@ -66,8 +66,10 @@ type mistakes struct {
 	pinned bool
 	// strikes is after how many lost watches it gives a prefix up; zero: never.
 	strikes int
-	// settles is how long the leader must not have changed before it watches on; zero: it does not look at the leader.
-	settles time.Duration
+	// settles leaves a watch when the leader changes, and opens another one only when the cluster has settled.
+	settles bool
+	// patience is how long the member of a watch may take to answer a small request; zero: it is not asked.
+	patience time.Duration
 	// keepsLeftWatch goes on applying the events of a watch that it has left because it was stale.
 	keepsLeftWatch bool
 	// staysOnReadyMember opens the next watch on the same member if its connection is open. expels avoids a stale or silent member for ever.

@@ -206,9 +206,7 @@ func (o order) execute(ctx context.Context, t *testing.T, c Catalogue, options h
 	options.Seed, options.Workload, options.Dir = o.Seed, o.Workload, "."
 	made := e.make(t, o.Seed)
 	if o.Brief {
-		// What was begun when the view recovered, such as a registration, still comes to its end.
-		timing := made.Timing()
-		timing.Stay = min(timing.Stay, timing.BackoffCap)
+		timing := made.Timing().Brief()
 		options.Timing = &timing
 	}
 	return harness.Execute(ctx, made, s, m, options), nil

@@ -18,7 +18,7 @@ type order struct {
 	Engine, Manager, Workload string
 	Seed                      uint64
 	Within                    harness.Limits
-	// Brief shortens Timing.Stay to one pause between two attempts.
+	// Brief makes the run with [bound.Timing.Brief].
 	Brief bool `json:",omitempty"`
 	// Then are the runs that the child makes after this one, see runsInChild. Of their results it drops the records.
 	Then []order `json:",omitempty"`
