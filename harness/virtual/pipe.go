@@ -30,7 +30,7 @@ type pipe struct {
 	from   *run
 	to     *member
 	points []point.Path
-	queue  chan envelope // closed under the transport's lock
+	queue  chan *envelope // closed under the transport's lock; of pointers, since a queue is as large as its capacity even while it is empty
 }
 
 // envelope is a message on its way to a peer.
@@ -46,7 +46,7 @@ func newPipe(from *run, to *member) *pipe {
 		from:   from,
 		to:     to,
 		points: link.PeerPoints(to.cluster.env.Board, to.cluster.name, from.member.name, to.name),
-		queue:  make(chan envelope, pipeLength),
+		queue:  make(chan *envelope, pipeLength),
 	}
 }
 
@@ -64,7 +64,7 @@ var (
 )
 
 // carry delivers a message and reports to raft what rafthttp would report.
-func (p *pipe) carry(e envelope) {
+func (p *pipe) carry(e *envelope) {
 	err := p.pass(e)
 	if err == nil {
 		err = p.deliver(e)
@@ -83,7 +83,7 @@ func (p *pipe) carry(e envelope) {
 }
 
 // pass takes a message past the points and blocks while they delay or hold it. It returns errLost if the message is lost.
-func (p *pipe) pass(e envelope) error {
+func (p *pipe) pass(e *envelope) error {
 	if p.from.ctx.Err() != nil {
 		return errLost
 	}
@@ -110,7 +110,7 @@ func (p *pipe) pass(e envelope) error {
 }
 
 // deliver hands the message to the receiver's raft.
-func (p *pipe) deliver(e envelope) error {
+func (p *pipe) deliver(e *envelope) error {
 	if e.to.ctx.Err() != nil {
 		return errDown
 	}

@@ -50,7 +50,7 @@ func (t *transport) addPeers(members []*membership.Member) {
 func (t *transport) Send(messages []*raftpb.Message) {
 	now := time.Now()
 	for _, m := range messages {
-		if m.GetTo() != 0 && !t.put(envelope{message: m, sent: now}) {
+		if m.GetTo() != 0 && !t.put(&envelope{message: m, sent: now}) {
 			t.run.server.ReportUnreachable(m.GetTo())
 		}
 	}
@@ -58,7 +58,7 @@ func (t *transport) Send(messages []*raftpb.Message) {
 
 // SendSnapshot does the same with a message that carries a database.
 func (t *transport) SendSnapshot(m *snap.Message) {
-	if !t.put(envelope{message: m.Message, snapshot: m, sent: time.Now()}) {
+	if !t.put(&envelope{message: m.Message, snapshot: m, sent: time.Now()}) {
 		m.CloseWithError(errNoWay)
 		t.reportSnapshot(m.GetTo(), errNoWay)
 	}
@@ -67,7 +67,7 @@ func (t *transport) SendSnapshot(m *snap.Message) {
 var errNoWay = errors.New("no way to the peer")
 
 // put puts a message into its pipe. It returns false if there is no pipe or no receiver, or the pipe is full.
-func (t *transport) put(e envelope) bool {
+func (t *transport) put(e *envelope) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	p := t.pipe(types.ID(e.message.GetTo()))

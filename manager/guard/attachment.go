@@ -64,7 +64,7 @@ func (r *reader) attach(ctx context.Context, m *member) (time.Duration, error) {
 	defer func() {
 		leave()
 		a.stream.wait()
-		w.endProbes(a)
+		w.client.prober.left(a)
 	}()
 
 	if err := a.confirm(ctx); err != nil {
@@ -132,8 +132,10 @@ func (a *attachment) announce(clusterID uint64) (alone bool) {
 		alone = true
 		a.reader.position.endpoint = a.member.endpoint
 		s.belongs(clusterID)
-		w.prober.attachments = append(w.prober.attachments, a)
 	})
+	if alone {
+		w.client.prober.attached(a)
+	}
 	return alone
 }
 
@@ -170,7 +172,7 @@ func (a *attachment) follow(ctx context.Context) error {
 				return &IdleTimeoutError{Where: w.where(a.member, a.heard), Idle: o.IdleTimeout}
 			}
 		case <-ticker.C:
-			w.startProbe(ctx, a)
+			w.client.prober.start(a)
 		case p := <-a.probes:
 			a.judge(p)
 		case <-a.grace.C:

@@ -47,6 +47,7 @@ type Client struct {
 	cfg    Config
 	log    *zap.Logger
 	pool   *pool
+	prober *prober
 	work   context.Context
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup
@@ -76,6 +77,7 @@ func Open(cfg Config) (*Client, error) {
 		cfg.Rand = rand.Float64
 	}
 	c := &Client{cfg: cfg, log: cfg.Logger, pool: newPool(cfg)}
+	c.prober = &prober{client: c}
 	if cfg.Cluster != "" {
 		c.log = c.log.With(zap.String("cluster", cfg.Cluster))
 	}

@@ -12,7 +12,7 @@
 // A watch checks its member in three ways. It requires a leader. It requests progress on the watch's own stream and
 // leaves a member that is silent for [Options.IdleTimeout]. And every [Options.ProbeInterval] it probes: it reads the same
 // keys, linearizably, through another member, the witness. If the watch does not deliver within [Options.ProbeGrace] what
-// that read showed, its member is stale.
+// that read showed, its member is stale. One read serves all watches of a client that sit on the same members.
 //
 //	             ┌─ reader ══ stream ══► member m1      events, progress
 //	Watch ◄──────┤                                      ▲ compared

@@ -154,7 +154,7 @@ func TestAMemberThatLivesInThePastIsNotBelieved(t *testing.T) {
 		m := start(t, onFake(alpha, guard.Options{}))
 		time.Sleep(time.Minute + time.Second/2)
 		require.NoError(t, m.view().Err)
-		require.Equal(t, uint64(120), m.probes(guard.ProbePast))
+		require.Equal(t, uint64(60), m.probes(guard.ProbePast))
 
 		alpha.Members[0].DropProgress.Store(true)
 		time.Sleep(10 * time.Second)

@@ -18,15 +18,15 @@ type Options struct {
 	//
 	// It costs a second connection to the cluster, a second stream per prefix, a second progress request each
 	// ProgressInterval per prefix, every event twice, and a second snapshot at the start. Probes do not double: one
-	// read serves both streams. Measured with two prefixes, a calm cluster gets 2.1 requests and 1.4 stream messages a
-	// second if hedged, and 2.1 and 0.7 if not (BenchmarkCalm in package scenarios).
+	// read serves both streams. Measured with two prefixes, a calm cluster gets 1.1 requests and 1.4 stream messages a
+	// second if hedged, and 1.1 and 0.7 if not (BenchmarkCalm in package scenarios).
 	Hedged bool
 	// WithoutProbe turns the freshness probe off. Then nothing notices a leader with a hung disk, which goes on answering
 	// progress requests. It is for comparison, and for users who cannot afford a small read every second.
 	WithoutProbe bool
 	// ProbeInterval is how often a watch is compared with a read through another member: a linearizable read of at
-	// most one key without its value. There is never more than one at a time and one per interval for each watch,
-	// hedged or not. Default 1 s.
+	// most one key of each prefix, without its value. There is never more than one at a time and one per interval for
+	// each watch, hedged or not, and one serves all watches of a client that sit on the same members. Default 1 s.
 	ProbeInterval time.Duration
 	// ProbeTimeout is the timeout of that read. Default 1 s.
 	ProbeTimeout time.Duration

@@ -2,8 +2,8 @@ package guard
 
 import (
 	"context"
-	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
@@ -11,20 +11,48 @@ import (
 	"go.uber.org/zap"
 )
 
-// prober compares what the readers of a watch delivered with linearizable reads through other members. There is one read
-// at a time and at most one per probe interval, and its result is used for every reader. Watch.mu guards it.
+// maxProbed is how many prefixes one read asks about: etcd accepts as many operations in one transaction by default.
+const maxProbed = 128
+
+// prober compares what the readers of a client's watches delivered with linearizable reads through other members. One read serves all watches that
+// sit on the same members, so that a client with many prefixes asks its cluster no more often than one with a single prefix. For each watch there is
+// one read at a time and at most one per probe interval.
 //
-// The read asks for the newest key under the prefix that was written after the lowest revision that a reader has reached.
+// The read asks, for each prefix, for the newest key under it that was written after the lowest revision that a reader has reached.
 // etcd counts keys before it filters them by revision, so the response also has the number of all keys under the prefix. If
 // there is a newer key, or another number of keys than a reader holds, something happened that this reader has not
 // delivered yet. Writes outside the prefix and lost or wrong progress responses do not matter.
 type prober struct {
+	client *Client
+
+	// mu guards the fields below. It may be held when a watch's lock is taken, but not the other way round.
+	mu      sync.Mutex
+	watches []*probed // one of each watch that is or was attached, until the watch ends
+}
+
+// probed is what the prober knows of one watch. The prober's lock guards it.
+type probed struct {
+	watch *Watch
 	// attachments are the attachments with a confirmed watch.
 	attachments []*attachment
-	// begun is when the last read began. While a read is under way, cancel cancels it, and ended is closed when it has ended.
+	// begun is when the last read for this watch began, and asking says that it is still under way.
 	begun  time.Time
-	cancel context.CancelFunc
-	ended  chan struct{}
+	asking bool
+}
+
+// question is what one read asks about one watch, and what was shown.
+type question struct {
+	probed *probed
+	since  int64
+	asked  []asked
+	// at, newest and count are as in probe.
+	at, newest, count int64
+}
+
+// asked is what one attachment had delivered when the read began.
+type asked struct {
+	attachment *attachment
+	probe      probe
 }
 
 // probe is one read and its result, together with what one reader had delivered when the read began.
@@ -42,116 +70,182 @@ type probe struct {
 // complete reports whether the probe shows nothing that the reader did not hold when it was asked.
 func (p probe) complete() bool { return p.newest == 0 && p.count == int64(p.held) }
 
-// startProbe starts a read through the next witness for all attachments, unless a read is under way or the last one is too
-// recent. It does not wait for the response, since its caller must go on receiving events.
-func (w *Watch) startProbe(ctx context.Context, a *attachment) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	q := &w.prober
-	now := time.Now()
-	if q.cancel != nil || a.suspicion != nil || now.Sub(q.begun) < w.cfg.Options.ProbeInterval {
-		return
+// attached makes the prober compare what an attachment delivers.
+func (p *prober) attached(a *attachment) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	of := p.of(a.watch)
+	if of == nil {
+		of = &probed{watch: a.watch}
+		p.watches = append(p.watches, of)
 	}
-	question := probe{begun: now, since: a.reader.position.reached}
-	var watched []*member
-	asked := make(map[*attachment]probe)
-	for _, other := range q.attachments {
-		position := other.reader.position
-		watched = append(watched, other.member)
-		asked[other] = probe{begun: now, since: position.reached, held: len(position.held)}
-		question.since = min(question.since, position.reached)
-	}
-	question.witness = w.client.pool.witness(watched...)
-	// The read is for the other reader too, so the end of this attachment must not cancel it.
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.cfg.Options.ProbeTimeout)
-	ended := make(chan struct{})
-	q.begun, q.cancel, q.ended = now, cancel, ended
-	go func() {
-		defer close(ended)
-		defer cancel()
-		err := w.ask(bounded, &question)
-		w.answer(bounded, question, asked, err)
-	}()
+	of.attachments = append(of.attachments, a)
 }
 
-// ask reads through the witness.
-func (w *Watch) ask(ctx context.Context, p *probe) error {
-	client, err := w.client.pool.client(ctx, p.witness)
-	if err != nil {
-		return err
+// left makes the prober forget an attachment. A read that is under way goes on, since it may be for other watches too.
+func (p *prober) left(a *attachment) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if of := p.of(a.watch); of != nil {
+		of.attachments = slices.DeleteFunc(of.attachments, func(other *attachment) bool { return other == a })
 	}
-	resp, err := pb.NewKVClient(client.ActiveConnection()).Range(ctx, &pb.RangeRequest{
-		Key:            []byte(w.prefix),
-		RangeEnd:       []byte(clientv3.GetPrefixRangeEnd(w.prefix)),
-		KeysOnly:       true,
-		MinModRevision: p.since + 1,
-		SortTarget:     pb.RangeRequest_MOD,
-		SortOrder:      pb.RangeRequest_DESCEND,
-		Limit:          1,
-	}, callOptions...)
-	if err != nil {
-		return err
-	}
-	w.client.pool.answered(p.witness, resp.Header)
-	p.at, p.count = resp.Header.Revision, resp.Count
-	if len(resp.Kvs) > 0 {
-		p.newest = resp.Kvs[0].ModRevision
+}
+
+// forget makes the prober forget a watch that has ended.
+func (p *prober) forget(w *Watch) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.watches = slices.DeleteFunc(p.watches, func(of *probed) bool { return of.watch == w })
+}
+
+// of returns what is known of a watch, nil if it was never attached. The caller holds the lock.
+func (p *prober) of(w *Watch) *probed {
+	for _, of := range p.watches {
+		if of.watch == w {
+			return of
+		}
 	}
 	return nil
 }
 
-// answer gives the result of a read to every attachment that still exists, together with what that attachment had delivered
-// when the read began.
-func (w *Watch) answer(ctx context.Context, shown probe, asked map[*attachment]probe, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.prober.cancel = nil
-	if err != nil {
-		if !errors.Is(ctx.Err(), context.Canceled) {
-			w.cfg.Stats.probed(ProbeUnanswered)
-			w.client.pool.failed(shown.witness)
-			w.log.Debug("probe was not answered", w.where(shown.witness, shown.begun).Fields(zap.Error(err))...)
-		}
+// start starts a read for the watch of an attachment, and for all others that sit on the same members, unless a read for this watch is under way or
+// the last one is too recent. It does not wait for the response, since its caller must go on receiving events.
+func (p *prober) start(a *attachment) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	first := p.of(a.watch)
+	if a.suspicion != nil || !p.due(first, now) {
 		return
 	}
-	outcome := ProbeComplete
-	for _, a := range w.prober.attachments {
-		own, ok := asked[a]
-		if !ok {
-			continue
-		}
-		own.witness, own.at, own.count = shown.witness, shown.at, shown.count
-		if shown.newest > own.since {
-			own.newest = shown.newest
-		}
-		switch {
-		case own.at < own.since:
-			outcome = ProbePast
-		case !own.complete():
-			outcome = ProbeNewer
-		}
-		select {
-		case a.probes <- own:
-		default:
-			// The reader has not judged the last result yet. Another probe will come.
+	var questions []*question
+	for _, of := range p.watches {
+		if of == first || p.due(of, now) && of.sitsWhere(first) {
+			of.begun, of.asking = now, true
+			questions = append(questions, of.question(now))
 		}
 	}
-	w.cfg.Stats.probed(outcome)
+	witness := p.client.pool.witness(first.members()...)
+	p.client.tasks.Go(func() { p.read(witness, now, questions) })
 }
 
-// endProbes removes an attachment from the prober, and cancels a read that is for no attachment any more.
-func (w *Watch) endProbes(a *attachment) {
-	w.mu.Lock()
-	q := &w.prober
-	q.attachments = slices.DeleteFunc(q.attachments, func(other *attachment) bool { return other == a })
-	var ended chan struct{}
-	if len(q.attachments) == 0 && q.cancel != nil {
-		q.cancel()
-		ended = q.ended
+func (p *prober) due(of *probed, now time.Time) bool {
+	return len(of.attachments) > 0 && !of.asking && now.Sub(of.begun) >= p.client.cfg.Options.ProbeInterval
+}
+
+func (of *probed) members() (watched []*member) {
+	for _, a := range of.attachments {
+		watched = append(watched, a.member)
 	}
-	w.mu.Unlock()
-	if ended != nil {
-		<-ended
+	return watched
+}
+
+// sitsWhere reports whether two watches are attached to the same members, so that the same witnesses can speak for both.
+func (of *probed) sitsWhere(other *probed) bool {
+	mine, theirs := of.members(), other.members()
+	return len(mine) == len(theirs) && !slices.ContainsFunc(mine, func(m *member) bool { return !slices.Contains(theirs, m) })
+}
+
+// question notes what the watch's readers have delivered.
+func (of *probed) question(now time.Time) *question {
+	of.watch.mu.Lock()
+	defer of.watch.mu.Unlock()
+	q := &question{probed: of, since: of.attachments[0].reader.position.reached}
+	for _, a := range of.attachments {
+		position := a.reader.position
+		q.asked = append(q.asked, asked{a, probe{begun: now, since: position.reached, held: len(position.held)}})
+		q.since = min(q.since, position.reached)
+	}
+	return q
+}
+
+// read asks the witness, and gives the attachments what it showed.
+func (p *prober) read(witness *member, begun time.Time, questions []*question) {
+	ctx, cancel := context.WithTimeout(p.client.work, p.client.cfg.Options.ProbeTimeout)
+	defer cancel()
+	var err error
+	for some := range slices.Chunk(questions, maxProbed) {
+		if err = p.ask(ctx, witness, some); err != nil {
+			break
+		}
+	}
+	if err != nil && p.client.work.Err() == nil {
+		p.client.cfg.Stats.probed(ProbeUnanswered)
+		p.client.pool.failed(witness)
+		where := Where{Cluster: p.client.cfg.Cluster, Endpoint: witness.endpoint, Elapsed: time.Since(begun)}
+		p.client.log.Debug("probe was not answered", where.Fields(zap.Error(err))...)
+	}
+	p.answer(witness, questions, err)
+}
+
+// ask reads through the witness: one read-only transaction, which etcd answers at one revision.
+func (p *prober) ask(ctx context.Context, witness *member, questions []*question) error {
+	client, err := p.client.pool.client(ctx, witness)
+	if err != nil {
+		return err
+	}
+	txn := &pb.TxnRequest{}
+	for _, q := range questions {
+		prefix := q.probed.watch.prefix
+		txn.Success = append(txn.Success, &pb.RequestOp{Request: &pb.RequestOp_RequestRange{RequestRange: &pb.RangeRequest{
+			Key:            []byte(prefix),
+			RangeEnd:       []byte(clientv3.GetPrefixRangeEnd(prefix)),
+			KeysOnly:       true,
+			MinModRevision: q.since + 1,
+			SortTarget:     pb.RangeRequest_MOD,
+			SortOrder:      pb.RangeRequest_DESCEND,
+			Limit:          1,
+		}}})
+	}
+	resp, err := pb.NewKVClient(client.ActiveConnection()).Txn(ctx, txn, callOptions...)
+	if err != nil {
+		return err
+	}
+	p.client.pool.answered(witness, resp.Header)
+	for i, q := range questions {
+		shown := resp.Responses[i].GetResponseRange()
+		q.at, q.count = resp.Header.Revision, shown.Count
+		if len(shown.Kvs) > 0 {
+			q.newest = shown.Kvs[0].ModRevision
+		}
+	}
+	return nil
+}
+
+// answer gives the result of a read to every attachment that still exists, together with what that attachment had delivered when the read began.
+func (p *prober) answer(witness *member, questions []*question, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	outcome := ProbeComplete
+	for _, q := range questions {
+		q.probed.asking = false
+		if err != nil {
+			continue
+		}
+		for _, one := range q.asked {
+			if !slices.Contains(q.probed.attachments, one.attachment) {
+				continue
+			}
+			own := one.probe
+			own.witness, own.at, own.count = witness, q.at, q.count
+			if q.newest > own.since {
+				own.newest = q.newest
+			}
+			switch {
+			case own.at < own.since:
+				outcome = ProbePast
+			case !own.complete() && outcome != ProbePast:
+				outcome = ProbeNewer
+			}
+			select {
+			case one.attachment.probes <- own:
+			default:
+				// The reader has not judged the last result yet. Another probe will come.
+			}
+		}
+	}
+	if err == nil {
+		p.client.cfg.Stats.probed(outcome)
 	}
 }
 

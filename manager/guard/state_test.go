@@ -23,7 +23,8 @@ func newScript(t *testing.T) script {
 	o, err := Options{Hedged: true}.Complete()
 	require.NoError(t, err)
 	cfg := Config{Cluster: "alpha", Endpoints: []string{"a", "b", "c"}, Options: o, Stats: &Stats{}, Logger: zap.NewNop()}
-	c := &Client{cfg: cfg, log: zap.NewNop(), pool: newPool(cfg)}
+	c := &Client{cfg: cfg, log: zap.NewNop(), pool: newPool(cfg), work: t.Context()}
+	c.prober = &prober{client: c}
 	return script{t, newWatch(c, "/k/", nil)}
 }
 
@@ -164,13 +165,15 @@ func TestAProbeIsWeighedByWhatEachReaderHolds(t *testing.T) {
 				reader: s.readers[reader], watch: s.Watch, member: s.client.pool.members[reader],
 				probes: make(chan probe, 1), grace: time.NewTimer(time.Hour),
 			}
-			s.prober.attachments = append(s.prober.attachments, a)
+			s.client.prober.attached(a)
 			return a
 		}
 		ahead, behind := attached(0), attached(1)
 		s.says(0, "b", 2, 12)
-		asked := map[*attachment]probe{ahead: {since: 12, held: 2}, behind: {since: 10, held: 1}}
-		s.answer(t.Context(), probe{witness: s.client.pool.members[2], since: 10, at: 13, newest: 12, count: 2}, asked, nil)
+		q := s.client.prober.of(s.Watch).question(time.Now())
+		require.Equal(t, int64(10), q.since)
+		q.at, q.newest, q.count = 13, 12, 2
+		s.client.prober.answer(s.client.pool.members[2], []*question{q}, nil)
 		ahead.judge(<-ahead.probes)
 		require.Nil(t, ahead.suspicion)
 		require.Equal(t, int64(13), ahead.reached())

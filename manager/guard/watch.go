@@ -51,9 +51,8 @@ type Watch struct {
 	calls calls
 
 	// From state on, mu guards the fields. It is never held while waiting.
-	mu     sync.Mutex
-	state  state
-	prober prober
+	mu    sync.Mutex
+	state state
 }
 
 func newWatch(c *Client, prefix string, changed func(Snapshot)) *Watch {
@@ -94,6 +93,7 @@ func (w *Watch) run(ctx context.Context) {
 		running.Go(func() { r.run(ctx) })
 	}
 	running.Wait()
+	w.client.prober.forget(w)
 }
 
 // update changes the state, publishes the new snapshot, with err as its error unless that is nil, and calls the watch's

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"testing"
 
@@ -20,7 +21,8 @@ func TestMain(m *testing.M) {
 }
 
 // The plain client fails the scenarios in which its member falls behind without an error, by the oracle that names this mistake, and keeps a dead
-// connection. It passes all others.
+// connection. In the others it is asked only that nothing else is held against it: gRPC's balancer may lead it to the member that hangs there too, as
+// in half of the runs of cluster-removed-while-hung.
 func TestThePlainClientFailsWhereItsMemberFallsBehindWithoutAnError(t *testing.T) {
 	mistakes := map[string]string{"cluster-blackholed": "gentleness"}
 	for _, stale := range []string{
@@ -34,13 +36,13 @@ func TestThePlainClientFailsWhereItsMemberFallsBehindWithoutAnError(t *testing.T
 	for _, s := range catalogue().Scenarios {
 		t.Run(s.Name, func(t *testing.T) {
 			r := harness.Execute(t.Context(), virtual.New(t, 1), s, plain(), harness.Options{Seed: 1})
-			if mistakes[s.Name] == "" {
-				require.Equal(t, record.Passed, r.Outcome, r.String())
+			mistake := mistakes[s.Name]
+			if mistake == "" && r.Outcome == record.Passed {
 				return
 			}
 			require.Equal(t, record.Failed, r.Outcome, r.String())
 			require.Len(t, r.Failed(), 1, "one mistake is one verdict: %s", r)
-			require.Equal(t, mistakes[s.Name], r.Failed()[0].Oracle)
+			require.Equal(t, cmp.Or(mistake, "freshness"), r.Failed()[0].Oracle, r.String())
 		})
 	}
 }

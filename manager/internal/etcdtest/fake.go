@@ -231,19 +231,19 @@ func (m *FakeMember) hangs(ctx context.Context) error {
 }
 
 func (m *FakeMember) Range(ctx context.Context, r *pb.RangeRequest) (*pb.RangeResponse, error) {
-	if r.KeysOnly {
-		m.Probes.Add(1)
-	} else {
-		m.Snapshots.Add(1)
-	}
+	m.Snapshots.Add(1)
 	if err := m.hangs(ctx); err != nil {
 		return nil, err
 	}
-	c := m.cluster
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	m.cluster.mu.Lock()
+	defer m.cluster.mu.Unlock()
+	return m.read(r), nil
+}
+
+// read reads what the cluster holds. The caller holds the cluster's lock.
+func (m *FakeMember) read(r *pb.RangeRequest) *pb.RangeResponse {
 	resp := &pb.RangeResponse{Header: m.header()}
-	for key, kv := range c.keys {
+	for key, kv := range m.cluster.keys {
 		if !within(r.Key, key) {
 			continue
 		}
@@ -256,7 +256,7 @@ func (m *FakeMember) Range(ctx context.Context, r *pb.RangeRequest) (*pb.RangeRe
 	if r.Limit > 0 && int64(len(resp.Kvs)) > r.Limit {
 		resp.Kvs = resp.Kvs[:r.Limit]
 	}
-	return resp, nil
+	return resp
 }
 
 func within(prefix []byte, key string) bool { return strings.HasPrefix(key, string(prefix)) }

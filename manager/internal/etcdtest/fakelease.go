@@ -85,8 +85,11 @@ func (m *FakeMember) LeaseKeepAlive(stream pb.Lease_LeaseKeepAliveServer) error 
 	}
 }
 
-// Txn knows what a registration asks for: keys compared by their lease, and puts.
+// Txn knows what a registration asks for, keys compared by their lease and puts, and what a probe asks for, which only reads.
 func (m *FakeMember) Txn(ctx context.Context, r *pb.TxnRequest) (*pb.TxnResponse, error) {
+	if len(r.Success) > 0 && r.Success[0].GetRequestRange() != nil {
+		return m.probe(ctx, r)
+	}
 	if err := m.hangs(ctx); err != nil {
 		return nil, err
 	}
@@ -110,4 +113,21 @@ func (m *FakeMember) Txn(ctx context.Context, r *pb.TxnRequest) (*pb.TxnResponse
 		c.set(&mvccpb.KeyValue{Key: put.Key, Value: put.Value, Lease: put.Lease})
 	}
 	return &pb.TxnResponse{Header: m.header(), Succeeded: succeeded}, nil
+}
+
+// probe answers reads of several prefixes.
+func (m *FakeMember) probe(ctx context.Context, r *pb.TxnRequest) (*pb.TxnResponse, error) {
+	m.Probes.Add(1)
+	if err := m.hangs(ctx); err != nil {
+		return nil, err
+	}
+	m.cluster.mu.Lock()
+	defer m.cluster.mu.Unlock()
+	resp := &pb.TxnResponse{Header: m.header(), Succeeded: true}
+	for _, op := range r.Success {
+		resp.Responses = append(resp.Responses, &pb.ResponseOp{
+			Response: &pb.ResponseOp_ResponseRange{ResponseRange: m.read(op.GetRequestRange())},
+		})
+	}
+	return resp, nil
 }
