@@ -15,7 +15,7 @@ func TestAnExplanationIsMadeOfTheScenariosTextAndItsRuns(t *testing.T) {
 	require.Contains(t, c.stdout, "**Where it happened:** May 2026.\n")
 	require.Contains(t, c.stdout, "**Before it begins:** there is a cluster, `alpha`, of 3 members.")
 	require.Contains(t, c.stdout, "1. `HangDisk(alpha/leader)`: the member's disk completes no write, and its raft loop stands still with it.\n")
-	require.Regexp(t, "When `HangDisk` begins, and again when it is over, the view of the cluster must be fresh within \\*\\*\\S+\\*\\* \\(hung leader\\):\n", c.stdout)
+	require.Regexp(t, "When `HangDisk` begins, and again when it is over, the view of its cluster must be fresh within \\*\\*\\S+\\*\\* \\(hung leader\\):\n", c.stdout)
 	require.Contains(t, c.stdout, "\n| an election | 4.4s |\n")
 	require.Regexp(t, `- \*\*polling\*\* \(.*\) passed: `, c.stdout)
 	require.Regexp(t, `- \*\*watching\*\* \(.*\) failed, freshness: alpha: `, c.stdout)
@@ -26,7 +26,7 @@ func TestAScenarioWithoutAFaultIsExplainedByTheCalmBound(t *testing.T) {
 	c := call(t.Context(), "explain", "calm", "--managers", "watching")
 	require.Equal(t, exitPassed, c.code, c.stdout+c.stderr)
 	require.Contains(t, c.stdout, "The clusters have no fault.")
-	require.Contains(t, c.stdout, "it may lag behind by 150ms: 100ms for an event to reach the manager, 50ms until the harness looks.")
+	require.Contains(t, c.stdout, "a view may lag behind by **150ms**: 100ms for an event to reach the manager, 50ms until the harness looks.")
 }
 
 func TestPagesSayTheSameEachTimeAndHowManagersFared(t *testing.T) {

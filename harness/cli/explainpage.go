@@ -36,7 +36,11 @@ func tell(out io.Writer, s harness.Scenario, r *record.Record) {
 	for _, f := range firsts {
 		allowance(out, b, f, told)
 	}
-	fmt.Fprintf(out, "Otherwise, and once a view has recovered also while a fault lasts, it may lag behind by %s: %s.\n", b.Calm(), calmTerms(b))
+	fmt.Fprintf(out, "At all other times, and from a recovery on also while the fault lasts, a view may lag behind by **%s**: %s.\n", b.Calm(), calmTerms(b))
+	if refresh := b.Timing.Refresh; refresh > 0 {
+		fmt.Fprintf(out, "\nThe manager's own keys may be missing for **%s**: %s until the next refresh, %s for attaching to another member, %s as above.\n",
+			b.Registered(), refresh, b.Attach(), b.Calm())
+	}
 }
 
 // inventory says in words which clusters there are.
@@ -119,7 +123,7 @@ func about(f record.Fault) string {
 // allowance says in words what a fault allows, with a table of the summands the first time that the allowance is named.
 func allowance(out io.Writer, b bound.Bounds, f record.Fault, told map[string]bool) {
 	a := f.Allowance
-	fmt.Fprintf(out, "When `%s` begins, and again when it is over, the view of the cluster must be fresh within **%s** (%s)", faultName(f), a.Recovery, a.Name)
+	fmt.Fprintf(out, "When `%s` begins, and again when it is over, the view of its cluster must be fresh within **%s** (%s)", faultName(f), a.Recovery, a.Name)
 	if a.Lasting > 0 {
 		fmt.Fprintf(out, ", and may lag behind by %s more for as long as it lasts", a.Lasting)
 	}
