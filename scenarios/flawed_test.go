@@ -106,15 +106,6 @@ func briefly(t *testing.T, s harness.Scenario, c harness.Candidate, workload str
 	return harness.Execute(t.Context(), e, s, c, harness.Options{Seed: 1, Workload: workload, Timing: &timing})
 }
 
-// A view may show an update that was under way when the fault began, be called fresh, and become stale only then. In a run that goes on for less time
-// than a recovery may take, that is no failure yet.
-func TestARecoveryHasItsWholeTimeInABriefRunToo(t *testing.T) {
-	for _, s := range []string{"hung-apply", "member-frozen"} {
-		r := briefly(t, named(t, s), flawed.Sound(), "")
-		require.Equal(t, record.Passed, r.Outcome, r.String())
-	}
-}
-
 // unproving are the oracles that catch no manager of proofs, and why.
 var unproving = map[string]string{
 	oracle.Load{}.Name():     "it judges the run and not the manager",
