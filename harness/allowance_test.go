@@ -11,6 +11,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/bound"
 	"github.com/stormwatch/stormwatch/harness/fault"
 	"github.com/stormwatch/stormwatch/harness/record"
+	"github.com/stormwatch/stormwatch/harness/virtual"
 	"github.com/stormwatch/stormwatch/scenarios"
 )
 
@@ -250,4 +251,26 @@ func TestANewcomerMustBeUsedByWhomeverCanKnowIt(t *testing.T) {
 	require.Equal(t, "freshness", claims.Failed()[0].Oracle, claims.String())
 	require.Contains(t, claims.Failed()[0].Evidence, "the deadline for the recovery from Blackhole(alpha/m1)",
 		"it says that it reads the member list")
+}
+
+// A view may show an update that was under way when the fault began, be called fresh, and become stale only then. If a run goes on for less time than a
+// recovery may take, that is no failure yet.
+func TestARecoveryHasItsWholeTimeHoweverBriefTheRun(t *testing.T) {
+	c, valve := valved()
+	s := harness.Scenario{Name: "test", Clusters: three, Body: func(w *harness.World) {
+		alpha := w.Cluster("alpha")
+		w.StartManager(harness.WatchOn(alpha.Followers()[0])) // there the fault costs the manager nothing
+		cut := w.Inject(fault.Isolate(alpha.Followers()[1]))
+		closing := time.AfterFunc(w.Timing().Election, func() { valve.set(true) })
+		opening := time.AfterFunc(4*w.Timing().Election, func() { valve.set(false) })
+		defer closing.Stop()
+		defer opening.Stop()
+		cut.RequireRecovery(alpha)
+	}}
+	timing := bound.Production()
+	timing.Stay = 2 * timing.Election // at its end the view is frozen
+	r := harness.Execute(t.Context(), virtual.New(t, 1), s, c, harness.Options{Seed: 1, Timing: &timing})
+	require.Equal(t, record.Passed, r.Outcome, r.String())
+	require.Greater(t, r.Recovery, 3*timing.Election)
+	require.Less(t, r.Recovery, r.Bound)
 }

@@ -31,6 +31,9 @@ type Candidate struct {
 	// Caught is set for a manager with a known mistake, by which the harness itself is tested. It names the oracle that must find the mistake in at
 	// least one scenario. Empty: no mistake is known, and the manager should pass.
 	Caught string
+	// Late names the scenarios in which the known mistake shows only if a run goes on for the whole Stay of its timing, each with the reason. The
+	// command matrix makes all other runs brief, see [bound.Timing.Brief]. Nil: none.
+	Late map[string]string
 }
 
 // Limits say how long a view may take to be fresh again after a fault. The zero value sets no limits.

@@ -268,7 +268,11 @@ func (l *Ledger) retry(ctx context.Context, try func(context.Context, Direct) er
 			}
 			last = err
 		}
-		timer := time.NewTimer(c.world.pace.Heartbeat)
+		pause := c.world.pace.Heartbeat
+		if errors.Is(rpctypes.Error(last), rpctypes.ErrNoSpace) {
+			pause = c.world.pace.Load // each refusal goes through raft, and costs etcd more than a write
+		}
+		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 			timer.Stop()

@@ -20,6 +20,8 @@ func (w *World) requireRecovery(name string, c *Cluster, since time.Duration) {
 	bound := w.deadline(c) - since
 	if w.awaitFresh(c, since, since+bound) {
 		w.Pass(w.timing.Stay)
+		// The view may have shown an update that was under way when the fault began, and have become stale only then. It still has until the deadline.
+		w.awaitFresh(c, since, since+bound)
 	}
 	e := w.measure(name, c, since, bound)
 	if e.Outcome == record.Failed {

@@ -34,6 +34,8 @@ type Result struct {
 	// Again is the command that makes the run again; empty if the caller gave none.
 	Again  string
 	Record *record.Record
+	// Digest is that of the record, for a result whose record was dropped; else empty.
+	Digest string
 }
 
 // NotJudged completes r as the result of a run that could not be made because of cause.
@@ -140,6 +142,10 @@ func (r *Result) String() string {
 // and bound_ms are both null if the scenario measured no recovery.
 func (r *Result) MarshalJSON() ([]byte, error) {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	digest := r.Digest
+	if digest == "" {
+		digest = r.Record.Digest()
+	}
 	var recovery, bound *float64
 	if r.Bound > 0 {
 		b := ms(r.Bound)
@@ -167,6 +173,6 @@ func (r *Result) MarshalJSON() ([]byte, error) {
 		Digest       string           `json:"digest"`
 	}{
 		r.Scenario, r.Engine, r.Manager, r.Workload, r.Seed, r.Outcome, r.Cause, recovery, bound, ms(r.MaxStaleness), ms(r.Wall),
-		ms(r.Virtual), r.Verdicts, r.Again, r.Record.Digest(),
+		ms(r.Virtual), r.Verdicts, r.Again, digest,
 	})
 }

@@ -70,7 +70,9 @@ func scopeOf(b bound.Bounds, switches []Switch, s record.Scope) record.Scope {
 			if silences && one.Point != point.ClientAccept {
 				s.Silenced = include(s.Silenced, m.name)
 			}
-		case one.Point == point.ProgressRequest, one.Point == point.ProgressResponse:
+		case one.Point == point.ProgressRequest:
+			s.Unasked = include(s.Unasked, m.name)
+		case one.Point == point.ProgressResponse:
 			s.Silenced = include(s.Silenced, m.name)
 		case one.Point == point.WatchCreate:
 			if b.Timing.Poll == 0 && (stops || longest >= b.Timing.RequestTimeout) {

@@ -31,7 +31,7 @@ func competitions() []harness.Scenario {
 func TestTheRightOwnerPassesWhateverHappensToIt(t *testing.T) {
 	for _, s := range competitions() {
 		t.Run(s.Name, func(t *testing.T) {
-			requireClaims(t, harness.Run(t, virtual.New(t, 2), s, owning.Right(), briefly(2)))
+			requireClaims(t, harness.Run(t, virtual.New(t, 2), s, owning.Right(), brief(2)))
 		})
 	}
 }
@@ -48,8 +48,8 @@ func TestTheRightOwnerPassesByTheWallClock(t *testing.T) {
 	}
 }
 
-// briefly are the options of a run that ends soon after its scenario. The command make run has longer ones.
-func briefly(seed uint64) harness.Options {
+// brief are the options of a run that ends soon after its scenario. The command make run has longer ones.
+func brief(seed uint64) harness.Options {
 	timing := bound.Production()
 	timing.Stay = 0
 	return harness.Options{Seed: seed, Timing: &timing}
@@ -82,7 +82,7 @@ func TestScenariosOfOwnersAreNotAskedOfOthersAndSayWhy(t *testing.T) {
 func TestTheRightOwnerPassesScenariosOfOneManager(t *testing.T) {
 	for _, name := range []string{"registration-lease-revoked", "cluster-removed-under-load"} {
 		t.Run(name, func(t *testing.T) {
-			requireClaims(t, harness.Run(t, virtual.New(t, 1), named(t, name), owning.Right(), briefly(1)))
+			requireClaims(t, harness.Run(t, virtual.New(t, 1), named(t, name), owning.Right(), brief(1)))
 		})
 	}
 }

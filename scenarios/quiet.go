@@ -8,26 +8,26 @@ import (
 )
 
 // silence is how long the quiet scenarios write nothing: longer than any keepalive, idle timeout or lease of a manager.
-const silence = 5 * time.Minute
+const silence = 3 * time.Minute
 
 // quiet are the scenarios of clusters in which nobody writes.
 func quiet() []harness.Scenario {
 	return []harness.Scenario{
 		{
 			Name:     "quiet-minutes",
-			Summary:  "Nobody writes for five minutes: nothing may happen.",
+			Summary:  "Nobody writes for three minutes: nothing may happen.",
 			Incident: "tidb #69047, quiet clusters: idle timeouts on a healthy cluster, every 90 s",
 			Body:     quietMinutes,
 		},
 		{
 			Name:     "quiet-then-frozen",
-			Summary:  "After five minutes without an update the member that serves the watch freezes, and then the updates go on.",
+			Summary:  "After three minutes without an update the member that serves the watch freezes, and then the updates go on.",
 			Incident: "keepalive without streams: after too_many_pings the next frozen member is noticed after 38 to 78 s instead of 18 s",
 			Body:     quietThenFrozen,
 		},
 		{
 			Name:     "quiet-then-hung",
-			Summary:  "After five minutes without an update the disk of the leader hangs, and then the updates go on.",
+			Summary:  "After three minutes without an update the disk of the leader hangs, and then the updates go on.",
 			Incident: "tikv/pd #10671 in a cluster without writes: nothing shows that the leader is stale",
 			Body:     quietThenHung,
 		},

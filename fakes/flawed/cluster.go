@@ -24,6 +24,7 @@ type cluster struct {
 
 	mu       sync.Mutex // guards what is below, and how the members have behaved
 	sequence int        // the number of failures so far
+	first    *member    // the one that served the first watch; nil before that
 }
 
 // open begins to follow a cluster, which is shown as before until all of it has been read. The caller holds m.mu.
@@ -128,6 +129,9 @@ func (c *cluster) close() error {
 func (c *cluster) pick(last *member) *member {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.traits.pinned && c.first != nil {
+		return c.first
+	}
 	if c.traits.staysOnReadyMember && last != nil && last.ready() {
 		return last
 	}
@@ -142,6 +146,15 @@ func (c *cluster) pick(last *member) *member {
 		return nil
 	}
 	return found
+}
+
+// served notes that a member has served a watch.
+func (c *cluster) served(m *member) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.first == nil {
+		c.first = m
+	}
 }
 
 func (m *member) before(o *member, now time.Time) bool {

@@ -15,24 +15,26 @@ import (
 // All are the flawed managers, by what they get wrong. Most make a mistake that real managers make. Each says in Caught which oracle
 // must find it.
 func All() []harness.Candidate {
-	return append([]harness.Candidate{
+	return withLate(append([]harness.Candidate{
 		Naive(), noProgress(), guarded(), br(), topologyOnly(), poller(),
 		// Noticing:
 		noRequireLeader(), progressElsewhere(), noIdleTimeout(), idleEarly(), resumePastEnd(), noKeepalive(),
-		probeSameMember(),
+		probeSameMember(), progressOnly(),
 		// Leaving and coming back:
-		noGrace(), noQuarantine(), quarantineForEver(), unboundedBackoff(), givesUp(),
+		noGrace(), impatient(), judgesByLatency(), noQuarantine(), quarantineForEver(), unboundedBackoff(), pinned(), threeStrikes(), settlesFirst(), givesUp(),
 		// Going on where it was:
 		resumeFromZero(), resumeFromNow(), ignoresCompaction(), ignoresRestore(), serializableReads(), revisionBack(), dropsDeletes(), lastEventOnly(), halfRead(),
+		keepsLeftWatch(),
 		// Several clusters:
 		oneClient(), oneLock(), waitsForSlowest(), withdrawing(), stopTheWorldReload(), keepsHandle(), nilPrimary(), leaksRuntime(), closesOneByOne(),
+		rebuildsReordered(), restartsForNewcomer(Sound()),
 		// Credentials:
 		keepsCertificates(), keepsToken(),
 		// Own keys:
-		keepsLostLease(), deletesPrefix(),
+		keepsLostLease(), deletesPrefix(), registersAtOne(), grantsAgain(),
 		// Connections:
 		DeadConnection(Sound()),
-	}, Burdens()...)
+	}, Burdens()...))
 }
 
 // Cheaters are managers whose mistake every run must catch, since it does not depend on what happens to the clusters. Some mistakes make the

@@ -20,20 +20,30 @@ type follower struct {
 	gone bool
 	// confirmed says that the last attempt succeeded for a while: the next pause is a short one.
 	confirmed bool
+	// settling is how long the leader must not have changed before a manager that waits for that opens another watch.
+	settling time.Duration
 }
 
 // follow reads and watches the prefix again and again until ctx ends. A manager that polls only reads.
 func (f *follower) follow(ctx context.Context) {
 	var last *member
 	wait, failures := f.traits.retry, 0
-	for ctx.Err() == nil {
+	var err error
+	for lost := 0; ctx.Err() == nil; lost++ {
+		if f.traits.strikes > 0 && lost == f.traits.strikes {
+			<-ctx.Done()
+			return
+		}
 		m := f.cluster.pick(last)
 		if m == nil {
 			pause(ctx, f.traits.retry)
 			continue
 		}
 		last, f.confirmed = m, false
-		err := f.once(ctx, m)
+		if errors.Is(err, errMoved) {
+			f.settle(ctx, m)
+		}
+		err = f.once(ctx, m)
 		if ctx.Err() != nil {
 			return
 		}
@@ -157,6 +167,10 @@ func (f *follower) watch(ctx context.Context, m *member, from int64) error {
 	if err != nil {
 		return err
 	}
+	var left *leftWatch
+	if f.traits.keepsLeftWatch {
+		left = f.listen(ctx, client, from)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	plain := ctx
 	if f.traits.requireLeader {
@@ -185,13 +199,14 @@ func (f *follower) watch(ctx context.Context, m *member, from int64) error {
 			if err := resp.Err(); err != nil {
 				return fmt.Errorf("watch %s: %w", f.prefix, err)
 			}
-			if !f.traits.resetsIdleByAsking {
+			if !f.traits.resetsIdleByAsking && !(f.traits.idlesByProgress && len(resp.Events) > 0) {
 				stopIdle()
 				idle, stopIdle = after(f.idle())
 			}
 			if resp.Created {
 				created()
 				f.confirmed = true
+				f.cluster.served(m)
 				f.state.attached(f.prefix)
 				continue
 			}
@@ -204,6 +219,7 @@ func (f *follower) watch(ctx context.Context, m *member, from int64) error {
 				idle, stopIdle = after(f.idle())
 			}
 		case err := <-helpers.found:
+			left.leave()
 			return fmt.Errorf("watch of %s: %w", f.prefix, err)
 		case <-leave:
 			if time.Now().After(f.traits.settled) {

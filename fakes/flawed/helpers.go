@@ -24,6 +24,12 @@ func (f *follower) help(ctx, plain context.Context, m *member, client *clientv3.
 	if f.traits.probe > 0 {
 		h.run(ctx, func() error { return f.probe(ctx, m) })
 	}
+	if f.traits.patience > 0 {
+		h.run(ctx, func() error { return f.judge(ctx, client) })
+	}
+	if f.traits.settles {
+		h.run(ctx, func() error { return f.awaitMove(ctx, m) })
+	}
 	if f.traits.eachMember {
 		h.run(ctx, func() error { return f.awaitLoss(ctx, client) })
 	}

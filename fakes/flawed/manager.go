@@ -15,6 +15,7 @@ import (
 // manager is the base of the managers in this package: it follows the prefixes of each cluster that it is given.
 type manager struct {
 	setup  harness.Setup
+	order  []string // of the clusters that were given last
 	traits traits
 	lock   lock // of all clusters, for managers that share one
 
@@ -66,9 +67,10 @@ func (m *manager) replace(targets []harness.Target) (opened, gone []*cluster, er
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	reordered := m.reorder(targets) && m.traits.rebuildsReordered
 	for _, name := range slices.Sorted(maps.Keys(m.clusters)) {
 		c := m.clusters[name]
-		if t, ok := wanted[name]; ok && m.unchanged(c.target, t) {
+		if t, ok := wanted[name]; ok && m.unchanged(c.target, t) && !reordered {
 			continue
 		}
 		delete(m.clusters, name)
@@ -108,6 +110,16 @@ func (m *manager) unchanged(was, now harness.Target) bool {
 		return slices.Equal(was.Endpoints, now.Endpoints)
 	}
 	return was.Equal(now)
+}
+
+// reorder says whether the clusters are given in another order than the last time. The caller holds m.mu.
+func (m *manager) reorder(targets []harness.Target) bool {
+	before := m.order
+	m.order = nil
+	for _, t := range targets {
+		m.order = append(m.order, t.Cluster)
+	}
+	return before != nil && !slices.Equal(before, m.order)
 }
 
 // View returns the last view of a cluster.

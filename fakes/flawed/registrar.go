@@ -29,13 +29,23 @@ func (r *registrar) run(ctx context.Context) {
 			r.lease, r.granted = 0, false
 			continue
 		case err != nil && !errors.Is(err, rpctypes.ErrLeaseNotFound):
-			r.next++ // another member
+			r.change()
 			pause(ctx, r.cluster.manager.setup.Timing.Heartbeat)
 			continue
 		}
 		pause(ctx, r.cluster.traits.register)
+		if r.cluster.traits.grantsAgain {
+			r.change()
+		}
 	}
 	r.withdraw()
+}
+
+// change makes the next request go to another member.
+func (r *registrar) change() {
+	if !r.cluster.traits.registersAtOne {
+		r.next++
+	}
 }
 
 // refresh extends the lease and writes the key, through one member.
@@ -46,6 +56,9 @@ func (r *registrar) refresh(ctx context.Context) error {
 	client, err := r.client(ctx)
 	if err != nil {
 		return err
+	}
+	if t.grantsAgain {
+		return r.grantAgain(ctx, client)
 	}
 	if r.lease == 0 {
 		r.lease = clientv3.LeaseID(rand.Int64N(1<<62) + 1)

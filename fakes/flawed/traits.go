@@ -54,12 +54,24 @@ type mistakes struct {
 	asksElsewhere bool
 	// resetsIdleByAsking resets the idle timer when progress is requested, not when something arrives. idlesEarly halves the idle timer.
 	resetsIdleByAsking, idlesEarly bool
+	// idlesByProgress resets the idle timer when progress arrives, and not when an event does.
+	idlesByProgress bool
 	// leave is how long a watch is kept before it is closed, from the instant settled on.
 	leave   time.Duration
 	settled time.Time
 
 	// probesSameMember probes through the watched member.
 	probesSameMember bool
+	// pinned never uses another member than the one that served its first watch.
+	pinned bool
+	// strikes is after how many lost watches it gives a prefix up; zero: never.
+	strikes int
+	// settles leaves a watch when the leader changes, and opens another one only when the cluster has settled.
+	settles bool
+	// patience is how long the member of a watch may take to answer a small request; zero: it is not asked.
+	patience time.Duration
+	// keepsLeftWatch goes on applying the events of a watch that it has left because it was stale.
+	keepsLeftWatch bool
 	// staysOnReadyMember opens the next watch on the same member if its connection is open. expels avoids a stale or silent member for ever.
 	staysOnReadyMember, expels bool
 
@@ -98,12 +110,14 @@ type mistakes struct {
 	keepsHandles, leaksRemoved bool
 	// closesOneByOne closes a client only after the last one has closed.
 	closesOneByOne bool
+	// rebuildsReordered replaces every cluster if their order has changed.
+	rebuildsReordered bool
 	// needsPrimary looks at the only cluster, which is nil if there are two.
 	needsPrimary bool
 
 	// keepsLostLease goes on refreshing a lease that is gone. deletesPrefix deletes the keys of other managers too when it withdraws its own.
-	// neverRegisters writes no key.
-	keepsLostLease, deletesPrefix, neverRegisters bool
+	// neverRegisters writes no key. registersAtOne uses one member for its key, whatever happens. grantsAgain asks for another lease at each refresh.
+	keepsLostLease, deletesPrefix, neverRegisters, registersAtOne, grantsAgain bool
 }
 
 // followed are the prefixes to follow.

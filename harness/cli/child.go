@@ -155,9 +155,13 @@ func Child(c Catalogue) {
 	}
 	os.Args = os.Args[:1] // testing.Main would read the command's arguments as its own flags
 	tests := []testing.InternalTest{{Name: o.Story.Name, F: func(t *testing.T) { o.carryOut(t, c) }}}
-	if o.Measure > 0 {
+	switch {
+	case o.Measure > 0:
 		tests = o.measurements(c)
+	case len(o.Then) > 0:
+		tests = o.batch(c)
 	}
+	collectSeldom()
 	testing.Main(func(string, string) (bool, error) { return true, nil }, tests, nil, nil)
 }
 
@@ -200,5 +204,10 @@ func (o order) execute(ctx context.Context, t *testing.T, c Catalogue, options h
 		return nil, err
 	}
 	options.Seed, options.Workload, options.Dir = o.Seed, o.Workload, "."
-	return harness.Execute(ctx, e.make(t, o.Seed), s, m, options), nil
+	made := e.make(t, o.Seed)
+	if o.Brief {
+		timing := made.Timing().Brief()
+		options.Timing = &timing
+	}
+	return harness.Execute(ctx, made, s, m, options), nil
 }

@@ -27,6 +27,7 @@ type job struct {
 	tasks             []task
 	seeds             seedRange
 	within            within
+	brief             bool
 	transcript        string
 	out, progress     io.Writer
 	json              io.Writer // nil: without --json
@@ -36,7 +37,7 @@ type job struct {
 func (j *job) order(e engine, i int) order {
 	return order{
 		Story: j.tasks[i%len(j.tasks)].story, Engine: e.name, Manager: j.manager, Workload: j.workload,
-		Seed: j.seeds.first + uint64(i/len(j.tasks)), Within: j.within.limits,
+		Seed: j.seeds.first + uint64(i/len(j.tasks)), Within: j.within.limits, Brief: j.brief,
 	}
 }
 
@@ -55,6 +56,9 @@ func (j *job) again(e engine, i int) []string {
 	words := append(program(), j.tasks[i%len(j.tasks)].words...)
 	words = append(words, "--engine", e.name, "--manager", j.manager, "--workload", j.workload)
 	words = append(words, "--seed", strconv.FormatUint(j.order(e, i).Seed, 10))
+	if j.brief {
+		words = append(words, "--brief")
+	}
 	return append(words, j.within.again()...)
 }
 

@@ -24,6 +24,7 @@ type matrix struct {
 	managers  []harness.Candidate
 	workload  string // empty: each manager's usual one
 	seed      uint64
+	full      bool // no run is brief
 	// cells are the results, by scenario and manager. Those that are missing are nil.
 	cells [][]*cellOf
 }
@@ -44,6 +45,8 @@ func newMatrix(c Catalogue) *cobra.Command {
 		Short: "Run every scenario with every manager, and print which oracle catches which manager",
 		Long: "Run every scenario with every manager in virtual time, and print a matrix: whether the manager passed, or which oracle failed.\n" +
 			"It tests the scenarios rather than the managers. A manager with a known mistake says which oracle must catch it.\n" +
+			"After the views have recovered a run goes on for a few seconds, and not for longer than a lease lives as those of run do, unless the\n" +
+			"manager says that its mistake shows only then. With --full every run does, which takes six times as long.\n" +
 			"Exit status: 0 if every such manager was caught by its oracle, in at least one scenario, and every other manager passed; 1 if not; 2 if the\n" +
 			"command was used wrongly; 3 if a run could not be judged. If only some scenarios are run, no manager needs to be caught.",
 		Args: cobra.NoArgs,
@@ -59,6 +62,7 @@ func newMatrix(c Catalogue) *cobra.Command {
 	f.StringSliceVar(&managers, "manager", nil, "the managers to run (default: all)")
 	addWorkload(cmd, &m.workload)
 	f.Uint64Var(&m.seed, "seed", 1, "the seed of everything random")
+	f.BoolVar(&m.full, "full", false, "let every run go on for as long as those of run")
 	f.StringVar(&results, "json", "", "a `file` to write the results to, one JSON object a line, as run does; killed_by names the oracle of the cell; - is the standard output")
 	return cmd
 }
@@ -119,24 +123,30 @@ func (m *matrix) fill(ctx context.Context, progress, results io.Writer) (writing
 	total := len(m.scenarios) * len(m.managers)
 	p := newProgress(progress, total)
 	defer p.close()
-	e := engines()[0]
-	do := func(ctx context.Context, i int) *harness.Result {
-		o := m.order(i)
-		defer p.begin(m.name(i))()
-		r := runInChild(ctx, m.catalogue, o)
-		r.Again = command.Line(append(program(), "run", o.Story.Name, "--manager", o.Manager, "--workload", r.Workload, "--seed",
-			strconv.FormatUint(o.Seed, 10))...)
-		return r
-	}
-	sideBySide(ctx, e.atOnce, total, do, func(i int, r *harness.Result) bool {
-		one := &cellOf{Result: r, killedBy: killer(r, m.managers[i%len(m.managers)])}
-		p.end(m.name(i), one.String(), r, true)
-		if results != nil {
-			writing = json.NewEncoder(results).Encode(one)
+	do := func(ctx context.Context, batch int) []*harness.Result {
+		var orders []order
+		for i := batch * runsInBatch; i < min((batch+1)*runsInBatch, total); i++ {
+			orders = append(orders, m.order(i))
 		}
-		r.Record = nil // records are large
-		if r.Outcome != record.NotJudged || ctx.Err() == nil {
-			m.cells[i/len(m.managers)][i%len(m.managers)] = one
+		defer p.begin(m.name(batch * runsInBatch))()
+		results := runsInChild(ctx, m.catalogue, orders)
+		for i, r := range results {
+			r.Again = m.again(orders[i], r.Workload)
+		}
+		return results
+	}
+	i := 0
+	sideBySide(ctx, engines()[0].atOnce, (total+runsInBatch-1)/runsInBatch, do, func(_ int, list []*harness.Result) bool {
+		for _, r := range list {
+			one := &cellOf{Result: r, killedBy: killer(r, m.managers[i%len(m.managers)])}
+			p.end(m.name(i), one.String(), r, true)
+			if results != nil && writing == nil {
+				writing = json.NewEncoder(results).Encode(one)
+			}
+			if r.Outcome != record.NotJudged || ctx.Err() == nil {
+				m.cells[i/len(m.managers)][i%len(m.managers)] = one
+			}
+			i++
 		}
 		return writing == nil
 	})
@@ -146,11 +156,24 @@ func (m *matrix) fill(ctx context.Context, progress, results io.Writer) (writing
 	return nil
 }
 
+// runsInBatch is how many runs one child process makes.
+const runsInBatch = 10
+
+// again is the command that makes one run again.
+func (m *matrix) again(o order, workload string) string {
+	words := append(program(), "run", o.Story.Name, "--manager", o.Manager, "--workload", workload, "--seed", strconv.FormatUint(o.Seed, 10))
+	if o.Brief {
+		words = append(words, "--brief")
+	}
+	return command.Line(words...)
+}
+
 // order makes the order for run i. Runs are numbered scenario by scenario.
 func (m *matrix) order(i int) order {
+	s, c := m.scenarios[i/len(m.managers)], m.managers[i%len(m.managers)]
+	_, late := c.Late[s.Name]
 	return order{
-		Story: story{Name: m.scenarios[i/len(m.managers)].Name}, Engine: virtualName, Manager: m.managers[i%len(m.managers)].Name,
-		Workload: m.workload, Seed: m.seed,
+		Story: story{Name: s.Name}, Engine: virtualName, Manager: c.Name, Workload: m.workload, Seed: m.seed, Brief: !late && !m.full,
 	}
 }
 

@@ -110,3 +110,40 @@ func TestEachOracleHasALetterOfItsOwn(t *testing.T) {
 	require.Equal(t, map[string]string{"isolation": "I", "idle timeout": "D", "leaks": "L", "load": "O", "freshness": "F"}, l.letter)
 	require.Equal(t, cellMissing, l.of(nil))
 }
+
+func TestAManagerThatEndsItsProcessSpoilsNoOtherCell(t *testing.T) {
+	c := call(t.Context(), "matrix", "--scenario", "calm,hung-leader", "--manager", "polling,dying,watching")
+	require.Equal(t, exitNotJudged, c.code, c.stdout)
+	require.Regexp(t, `(?m)^calm +\. \? \. $`, c.stdout)
+	require.Regexp(t, `(?m)^hung-leader +\. \? F $`, c.stdout)
+}
+
+func TestARunIsBriefUnlessTheMistakeShowsOnlyLate(t *testing.T) {
+	m := filled("freshness", "", "")
+	m.scenarios[0].Name, m.scenarios[1].Name = "early", "late"
+	m.managers[0].Late = map[string]string{"late": "it fails after an hour"}
+	require.True(t, m.order(0).Brief)
+	require.False(t, m.order(1).Brief)
+	m.full = true
+	require.False(t, m.order(0).Brief)
+}
+
+func TestTheCommandThatMakesACellAgainMakesTheSameRun(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "results.json")
+	c := call(t.Context(), "matrix", "--scenario", "calm", "--manager", "polling", "--json", file)
+	require.Equal(t, exitPassed, c.code, c.stdout+c.stderr)
+	again := call(t.Context(), "run", "calm", "--manager", "polling", "--workload", "counters", "--seed", "1", "--brief", "--json", "-")
+	require.Equal(t, exitPassed, again.code, again.stdout+again.stderr)
+	type line struct {
+		Again   string
+		Virtual float64 `json:"virtual_ms"`
+	}
+	var one, other line
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &one))
+	require.NoError(t, json.Unmarshal([]byte(again.stdout), &other))
+	require.Contains(t, one.Again, "run calm --manager polling --workload counters --seed 1 --brief")
+	require.Equal(t, one.Virtual, other.Virtual)
+	require.Less(t, one.Virtual, 60_000.)
+}

@@ -15,6 +15,7 @@ type runFlags struct {
 	seed                      uint64
 	seeds                     seedRange
 	within                    within
+	brief                     bool
 	json                      string
 	transcript                string
 }
@@ -35,6 +36,7 @@ func (a *runFlags) add(c *cobra.Command, catalogue Catalogue) {
 	f.Var(&a.seeds, "seeds", "search a `range` of seeds, such as 1-100, for the first that does not pass, and stop there")
 	c.MarkFlagsMutuallyExclusive("seed", "seeds")
 	a.within.add(f)
+	f.BoolVar(&a.brief, "brief", false, "end a run in virtual time soon after the views have recovered, as matrix does")
 	f.StringVar(&a.json, "json", "", "a `file` to write the results to, one JSON object a line; - is the standard output, and the table then goes to the standard error")
 	f.StringVar(&a.transcript, "transcript", "", "print the timeline of each run; --transcript="+transcriptFull+" with each update and instants to the nanosecond")
 	f.Lookup("transcript").NoOptDefVal = transcriptPlain
@@ -54,7 +56,7 @@ func addWorkload(c *cobra.Command, name *string) {
 
 // job checks the flags and makes a job.
 func (a *runFlags) job(c Catalogue, tasks []task) (*job, error) {
-	j := &job{catalogue: c, tasks: tasks, seeds: a.seeds, within: a.within, transcript: a.transcript}
+	j := &job{catalogue: c, tasks: tasks, seeds: a.seeds, within: a.within, brief: a.brief, transcript: a.transcript}
 	if !a.seeds.given {
 		j.seeds = seedRange{first: a.seed, last: a.seed}
 	}

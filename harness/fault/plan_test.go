@@ -200,7 +200,7 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		"DelayManager(alpha, 1, 499ms)":  {Manager: 1, Members: all, Late: 499 * time.Millisecond},
 		"DelayWatch(alpha/m1, 1s)":       {Members: m1, Withheld: m1},
 		"DropProgress(alpha/m1)":         {Members: m1, Silenced: m1},
-		"DropProgressRequests(alpha/m1)": {Members: m1, Silenced: m1},
+		"DropProgressRequests(alpha/m1)": {Members: m1, Unasked: m1},
 		"DropAnswer(alpha/m1, Range)":    {Members: m1, Unreachable: m1},
 		"DropKeepAlives(alpha/m1)":       {Members: m1},
 		"DropWatchCreate(alpha/m1)":      {Members: m1, Uninformed: m1},

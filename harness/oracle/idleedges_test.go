@@ -71,3 +71,19 @@ func TestIdleTimeoutCountsFromWhenAnAnswerArrived(t *testing.T) {
 		{name: "healed before", history: run(fault("alpha", "DelayClients", 15, 17.9, record.Allowance{}), late, silent, idle("alpha", 28.6, 10))},
 	})
 }
+
+// The manager is not asked to show that it heard an event, but an event that was sent while only requests are lost has arrived.
+func TestAnEventCountsWhileOnlyProgressRequestsAreLost(t *testing.T) {
+	unasked := func(r *record.Record) {
+		scope := &r.Faults[len(r.Faults)-1].Scope
+		scope.Silenced, scope.Unasked = nil, []string{"m2"}
+	}
+	check(t, IdleTimeout{}, []judgement{
+		{name: "a silent watch is reported", history: run(dropProgress("alpha", 20, 40), unasked, watch("alpha", "/k", 0, 18, 28.1), idle("alpha", 28.1, 10)), want: record.Passed},
+		{
+			name:     "a watch with events is reported",
+			history:  run(dropProgress("alpha", 20, 40), unasked, watch("alpha", "/k", 0, 28, 28.1), idle("alpha", 28.1, 10)),
+			evidence: []string{"early: the watch of /k on alpha/m2 had answered"},
+		},
+	})
+}

@@ -59,7 +59,7 @@ func TestNoWayBackAcrossARestore(t *testing.T) {
 			`^alpha: the revision went back from 3 to 2 at 26\.000s`,
 		}},
 		{name: "and not before the restore", history: run(undone(), showAt("alpha", 19, "t", "9", 2)), evidence: []string{
-			`^alpha: the revision went back from 4 to 2 at 19\.000s`, `2 such things`,
+			`^alpha: the revision went back from 4 to 2 at 19\.000s`, `this is the first of 2 violations`,
 		}},
 		{name: "nor again to what was undone", history: run(follows, showAt("alpha", 26, "b", "y", 4)), evidence: []string{
 			`^alpha: backend b went back from x to y, an older value, at 26\.000s`,

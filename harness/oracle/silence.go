@@ -61,6 +61,11 @@ func silencesOf(r *record.Record, cluster string) *silences {
 
 // silencesWatch says whether a fault may silence a watch.
 func silencesWatch(f record.Fault, w record.Watch) bool {
+	return losesAnswers(f, w) || slices.Contains(f.Scope.Unasked, w.Member)
+}
+
+// losesAnswers says whether because of a fault an answer on a watch that the member sent may not have arrived.
+func losesAnswers(f record.Fault, w record.Watch) bool {
 	return slices.Contains(f.Scope.Silenced, w.Member) || w.Ahead && slices.Contains(f.Scope.Lagging, w.Member)
 }
 
@@ -101,7 +106,7 @@ func (s *silences) doubtful(report record.ViewError) bool {
 			continue
 		}
 		for _, w := range s.watches {
-			if !silencesWatch(f, w) || w.Opened > to || !s.mayHaveAnswered(w, from, to) {
+			if !losesAnswers(f, w) || w.Opened > to || !s.mayHaveAnswered(w, from, to) {
 				continue
 			}
 			earliest := max(w.Opened, from-b.Timing.IdleTimeout/2) + report.Idle - b.IdleEarly()

@@ -227,6 +227,8 @@ type Scope struct {
 	Round time.Duration
 	// Silenced are the members whose responses on watches, progress included, may not reach the manager.
 	Silenced []string
+	// Unasked are the members that receive no progress requests, so that a watch on them without events is silent. What they send arrives.
+	Unasked []string
 	// Withheld are the members whose watch events it holds back or drops, so that a watch on them does not keep its promises.
 	Withheld []string
 	// Lagging are the members that may fall behind what the cluster has committed. etcd sends nothing on a watch that begins past the
