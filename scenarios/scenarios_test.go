@@ -81,7 +81,7 @@ var inRealTime = []string{
 	"leader-moved", "leader-killed", "leader-isolated", "hung-leader-disk", "slow-leader-disk", "member-frozen", "client-blackholed",
 	"progress-dropped", "progress-answered-events-withheld", "half-open-connection", "dead-leader-disk", "compacted-while-away",
 	"cluster-removed-under-load", "close-while-everything-hangs", "rolling-restart", "member-wiped-and-rejoined",
-	"certificate-rotated", "auth-token-expired",
+	"certificate-rotated",
 }
 
 func TestTheCatalogueIsComplete(t *testing.T) {
