@@ -5,13 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/etcdutl/v3/snapshot"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/stormwatch/stormwatch/harness/record"
 )
 
 // backup is a backup of a cluster, and what the cluster had at that revision.
@@ -128,4 +132,32 @@ func (c *Cluster) Restore(ctx context.Context) error {
 		m.died.Store(false)
 	}
 	return c.running.Restore(ctx, c.backup.path)
+}
+
+// rewind makes the ledger continue from a backup, and records it while no member runs. Of the writes that are under way nobody knows whether they were
+// carried out before the members stopped. The manager may have seen them, so they are recorded as undone.
+//
+// It does not record what happens to a key whose lease only the backup has, so that nobody refreshes it. A program finds out, by the interval at which it
+// refreshes leases at the latest, that the lease which it uses is gone. It then writes its key again, before the other lease expires.
+func (l *Ledger) rewind(to *backup) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rewound++
+	for trace := range l.traces {
+		l.traces[trace] = to.keys[trace].modified
+	}
+	var undone []record.Commit
+	for _, write := range slices.Sorted(maps.Keys(l.underWay)) {
+		undone = append(undone, l.underWay[write]...)
+	}
+	l.revived = slices.DeleteFunc(slices.Clone(to.leases), func(id clientv3.LeaseID) bool { return l.leases[id] })
+	w := l.cluster.world
+	w.recorder.Restored(l.cluster.name, to.revision, to.facts(w.workload), undone...)
+}
+
+// cameBack says whether a lease of the manager came back with a backup.
+func (l *Ledger) cameBack(id clientv3.LeaseID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Contains(l.revived, id)
 }

@@ -190,27 +190,6 @@ func (l *Ledger) settle(rewound int, trace string, revision int64, commits []rec
 
 var errUndone = errors.New("the cluster was restored from a backup meanwhile")
 
-// rewind makes the ledger continue from a backup, and records it while no member runs. Of the writes that are under way nobody knows whether they were
-// carried out before the members stopped. The manager may have seen them, so they are recorded as undone.
-//
-// It does not record what happens to a key whose lease only the backup has, so that nobody refreshes it. A program finds out, by the interval at which it
-// refreshes leases at the latest, that the lease which it uses is gone. It then writes its key again, before the other lease expires.
-func (l *Ledger) rewind(to *backup) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.rewound++
-	for trace := range l.traces {
-		l.traces[trace] = to.keys[trace].modified
-	}
-	var undone []record.Commit
-	for _, write := range slices.Sorted(maps.Keys(l.underWay)) {
-		undone = append(undone, l.underWay[write]...)
-	}
-	l.revived = slices.DeleteFunc(slices.Clone(to.leases), func(id clientv3.LeaseID) bool { return l.leases[id] })
-	w := l.cluster.world
-	w.recorder.Restored(l.cluster.name, to.revision, to.facts(w.workload), undone...)
-}
-
 // Grant creates a lease with a TTL of LeaseTTL. The ledger chooses the id and notes it before the first attempt, since an attempt may be carried
 // out late: so no lease of a program is ever mistaken for one of the manager.
 func (l *Ledger) Grant(ctx context.Context) (clientv3.LeaseID, error) {
@@ -370,11 +349,4 @@ func (l *Ledger) granted(id clientv3.LeaseID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.leases[id]
-}
-
-// cameBack says whether a lease of the manager came back with a backup.
-func (l *Ledger) cameBack(id clientv3.LeaseID) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.Contains(l.revived, id)
 }

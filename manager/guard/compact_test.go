@@ -17,7 +17,7 @@ func TestWhatIsCompactedIsReadAtOnce(t *testing.T) {
 		alpha := etcdtest.StartFake(t, 1)
 		m := start(t, onFake(alpha, guard.Options{BackoffBase: 30 * time.Second, BackoffCap: 30 * time.Second}))
 		time.Sleep(time.Minute)
-		alpha.Stop()() // the watches resume
+		alpha.Cut() // the watches resume
 		alpha.Put(checkpointKey, encode(1))
 		alpha.Compact()
 		time.Sleep(time.Second)

@@ -21,7 +21,7 @@
 //
 // A member found silent or stale goes into quarantine: all watches of the [Client] leave it and avoid it for
 // [Options.Quarantine], as long as there are other members. A watch resumes at the revision that it reached, and reads the
-// keys again if that revision is compacted. With [Options.Hedged] a watch has two readers on two members and takes what
+// keys again if that revision is compacted, or the cluster was away or restored from a backup ([Snapshot.History]). With [Options.Hedged] a watch has two readers on two members and takes what
 // comes first.
 //
 // All watches of a Client share its connections, with one client per member, and its member list, which is read from the

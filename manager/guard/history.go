@@ -1,11 +1,12 @@
 package guard
 
-// A cluster that is restored from a backup goes back: it gives the revisions after the backup a second time, to other writes. A watch that resumes
-// at a revision from before the restore is silent until the cluster has reached that revision again, and never learns what the restore has undone.
+// A cluster that is restored from a backup goes back: it gives the revisions after the backup a second time, to other
+// writes. A watch that resumes at a revision from before the restore is silent until the cluster has reached that revision
+// again, and never learns what the restore has undone.
 //
-// A linearizable read shows it: it cannot be older than what was seen before it began. But one member may also have been restored by itself, or an
-// address may lead to another cluster. So a watch begins the new history only when most members have answered so, one after another, and none has
-// contradicted them.
+// A linearizable read shows it: it cannot be older than what was seen before it began. But one member may also have been
+// restored by itself, or an address may lead to another cluster. So a watch begins the new history only when most members
+// have answered so, one after another, and none has contradicted them.
 
 // doubts are the members whose last linearizable read was of another history than a watch. Watch.mu guards it.
 type doubts map[*member]bool
@@ -61,8 +62,8 @@ func (p *pool) beginHistory(after int) {
 	p.changes.notify()
 }
 
-// undoubted returns the member through which to probe while there are doubts: the one that was asked the longest ago, of those without doubt and not
-// lost, watched or not; nil if there is none.
+// undoubted returns the member through which to probe while there are doubts: the one that was asked the longest ago, of
+// those without doubt and not lost, watched or not; nil if there is none.
 func (p *pool) undoubted(doubted doubts) *member {
 	p.mu.Lock()
 	defer p.mu.Unlock()

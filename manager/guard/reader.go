@@ -161,7 +161,7 @@ func (r *reader) read(ctx context.Context, m *member, client *clientv3.Client) e
 	}, callOptions...)
 	err = clientv3.ContextError(bounded, err)
 	if err == nil {
-		err = r.compare(m, resp, history, floor)
+		err = r.compare(m, begun, resp, history, floor)
 	}
 	if err != nil {
 		return &OpError{Where: w.where(m, begun), Op: "read snapshot", Err: err}
@@ -178,9 +178,9 @@ func (r *reader) read(ctx context.Context, m *member, client *clientv3.Client) e
 	return nil
 }
 
-// compare finds out whether a snapshot that was read is of the history that was known when the read began, whose revision was floor. It returns an error if the snapshot must not
-// be used.
-func (r *reader) compare(m *member, resp *pb.RangeResponse, history int, floor int64) error {
+// compare finds out whether a snapshot that was read is of the history that was known when the read began, whose revision
+// was floor. It returns an error if the snapshot must not be used.
+func (r *reader) compare(m *member, begun time.Time, resp *pb.RangeResponse, history int, floor int64) error {
 	w := r.watch
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -199,7 +199,8 @@ func (r *reader) compare(m *member, resp *pb.RangeResponse, history int, floor i
 		return ErrRevisionWentBack
 	}
 	clear(w.doubts)
-	w.log.Warn("cluster was restored from a backup", w.where(m, time.Now()).Fields(zap.Int64("revision", resp.Header.Revision), zap.Int64("before", floor))...)
+	w.log.Warn("cluster was restored from a backup",
+		w.where(m, begun).Fields(zap.Int64("revision", resp.Header.Revision), zap.Int64("before", floor))...)
 	w.client.pool.beginHistory(history)
 	return nil
 }

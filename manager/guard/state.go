@@ -100,8 +100,8 @@ func (s *state) foreign(clusterID uint64) bool {
 // current reports whether the reader has read the history that the state belongs to.
 func (s *state) current(p *position) bool { return p.history == s.history }
 
-// contradicts reports whether a snapshot cannot be of the history that the keys belong to, although its revision is high enough: it has a key as it was
-// before a write that is known, or another value of the same write.
+// contradicts reports whether a snapshot cannot be of the history that the keys belong to, although its revision is high
+// enough: it has a key as it was before a write that is known, or another value of the same write.
 func (s *state) contradicts(resp *pb.RangeResponse) bool {
 	at := resp.Header.Revision
 	for _, kv := range resp.Kvs {

@@ -195,17 +195,22 @@ func (c *Fake) Compact() {
 	c.changed = make(chan struct{})
 }
 
-// Stop cuts all connections and refuses new ones until resume is called.
-func (c *Fake) Stop() (resume func()) {
-	for _, m := range c.Members {
-		m.Refuse.Store(true)
-	}
+// Cut cuts all connections.
+func (c *Fake) Cut() {
 	c.mu.Lock()
 	open := slices.Collect(maps.Keys(c.conns))
 	c.mu.Unlock()
 	for _, conn := range open {
 		_ = conn.Close()
 	}
+}
+
+// Stop cuts all connections and refuses new ones until resume is called.
+func (c *Fake) Stop() (resume func()) {
+	for _, m := range c.Members {
+		m.Refuse.Store(true)
+	}
+	c.Cut()
 	return func() {
 		for _, m := range c.Members {
 			m.Refuse.Store(false)
