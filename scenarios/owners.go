@@ -121,12 +121,12 @@ func twoManagersOneCloses(w *harness.World) {
 	w.StartRival()
 
 	cut := w.Inject(fault.BlackholeManager(alpha, rival))
-	w.Pass(w.Timing().LeaseTTL + w.Timing().Refresh)
+	w.Pass(w.Timing().LeaseTTL * 4 / 3)
 	cut.RequireCalm("alpha", "beta")
 	cut.Heal()
 	w.Pass(w.Bounds().Registered())
 
 	w.CloseRival()
-	w.Pass(w.Timing().Refresh)
+	w.Pass(2 * w.Timing().Election) // the harness looks at the keys once in an election timeout
 	w.RequireFresh(alpha)
 }

@@ -49,7 +49,7 @@ func candidate(name, summary string, change func(*guard.Options)) harness.Candid
 		New: func(s harness.Setup) (harness.Manager, error) {
 			cfg := configure(s)
 			change(&cfg.Watch)
-			address := fmt.Sprintf("10.0.0.%d:6000", 7+s.Number)
+			address := fmt.Sprintf("10.0.0.%d:6000", 8+10*(s.Number-1)) // 10.0.0.9 is the neighbour of the workload tidb
 			if s.Workload.Name == tidb.Workload().Name {
 				return newTiDB(cfg, address)
 			}

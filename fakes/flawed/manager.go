@@ -188,8 +188,9 @@ func (m *manager) ownPrefix() string {
 	return "/owners/"
 }
 
+// ownKey is that of the manager's address. Each manager of a world has another one, and 10.0.0.9 is the neighbour of the workload tidb.
 func (m *manager) ownKey() string {
-	return fmt.Sprintf("%s10.0.0.%d:6000/info", m.ownPrefix(), 7+m.setup.Number)
+	return fmt.Sprintf("%s10.0.0.%d:6000/info", m.ownPrefix(), 8+10*max(0, m.setup.Number-1))
 }
 
 // Close closes all clusters.
