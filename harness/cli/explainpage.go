@@ -99,11 +99,11 @@ func times(faults []record.Fault, f record.Fault) string {
 
 var memberName = regexp.MustCompile(`\b([a-z][a-z0-9-]*)/(m\d+)\b`)
 
-// byRole is the text of a fault with the members named by what they were when it began.
+// byRole is the text of a fault with the members named by what they were just before it began.
 func byRole(r *record.Record, f record.Fault) string {
 	return memberName.ReplaceAllStringFunc(f.Text, func(path string) string {
 		cluster, member, _ := strings.Cut(path, "/")
-		if r.LeaderAt(cluster, f.From) == member {
+		if r.LeaderAt(cluster, f.From-1) == member { // at the instant itself its effect may be on record already
 			return cluster + "/" + harness.RoleLeader
 		}
 		return cluster + "/" + harness.RoleFollower
