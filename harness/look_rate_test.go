@@ -42,7 +42,7 @@ func TestAViewThatIsPushedIsLookedAtLessOften(t *testing.T) {
 	require.Equal(t, record.Passed, r.Outcome, r.String())
 	r, rarely := looked(t, true, asItIs)
 	require.Equal(t, record.Passed, r.Outcome, r.String())
-	require.InDelta(t, 4, often/rarely, 0.5)
+	require.InDelta(t, 2, often/rarely, 0.2)
 }
 
 func TestAViewThatDiffersFromWhatWasPushedIsLookedAtAsOftenAsAnyOther(t *testing.T) {

@@ -70,8 +70,9 @@ func (m *managed) pushed(cluster string, v View) {
 	}
 }
 
-// rarer is how many times rarer View of a Pusher is called. In virtual time, the calls of View are a tenth of what a run costs.
-const rarer = 4
+// rarer is how many times rarer View of a Pusher is called. In virtual time, the calls of View are a tenth of what a run costs. More than twice would
+// miss a cluster that is let go and taken again, which no manager pushes.
+const rarer = 2
 
 // pause returns how long to wait until the next call of View.
 func (o *viewObserver) pause() time.Duration {

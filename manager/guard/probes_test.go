@@ -46,7 +46,7 @@ func TestWatchesOnDifferentMembersAreProbedThroughOthersThanTheirOwn(t *testing.
 		time.Sleep(10 * time.Second)
 		alpha.Members[0].Withhold.Store(true)
 		alpha.Put("/first/key", "1")
-		time.Sleep(31 * time.Second) // to the end of the quarantine
+		time.Sleep(33 * time.Second) // past the end of the quarantine
 		alpha.Members[0].Withhold.Store(false)
 		second := c.Watch("/second/", nil)
 		time.Sleep(10*time.Second + 500*time.Millisecond)
