@@ -39,7 +39,9 @@ func Flawed() []harness.Candidate {
 
 // Right owns things as this package's documentation derives it, and mirrors the facts with [flawed.Sound].
 func Right() harness.Candidate {
-	return owner("owner", "Owns a lock and a leadership, each until the last answered renewal of its lease was sent plus the TTL.", "", traits{})
+	c := owner("owner", "Owns a lock and a leadership, each until the last answered renewal of its lease was sent plus the TTL.", "", traits{})
+	c.Late = map[string]string{"one-cluster-dies-of-many": "what a dead cluster could not revoke before Close is gone only when the leases expire"}
+	return c
 }
 
 // owner is [flawed.Sound] with contenders of these traits.

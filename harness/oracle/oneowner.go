@@ -86,8 +86,10 @@ func newOwnership(r, by *record.Record, o record.Ownership) ownership {
 			one.key = h
 		}
 	}
+	// After a restore the members must elect a leader before the harness can read what is gone.
+	seen := r.Bounds().Calm() + r.Timing.Election
 	one.revoked = one.key != nil && one.key.To >= 0 && slices.ContainsFunc(r.Faults, func(f record.Fault) bool {
-		return f.Scope.Cluster == o.Cluster && f.Scope.Revokes && f.From <= one.key.To && one.key.To <= r.Ended(f.To)+r.Bounds().Calm()
+		return f.Scope.Cluster == o.Cluster && f.Scope.Revokes && f.From <= one.key.To && one.key.To <= r.Ended(f.To)+seen
 	})
 	return one
 }

@@ -215,7 +215,7 @@ type Scope struct {
 	Closed bool
 	// Manager is the number of the only manager that it affects. Zero: it affects all.
 	Manager int
-	// Revokes says that it revokes leases that have not expired.
+	// Revokes says that leases which have not expired may be gone because of it.
 	Revokes bool
 	// ReadOnly says that the cluster refuses writes. Reads and watches go on.
 	ReadOnly bool
