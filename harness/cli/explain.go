@@ -52,21 +52,25 @@ func newExplain(c Catalogue) *cobra.Command {
 		},
 	}
 	f := explain.Flags()
-	f.StringSliceVar(&managers, "managers", c.examples(), "the managers to run the scenario with, see list --managers")
+	f.StringSliceVar(&managers, "managers", nil, "the managers to run the scenario with, see list --managers (default one without a known mistake, and one with)")
 	f.BoolVar(&all, "all", false, "explain every scenario")
 	f.StringVar(&d.dir, "dir", "", "a `directory` to write a page for each scenario to, and README.md, their index")
 	f.StringVar(&d.results, "results", "", "a `file` that matrix --json wrote, for the pages to say how managers fared")
 	return explain
 }
 
-// examples are the managers that explain runs unless it is told otherwise: the first of the catalogue, and the first that has a known mistake.
-func (c Catalogue) examples() []string {
-	if len(c.Candidates) == 0 {
-		return nil
+// examples are the managers that explain runs unless it is told otherwise: the first of the catalogue, and the first that has a known mistake. A
+// scenario about owners takes those whose workload has something to own.
+func (c Catalogue) examples(s harness.Scenario) []string {
+	candidates := slices.DeleteFunc(slices.Clone(c.Candidates), func(m harness.Candidate) bool {
+		return s.Owners && !slices.ContainsFunc(m.Workloads, func(w *harness.Workload) bool { return len(w.Things) > 0 })
+	})
+	if len(candidates) == 0 {
+		candidates = c.Candidates
 	}
-	list := []string{c.Candidates[0].Name}
-	if i := slices.IndexFunc(c.Candidates, func(m harness.Candidate) bool { return m.Caught != "" }); i > 0 {
-		list = append(list, c.Candidates[i].Name)
+	list := []string{candidates[0].Name}
+	if i := slices.IndexFunc(candidates, func(m harness.Candidate) bool { return m.Caught != "" }); i > 0 {
+		list = append(list, candidates[i].Name)
 	}
 	return list
 }
@@ -80,18 +84,31 @@ type explained struct {
 
 // print runs the tasks with all managers and prints an explanation of each.
 func (e explained) print(ctx context.Context, to io.Writer, tasks []task) error {
-	n := len(e.managers)
-	orders := make([]order, len(tasks)*n)
-	for i := range orders {
-		orders[i] = order{Story: tasks[i/n].story, Engine: virtualName, Manager: e.managers[i%n], Seed: 1}
-	}
-	results := runEach(ctx, to, e.catalogue, orders)
-	for i := range len(results) / n {
-		s, err := e.catalogue.scenario(tasks[i].Name)
+	var orders []order
+	var scenarios []harness.Scenario
+	var ends []int // of each scenario, how many orders there are up to its last one
+	for _, t := range tasks {
+		s, err := t.scenario(e.catalogue)
 		if err != nil {
 			return err
 		}
-		e.page(s, results[i*n:(i+1)*n])
+		managers := e.managers
+		if len(managers) == 0 {
+			managers = e.catalogue.examples(s)
+		}
+		for _, m := range managers {
+			orders = append(orders, order{Story: t.story, Engine: virtualName, Manager: m, Seed: 1})
+		}
+		scenarios, ends = append(scenarios, s), append(ends, len(orders))
+	}
+	results := runEach(ctx, to, e.catalogue, orders)
+	begin := 0
+	for i, s := range scenarios {
+		if ends[i] > len(results) {
+			break
+		}
+		e.page(s, results[begin:ends[i]])
+		begin = ends[i]
 	}
 	return allMade(results, len(orders))
 }

@@ -22,7 +22,7 @@ type docs struct {
 // faring is the heading of the part of a page that follows from the results of a matrix.
 const faring = "## How managers fare"
 
-// write makes one brief run of each task with the first manager, and writes the pages.
+// write makes one brief run of each task with the first manager that it is about, and writes the pages.
 func (d docs) write(ctx context.Context, to io.Writer, c Catalogue, tasks []task) error {
 	matrix, err := d.matrix()
 	if err != nil {
@@ -33,7 +33,11 @@ func (d docs) write(ctx context.Context, to io.Writer, c Catalogue, tasks []task
 	}
 	orders := make([]order, len(tasks))
 	for i, t := range tasks {
-		orders[i] = order{Story: t.story, Engine: virtualName, Manager: c.Candidates[0].Name, Seed: 1, Brief: true}
+		s, err := t.scenario(c)
+		if err != nil {
+			return err
+		}
+		orders[i] = order{Story: t.story, Engine: virtualName, Manager: c.examples(s)[0], Seed: 1, Brief: true}
 	}
 	results := runEach(ctx, to, c, orders)
 	if err := allMade(results, len(orders)); err != nil {
@@ -71,7 +75,11 @@ func (d docs) matrix() (*report.Matrix, error) {
 func (d docs) page(c Catalogue, s harness.Scenario, r *harness.Result, matrix *report.Matrix) []byte {
 	var page bytes.Buffer
 	tell(&page, s, r.Record)
-	fmt.Fprintf(&page, "\nTo see it happen: `stormwatch run %s --transcript`, with `--manager` to choose the manager.\n", s.Name)
+	if s.Owners {
+		fmt.Fprintf(&page, "\nTo see it happen: `stormwatch run %s --transcript --manager %s`, or another manager that owns things.\n", s.Name, r.Manager)
+	} else {
+		fmt.Fprintf(&page, "\nTo see it happen: `stormwatch run %s --transcript`, with `--manager` to choose the manager.\n", s.Name)
+	}
 	if matrix != nil {
 		fmt.Fprintf(&page, "\n%s\n\n", faring)
 		var all []report.Manager
