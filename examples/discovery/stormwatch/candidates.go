@@ -48,7 +48,8 @@ func guarded() harness.Candidate {
 	c.New = func(s harness.Setup) (harness.Manager, error) {
 		return harness.Mirror{FollowTarget: func(ctx context.Context, t harness.Target, publish func(harness.View)) error {
 			cluster := guard.Config{
-				Endpoints: t.Endpoints, DialOptions: t.DialOptions, Logger: t.Log, Rand: s.Rand, Options: options(s.Timing.Manager),
+				Endpoints: t.Endpoints, TLS: t.TLS, Username: t.Username, Password: t.Password, DialOptions: t.DialOptions,
+				Logger: t.Log, Rand: s.Rand, Options: options(s.Timing.Manager),
 			}
 			return discovery.Follow(ctx, cluster, prefix, func(instances map[string]string, revision int64, wrong error) {
 				publish(view(instances, revision, wrong))

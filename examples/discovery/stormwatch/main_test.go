@@ -37,7 +37,7 @@ func TestThePlainClientFailsWhereItsMemberFallsBehindWithoutAnError(t *testing.T
 		t.Run(s.Name, func(t *testing.T) {
 			r := harness.Execute(t.Context(), virtual.New(t, 1), s, plain(), harness.Options{Seed: 1})
 			mistake := mistakes[s.Name]
-			if mistake == "" && r.Outcome == record.Passed {
+			if mistake == "" && (r.Outcome == record.Passed || r.Outcome == record.NotAsked) {
 				return
 			}
 			require.Equal(t, record.Failed, r.Outcome, r.String())
