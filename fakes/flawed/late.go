@@ -42,6 +42,9 @@ var late = map[string]map[string]string{
 	"waits-for-slowest": {
 		"hung-leader-disk": "its rounds reach the hung member only now and then",
 	},
+	"withdrawing": {
+		"hung-leader-disk": "its reads reach the hung member only now and then",
+	},
 }
 
 // withLate sets Late of each candidate.
