@@ -134,7 +134,8 @@ func TestTheReferenceManagerPasses(t *testing.T) {
 	}
 }
 
-// run carries out a command and returns what failed, by scenario: the names of oracles, or that the run was not judged.
+// run carries out a command and returns what failed, by scenario: the names of oracles, or that the run was not judged. It leaves out scenarios that
+// are not asked of the manager.
 func run(t *testing.T, args ...string) map[string][]string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "results")
@@ -149,6 +150,9 @@ func run(t *testing.T, args ...string) map[string][]string {
 			Verdicts          []struct{ Oracle, Outcome string }
 		}
 		require.NoError(t, json.Unmarshal([]byte(line), &r))
+		if r.Outcome == "not asked" { // it is about managers that own things
+			continue
+		}
 		failed[r.Scenario] = nil
 		if r.Outcome == notJudged {
 			failed[r.Scenario] = []string{r.Outcome}
