@@ -16,7 +16,7 @@ import (
 
 // viewObserver records every change of what the manager shows of one cluster during one tenure. It calls View once every Observe. If the manager is
 // a [Pusher], the pushed views count as what the manager shows; the calls of View then only check that the manager answers, and that it does not
-// keep answering with other facts than it pushed. So they are rarer, until an answer differs.
+// keep answering with other facts than it pushed.
 type viewObserver struct {
 	cluster *Cluster
 	of      *managed
@@ -70,36 +70,6 @@ func (m *managed) pushed(cluster string, v View) {
 	}
 }
 
-// rarer is how many times rarer View of a Pusher is called. In virtual time, the calls of View are a tenth of what a run costs. More than twice would
-// miss a cluster that is let go and taken again, which no manager pushes.
-const rarer = 2
-
-// pause returns how long to wait until the next call of View.
-func (o *viewObserver) pause() time.Duration {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	every := o.cluster.world.timing.Observe
-	if o.pusher && o.differs.IsZero() {
-		return rarer * every
-	}
-	return every
-}
-
-// look calls View again and again until ctx ends.
-func (o *viewObserver) look(ctx context.Context) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			return
-		}
-		o.ask()
-		timer.Reset(o.pause())
-	}
-}
-
 // observer is the observer of a cluster of which the manager has pushed something; nil if the manager does not manage it. ok is false if there is
 // no such cluster.
 func (m *managed) observer(cluster, what string) (o *viewObserver, ok bool) {
@@ -111,12 +81,12 @@ func (m *managed) observer(cluster, what string) (o *viewObserver, ok bool) {
 	return m.views[c].Load(), true
 }
 
-// watch calls View until the tenure is over or ctx ends. The calls are made in a goroutine of its own, since View may block or
+// watch calls View once every Observe until the tenure is over or ctx ends. The calls are made in a goroutine of its own, since View may block or
 // panic; a View that never returns keeps only that goroutine. While View has not returned, it is not called again.
 func (o *viewObserver) watch(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go o.of.do(func() { o.look(ctx) })
+	go o.of.do(func() { each(ctx, o.cluster.world.timing.Observe, o.ask) })
 	ticker := time.NewTicker(o.cluster.world.timing.Election)
 	defer ticker.Stop()
 	for {

@@ -86,12 +86,19 @@ func newOwnership(r, by *record.Record, o record.Ownership) ownership {
 			one.key = h
 		}
 	}
-	// After a restore the members must elect a leader before the harness can read what is gone.
-	seen := r.Bounds().Calm() + r.Timing.Election
 	one.revoked = one.key != nil && one.key.To >= 0 && slices.ContainsFunc(r.Faults, func(f record.Fault) bool {
-		return f.Scope.Cluster == o.Cluster && f.Scope.Revokes && f.From <= one.key.To && one.key.To <= r.Ended(f.To)+seen
+		return f.Scope.Cluster == o.Cluster && f.Scope.Revokes && f.From <= one.key.To && one.key.To <= r.Ended(f.To)+unread(r, f)
 	})
 	return one
+}
+
+// unread is how long after the end of a fault that revokes leases the harness may read that their keys are gone. After a restore, the members must elect
+// a leader first.
+func unread(r *record.Record, f record.Fault) time.Duration {
+	if slices.ContainsFunc(r.Restores, func(s record.Restore) bool { return s.Cluster == f.Scope.Cluster && f.From <= s.At && s.At <= r.Ended(f.To) }) {
+		return r.Timing.Election + r.Bounds().Calm()
+	}
+	return r.Bounds().Calm()
 }
 
 // String names the claim: who claims what, since when, under which lease.

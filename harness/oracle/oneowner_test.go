@@ -172,10 +172,13 @@ func TestALeaseThatWasRevokedMayBeClaimedUntilItsOwnerIsTold(t *testing.T) {
 	require.Equal(t, at(6.2), run().Bounds().Told())
 	check(t, OneOwner{}, []judgement{
 		{name: "in time", history: run(held("alpha", 1, 10, 20), owns("alpha", 1, 10, 26.2), revoked("alpha", 20)), want: record.Passed},
-		{name: "the key is read after an election", history: run(held("alpha", 1, 10, 21.1), owns("alpha", 1, 10, 26), revoked("alpha", 20)), want: record.Passed},
+		{name: "the key is read a little later", history: run(held("alpha", 1, 10, 20.2), owns("alpha", 1, 10, 26), revoked("alpha", 20)), want: record.Passed},
 		{name: "too late", history: run(held("alpha", 1, 10, 20), owns("alpha", 1, 10, 26.201), revoked("alpha", 20)), evidence: []string{`for 6\.201s without it`}},
 		{name: "gone before", history: run(held("alpha", 1, 10, 19.9), owns("alpha", 1, 10, 21), revoked("alpha", 20)), evidence: []string{`without it`}},
-		{name: "gone long after", history: run(held("alpha", 1, 10, 21.3), owns("alpha", 1, 10, 22), revoked("alpha", 20)), evidence: []string{`without it`}},
+		{name: "gone long after", history: run(held("alpha", 1, 10, 20.3), owns("alpha", 1, 10, 21), revoked("alpha", 20)), evidence: []string{`without it`}},
+		{name: "by a restore, and read after an election", history: run(held("alpha", 1, 10, 21.1), owns("alpha", 1, 10, 26), revoked("alpha", 20), restored(20, 2, nil)), want: record.Passed},
+		{name: "long after a restore", history: run(held("alpha", 1, 10, 21.3), owns("alpha", 1, 10, 22), revoked("alpha", 20), restored(20, 2, nil)), evidence: []string{`without it`}},
+		{name: "after a restore at another time", history: run(held("alpha", 1, 10, 20.3), owns("alpha", 1, 10, 21), revoked("alpha", 20), restored(5, 2, nil)), evidence: []string{`without it`}},
 		{name: "in another cluster", history: run(held("alpha", 1, 10, 20), owns("alpha", 1, 10, 21), revoked("beta", 20)), evidence: []string{`without it`}},
 		{
 			name: "while the next one owns it",

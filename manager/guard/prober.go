@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"sync"
@@ -51,6 +52,8 @@ type question struct {
 	// at, newest and count are as in probe, clusterID is that of the witness.
 	at, newest, count int64
 	clusterID         uint64
+	// err says why there is no result.
+	err error
 }
 
 // asked is what one attachment had delivered when the read began.
@@ -193,19 +196,38 @@ func (of *probed) witness() *member {
 func (p *prober) read(witness *member, begun time.Time, questions []*question) {
 	ctx, cancel := context.WithTimeout(p.client.work, p.client.cfg.Options.ProbeTimeout)
 	defer cancel()
-	var err error
+	var errs []error
 	for some := range slices.Chunk(questions, maxProbed) {
-		if err = p.ask(ctx, witness, some); err != nil {
-			break
-		}
+		errs = append(errs, p.askAll(ctx, witness, some))
 	}
-	if err != nil && p.client.work.Err() == nil {
+	if err := errors.Join(errs...); err != nil && p.client.work.Err() == nil {
 		p.client.cfg.Stats.probed(ProbeUnanswered)
 		p.client.pool.failed(witness)
 		where := Where{Cluster: p.client.cfg.Cluster, Endpoint: witness.endpoint, Elapsed: time.Since(begun)}
 		p.client.log.Debug("probe was not answered", where.Fields(zap.Error(err))...)
 	}
-	p.answer(witness, questions, err)
+	p.answer(witness, questions)
+}
+
+// askAll asks the witness all questions at once. If etcd refuses that, for example because the user may not read one of the prefixes any more, it asks
+// them one by one, so that the watches of the other prefixes are still checked. It returns an error if the witness has not answered at all.
+func (p *prober) askAll(ctx context.Context, witness *member, questions []*question) error {
+	err := p.ask(ctx, witness, questions)
+	if len(questions) > 1 && IsAnswer(err) {
+		var errs []error
+		for _, q := range questions {
+			q.err = p.ask(ctx, witness, []*question{q})
+			errs = append(errs, q.err)
+		}
+		if slices.Contains(errs, nil) {
+			return nil
+		}
+		return errors.Join(errs...)
+	}
+	for _, q := range questions {
+		q.err = err
+	}
+	return err
 }
 
 // ask reads through the witness: one read-only transaction, which etcd answers at one revision.
@@ -243,15 +265,16 @@ func (p *prober) ask(ctx context.Context, witness *member, questions []*question
 }
 
 // answer gives the result of a read to every attachment that still exists, together with what that attachment had delivered when the read began.
-func (p *prober) answer(witness *member, questions []*question, err error) {
+func (p *prober) answer(witness *member, questions []*question) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	outcome := ProbeComplete
+	outcome, answered := ProbeComplete, false
 	for _, q := range questions {
 		q.probed.asking = false
-		if err != nil {
+		if q.err != nil {
 			continue
 		}
+		answered = true
 		switch q.answer(witness) {
 		case ProbePast:
 			outcome = ProbePast
@@ -261,7 +284,7 @@ func (p *prober) answer(witness *member, questions []*question, err error) {
 			}
 		}
 	}
-	if err == nil {
+	if answered {
 		p.client.cfg.Stats.probed(outcome)
 	}
 }

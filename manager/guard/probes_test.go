@@ -63,3 +63,24 @@ func TestWatchesOnDifferentMembersAreProbedThroughOthersThanTheirOwn(t *testing.
 		require.Contains(t, second.Snapshot().Values, "/second/key")
 	})
 }
+
+func TestAPrefixThatMayNotBeReadAnyMoreLeavesTheOthersTheirProbes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alpha := etcdtest.StartFake(t, 3)
+		c, err := guard.Open(onFake(alpha, guard.Options{}))
+		require.NoError(t, err)
+		defer func() { require.NoError(t, c.Close()) }()
+		c.Watch("/secret/", nil)
+		open := c.Watch("/open/", nil)
+		time.Sleep(10 * time.Second)
+		secret := "/secret/"
+		alpha.Forbidden.Store(&secret)
+		time.Sleep(10 * time.Second)
+		alpha.Members[0].Withhold.Store(true)
+		alpha.Put("/open/key", "value")
+		time.Sleep(2 * time.Second)
+		require.Contains(t, open.Snapshot().Values, "/open/key")
+		var stale *guard.StaleError
+		require.ErrorAs(t, open.Snapshot().Err, &stale)
+	})
+}

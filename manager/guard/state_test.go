@@ -173,7 +173,7 @@ func TestAProbeIsWeighedByWhatEachReaderHolds(t *testing.T) {
 		q := s.client.prober.of(s.Watch).question(time.Now())
 		require.Equal(t, int64(10), q.since)
 		q.at, q.newest, q.count = 13, 12, 2
-		s.client.prober.answer(s.client.pool.members[2], []*question{q}, nil)
+		s.client.prober.answer(s.client.pool.members[2], []*question{q})
 		ahead.judge(<-ahead.probes)
 		require.Nil(t, ahead.suspicion)
 		require.Equal(t, int64(13), ahead.reached())

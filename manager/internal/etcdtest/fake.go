@@ -31,6 +31,8 @@ type Fake struct {
 	DialsHang bool
 	// CompactsOnRead writes and compacts the history after each read of a snapshot, so that no watch can follow it.
 	CompactsOnRead atomic.Bool
+	// Forbidden is a prefix that nobody may probe any more. Watches of it go on, as in etcd. Nil: none.
+	Forbidden atomic.Pointer[string]
 
 	revision  atomic.Int64
 	compacted atomic.Int64

@@ -125,6 +125,9 @@ func (m *FakeMember) probe(ctx context.Context, r *pb.TxnRequest) (*pb.TxnRespon
 	defer m.cluster.mu.Unlock()
 	resp := &pb.TxnResponse{Header: m.header(), Succeeded: true}
 	for _, op := range r.Success {
+		if forbidden := m.cluster.Forbidden.Load(); forbidden != nil && string(op.GetRequestRange().Key) == *forbidden {
+			return nil, rpctypes.ErrGRPCPermissionDenied
+		}
 		resp.Responses = append(resp.Responses, &pb.ResponseOp{
 			Response: &pb.ResponseOp_ResponseRange{ResponseRange: m.read(op.GetRequestRange())},
 		})
