@@ -21,23 +21,25 @@ func TestMain(m *testing.M) {
 }
 
 // The plain client fails the scenarios in which its member falls behind without an error, by the oracle that names this mistake, and keeps a dead
-// connection. In the others it is asked only that nothing else is held against it: gRPC's balancer may lead it to the member that hangs there too, as
-// in half of the runs of cluster-removed-while-hung.
+// connection. It passes all others, but for those in which luck decides.
 func TestThePlainClientFailsWhereItsMemberFallsBehindWithoutAnError(t *testing.T) {
 	mistakes := map[string]string{"cluster-blackholed": "gentleness"}
 	for _, stale := range []string{
 		"leader-isolated", "leader-deaf", "leader-unheard", "hung-leader-disk", "hung-then-moved-to-another-hung", "hung-follower-disk", "hung-apply",
 		"hung-disk-and-restart-of-the-other", "member-frozen", "client-blackholed", "half-open-connection", "two-members-blackholed",
 		"client-cut-off-with-minority", "back-one-by-one", "progress-answered-events-withheld", "watch-create-unanswered", "late-events",
-		"quiet-then-frozen", "quiet-then-hung", "both-clusters-hurt", "advertised-address-unreachable", hungAndBlackholed().Name,
+		"quiet-then-frozen", "quiet-then-hung", "both-clusters-hurt", "revision-goes-back", "advertised-address-unreachable", hungAndBlackholed().Name,
 	} {
 		mistakes[stale] = "freshness"
 	}
+	// Which member gRPC draws, and how long its backoff is.
+	byLuck := map[string]bool{"cluster-removed-while-hung": true, "compacted-while-away": true, "certificate-expired": true}
 	for _, s := range catalogue().Scenarios {
 		t.Run(s.Name, func(t *testing.T) {
 			r := harness.Execute(t.Context(), virtual.New(t, 1), s, plain(), harness.Options{Seed: 1})
 			mistake := mistakes[s.Name]
-			if mistake == "" && (r.Outcome == record.Passed || r.Outcome == record.NotAsked) {
+			if mistake == "" && (!byLuck[s.Name] || r.Outcome == record.Passed) {
+				require.Contains(t, []record.Outcome{record.Passed, record.NotAsked}, r.Outcome, r.String())
 				return
 			}
 			require.Equal(t, record.Failed, r.Outcome, r.String())
