@@ -95,7 +95,9 @@ func newOwnership(r, by *record.Record, o record.Ownership) ownership {
 // unread is how long after the end of a fault that revokes leases the harness may read that their keys are gone. After a restore, the members must elect
 // a leader first.
 func unread(r *record.Record, f record.Fault) time.Duration {
-	if slices.ContainsFunc(r.Restores, func(s record.Restore) bool { return s.Cluster == f.Scope.Cluster && f.From <= s.At && s.At <= r.Ended(f.To) }) {
+	if slices.ContainsFunc(r.Restores, func(s record.Restore) bool {
+		return s.Cluster == f.Scope.Cluster && f.From <= s.At && s.At <= r.Ended(f.To)
+	}) {
 		return r.Timing.Election + r.Bounds().Calm()
 	}
 	return r.Bounds().Calm()
