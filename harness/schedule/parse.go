@@ -21,8 +21,12 @@ import (
 //	[INSTANT] [for TIME] ACTION
 //	ACTION [for TIME] [at INSTANT]
 //	until TIME
+//	manager NAME
+//	workload NAME
+//	seed NUMBER
+//	fails ORACLE
 //
-// The members of a cluster with tls serve clients over TLS, one with auth has authentication on, see [harness.Spec]. An action is a fault, Apply(CLUSTER, …) or Rest(CLUSTER). A step without an instant is at 5 s. Without cluster lines there are the clusters
+// The last four say which run the schedule is kept for, see [Run]; each may be given once. The members of a cluster with tls serve clients over TLS, one with auth has authentication on, see [harness.Spec]. An action is a fault, Apply(CLUSTER, …) or Rest(CLUSTER). A step without an instant is at 5 s. Without cluster lines there are the clusters
 // alpha and beta with three members each, and with the TLS or authentication that the faults need. Without a watch line the manager is attached to the member of the first step's fault or, if that
 // fault names no member, to the leader of the first cluster. The error names each wrong line and says what is wanted.
 func Parse(text string) (Schedule, error) {
@@ -80,10 +84,39 @@ func (s *Schedule) read(words []string) error {
 		until, err := length(words[1])
 		s.Until = until
 		return err
+	case "manager":
+		return say(&s.Run.Manager, words, len(words) == 2, "NAME, such as manager reference")
+	case "workload":
+		return say(&s.Run.Workload, words, len(words) == 2, "NAME, such as workload services")
+	case "fails":
+		return say(&s.Run.Fails, words, len(words) > 1, "ORACLE, such as fails freshness")
+	case "seed":
+		var text string
+		if err := say(&text, words, len(words) == 2 && s.Run.Seed == 0, "NUMBER, once, such as seed 17"); err != nil {
+			return err
+		}
+		seed, err := strconv.ParseUint(text, 10, 64)
+		if err != nil || seed == 0 {
+			return fmt.Errorf("seed %q: want a whole number from 1 on", text)
+		}
+		s.Run.Seed = seed
+		return nil
 	}
 	step, err := readStep(words)
 	s.Steps = append(s.Steps, step)
 	return err
+}
+
+// say sets a field of [Run] from the words of a line. right says whether their number is right.
+func say(field *string, words []string, right bool, want string) error {
+	switch {
+	case !right:
+		return fmt.Errorf("want: %s %s", words[0], want)
+	case *field != "":
+		return fmt.Errorf("%s is said twice: %s, and %s", words[0], *field, strings.Join(words[1:], " "))
+	}
+	*field = strings.Join(words[1:], " ")
+	return nil
 }
 
 // readSpec parses a line that describes a cluster.

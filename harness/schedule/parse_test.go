@@ -10,6 +10,10 @@ import (
 const story = `# The leader's disk hangs; meanwhile beta is taken from the manager and given back.
 #
 # Seen in May 2026.
+manager naive
+workload tidb
+seed 17
+fails nothing lost
 cluster alpha 3
 cluster beta 1
 watch alpha/leader
@@ -66,6 +70,9 @@ func TestWhatIsNoScheduleIsExplainedLineByLine(t *testing.T) {
 		"watch alpha/watched":            "nothing is watched before the manager has started",
 		"watch alpha/m1; watch alpha/m2": "the manager is attached to one member of a cluster",
 		"Kill(alpha/m1) for":             `"for" is followed by no time`,
+		"seed soon":                      `seed "soon": want a whole number from 1 on`,
+		"manager":                        "want: manager NAME, such as manager reference",
+		"workload tidb; workload tidb":   "workload is said twice: tidb, and tidb",
 		"Rest(alpha beta)":               "want one cluster",
 		"Apply":                          `"Apply": want Apply(CLUSTER)`,
 	} {

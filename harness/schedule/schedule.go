@@ -18,6 +18,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,6 +37,34 @@ type Schedule struct {
 	Steps []Step
 	// Until is how long the run lasts at least. Zero: until the last step has ended.
 	Until time.Duration
+	// Run is the run that the schedule is kept for.
+	Run Run
+}
+
+// Run says with what a schedule is run, and what comes of it, if the schedule is kept for one run: one that failed, for example. A field that is
+// empty or zero is not said.
+type Run struct {
+	Manager, Workload string
+	Seed              uint64
+	// Fails is the oracle that fails.
+	Fails string
+}
+
+// lines are the lines of a schedule's text that say it.
+func (r Run) lines() (lines []string) {
+	for _, line := range []struct{ word, value string }{{"manager", r.Manager}, {"workload", r.Workload}, {"seed", r.seed()}, {"fails", r.Fails}} {
+		if line.value != "" {
+			lines = append(lines, line.word+" "+line.value)
+		}
+	}
+	return lines
+}
+
+func (r Run) seed() string {
+	if r.Seed == 0 {
+		return ""
+	}
+	return strconv.FormatUint(r.Seed, 10)
 }
 
 // Step is one thing that happens.
@@ -62,6 +91,9 @@ func (s Schedule) String() string {
 	var b strings.Builder
 	for _, line := range s.About {
 		fmt.Fprintln(&b, strings.TrimSpace("# "+line))
+	}
+	for _, line := range s.Run.lines() {
+		fmt.Fprintln(&b, line)
 	}
 	for _, c := range s.Clusters {
 		fmt.Fprintf(&b, "cluster %s %d", c.Name, c.Members)
