@@ -38,7 +38,7 @@ func (w *World) closeEarly(m *managed) {
 func (w *World) closeManagers() {
 	limit := w.Bounds().Calm()
 	if w.early {
-		limit += w.timing.LeaseTTL
+		limit += w.Bounds().Expiry()
 	}
 	for _, m := range slices.Backward(w.running()) {
 		w.close(m)

@@ -53,13 +53,12 @@ func (c *Cluster) calm() (calm time.Duration) {
 }
 
 // unrevoked is how much longer leases may be left, because the manager could not revoke a lease of its own: if the certificates were rotated, a part of
-// the manager that was replaced because of that may have lost its connections before it was done. The lease then expires, counted from the last
-// election.
+// the manager that was replaced because of that may have lost its connections before it was done. The lease then expires.
 func (c *Cluster) unrevoked() time.Duration {
 	if c.certificates == nil || !c.certificates.Rotated() {
 		return 0
 	}
-	return c.world.timing.LeaseTTL + c.world.timing.Election
+	return c.world.Bounds().Expiry()
 }
 
 func (c *Cluster) foreignLeases() []string {

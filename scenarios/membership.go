@@ -7,7 +7,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/fault"
 )
 
-// settling is how long the members of a cluster must have been connected before etcd accepts another member.
+// settling is how long the members of a cluster must have been connected before etcd accepts that one joins or leaves.
 const settling = 5 * time.Second
 
 // membership are the scenarios in which members join and leave.
@@ -77,14 +77,15 @@ func allMembersReplaced(w *harness.World) {
 	alpha := w.Cluster("alpha")
 	w.StartManager(harness.WatchOn(alpha.Leader()))
 
+	w.Pass(settling)
+
 	var last *harness.Injection
 	for _, old := range alpha.Members() {
-		w.Pass(settling)
 		w.Inject(fault.AddMember(alpha))
 		if w.Timing().Sync == 0 {
 			w.Manage(w.Clusters()...) // a manager that never reads the member list must be told
 		}
-		w.Pass(w.Timing().Sync + settling)
+		w.Pass(max(settling, w.Bounds().Discovered()))
 		last = w.Inject(fault.RemoveMember(old))
 	}
 	last.RequireRecovery(alpha)

@@ -7,8 +7,9 @@ import (
 	"github.com/stormwatch/stormwatch/harness/fault"
 )
 
-// silence is how long the quiet scenarios write nothing: longer than any keepalive, idle timeout or lease of a manager.
-const silence = 3 * time.Minute
+// silence is how long the quiet scenarios write nothing: longer than any keepalive, idle timeout or lease of a manager. It is three minutes with the
+// timing of virtual time, and half of that with the shorter timing of real time.
+func silence(w *harness.World) time.Duration { return 180 * w.Timing().Election }
 
 // quiet are the scenarios of clusters in which nobody writes.
 func quiet() []harness.Scenario {
@@ -38,7 +39,7 @@ func quietMinutes(w *harness.World) {
 	alpha, beta := w.Cluster("alpha"), w.Cluster("beta")
 	w.StartManager(harness.WatchOn(alpha.Followers()[0]))
 	wakeAlpha, wakeBeta := alpha.Rest(), beta.Rest()
-	w.Pass(silence)
+	w.Pass(silence(w))
 	wakeAlpha()
 	wakeBeta()
 	w.RequireFresh(alpha)
@@ -50,7 +51,7 @@ func quietThenFrozen(w *harness.World) {
 	follower := alpha.Followers()[0]
 	w.StartManager(harness.WatchOn(follower))
 	wake := alpha.Rest()
-	w.Pass(silence)
+	w.Pass(silence(w))
 
 	freeze := w.Inject(fault.Freeze(follower))
 	wake()
@@ -66,7 +67,7 @@ func quietThenHung(w *harness.World) {
 	leader := alpha.Leader()
 	w.StartManager(harness.WatchOn(leader))
 	wake := alpha.Rest()
-	w.Pass(silence)
+	w.Pass(silence(w))
 
 	hang := w.Inject(fault.HangDisk(leader))
 	wake()

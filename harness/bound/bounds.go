@@ -162,12 +162,18 @@ func (b Bounds) Told() time.Duration {
 	return max(b.Timing.LeaseTTL/3, b.Timing.Refresh) + b.Attach() + b.Calm()
 }
 
+// Expiry is how long a lease may live that nobody renews, from the instant at which its cluster has a quorum again or, if it has one, changes its leader.
+// The election takes its time, and the new leader lets each lease live for the TTL and an election timeout more. etcd looks for expired leases twice a
+// second.
+func (b Bounds) Expiry() time.Duration {
+	return b.Election() + b.Timing.LeaseTTL + b.Timing.Election + expiryCheck
+}
+
 // Takeover is how long a thing may be without an owner when its owner is lost. The lease of the lost owner lives for its TTL after the last renewal. If
-// etcd changes its leader meanwhile, the new one lets each lease live for the TTL and an election timeout more. etcd looks for expired leases twice a
-// second and revokes them with a commit. Then the next in line, which looks at least once in an election timeout, asks a member, and perhaps a second
-// one.
+// etcd changes its leader just before that, the lease lives on as Expiry says, and etcd revokes it with a commit. Then the next in line, which looks at
+// least once in an election timeout, asks a member, and perhaps a second one.
 func (b Bounds) Takeover() time.Duration {
-	return 2*b.Timing.LeaseTTL + b.Timing.Election + b.Election() + expiryCheck + b.Timing.Election + b.Attach() + b.Calm()
+	return b.Timing.LeaseTTL + b.Expiry() + b.Timing.Election + b.Attach() + b.Calm()
 }
 
 // expiryCheck is how often etcd looks for leases that have expired (package lease, runLoop).
