@@ -35,9 +35,7 @@ func (o Gentleness) Judge(r *record.Record) record.Verdict {
 	var wrong []violation
 	var closest window
 	for _, c := range allCircumstances(r) {
-		budgets := budgetsOf(r, c)
-		for _, what := range []record.Sending{record.Dials, record.Watches, record.Requests} {
-			most := busiest(r, c, what, budgets)
+		for _, most := range busiestOf(r, c) {
 			if most.sent > most.allowed {
 				wrong = append(wrong, most.violation(r, c))
 			}
@@ -69,6 +67,15 @@ type window struct {
 }
 
 func (w window) share() float64 { return float64(w.sent) / float64(max(1, w.allowed)) }
+
+// busiestOf are the busiest windows of a tenure, one for each kind of traffic.
+func busiestOf(r *record.Record, c circumstances) (all []window) {
+	budgets := budgetsOf(r, c)
+	for _, what := range []record.Sending{record.Dials, record.Watches, record.Requests} {
+		all = append(all, busiest(r, c, what, budgets))
+	}
+	return all
+}
 
 // busiest is the window of a tenure in which the largest share of the budget was used.
 func busiest(r *record.Record, c circumstances, what record.Sending, budgets bound.Budgets) (most window) {
