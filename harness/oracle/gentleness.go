@@ -14,7 +14,8 @@ import (
 // Gentleness requires that a manager does not burden the clusters that it watches:
 //
 //   - In each [bound.Bounds.Window] it sends a cluster no more dials, watches and other requests than [bound.Budgets] allows. The budget of calm counts
-//     while nothing is wrong with the cluster, and the other while a fault is in force or a recovery from one is allowed.
+//     while nothing is wrong with the cluster, and the other while a fault is in force, a recovery from one is allowed, or the harness lets the
+//     manager reach only some members, to place it.
 //   - A connection on which something is waited for, and whose member cannot be heard because of a fault, is closed within
 //     [bound.Bounds.DeadConnection].
 //   - etcd never closes a connection because the manager pings it too often (GOAWAY too_many_pings).
@@ -91,7 +92,7 @@ func busiest(r *record.Record, c circumstances, what record.Sending, budgets bou
 			continue
 		}
 		during := span{time.Duration(from) * time.Second, time.Duration(from+length) * time.Second}
-		w.calm = c.calm(during)
+		w.calm = c.calm(during) && during.from >= r.Placed
 		budgets.Faults = c.begun(during)
 		w.allowed = budgetOf(budgets, what, w.calm)
 		if w.share() > most.share() {
