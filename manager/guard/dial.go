@@ -19,6 +19,9 @@ import (
 // member for some minutes may not try it again until minutes after the member, or another one at the same address, is
 // back. TiDB BR had an incident of this kind with an old leader.
 //
+// A request fails at once while gRPC pauses, and then the reader pauses too. So MaxDelay is shorter than a request may take: together the two pauses
+// are no longer than a member that does not answer costs.
+//
 // MinConnectTimeout is how long one attempt to connect, TLS included, may take at least. With less than 3 s, a slow link
 // that works may never get connected. With more, an address that drops packets delays the next attempt too long.
 var connectParams = grpc.ConnectParams{
@@ -26,7 +29,7 @@ var connectParams = grpc.ConnectParams{
 		BaseDelay:  time.Second,
 		Multiplier: 1.1,
 		Jitter:     0.1,
-		MaxDelay:   3 * time.Second,
+		MaxDelay:   1500 * time.Millisecond,
 	},
 	MinConnectTimeout: 3 * time.Second,
 }

@@ -27,7 +27,7 @@ func TestAMemberThatWasAwayForAnHourIsFoundAgainWithinTheBackoffCap(t *testing.T
 		time.Sleep(time.Hour)
 		before := alpha.Members[0].Refusals.Load()
 		time.Sleep(10 * time.Minute)
-		require.InDelta(t, 600/3, alpha.Members[0].Refusals.Load()-before, 20, "gRPC tries every 3 s, 10 % more or less")
+		require.InDelta(t, 600/1.5, alpha.Members[0].Refusals.Load()-before, 40, "gRPC tries every 1.5 s, 10 % more or less")
 		alpha.Members[0].Refuse.Store(false)
 		// The pause of gRPC and then that of the manager, both with jitter.
 		time.Sleep(2*3300*time.Millisecond + time.Second)
