@@ -94,7 +94,7 @@ func Shrink(ctx context.Context, s schedule.Schedule, oracle string, try Try) (F
 // then, and the error is that of ctx; Found is empty if that is nothing.
 func (h Shrinker) Shrink(ctx context.Context, s schedule.Schedule, oracle string) (Found, error) {
 	h.AtOnce, h.Limit = max(h.AtOnce, 1), cmp.Or(h.Limit, usualLimit)
-	first, err := h.Try(ctx, s)
+	first, err := h.begin(ctx, s, oracle)
 	switch {
 	case ctx.Err() != nil:
 		return Found{}, ctx.Err()
@@ -120,6 +120,17 @@ func (h Shrinker) Shrink(ctx context.Context, s schedule.Schedule, oracle string
 	found := Found{Oracle: oracle, Result: x.result, Tries: x.tries, Limited: limited, Cause: cause}
 	found.Schedule = found.file(x.best)
 	return found, ctx.Err()
+}
+
+// begin runs the schedule that is to be shrunk: until it fails, but only once if two runs do not differ.
+func (h Shrinker) begin(ctx context.Context, s schedule.Schedule, oracle string) (r *harness.Result, err error) {
+	for range 1 + h.Confirm {
+		r, err = h.Try(ctx, s)
+		if err != nil || fails(r, oracle) || oracle == "" && r.Outcome == record.Failed {
+			break
+		}
+	}
+	return r, err
 }
 
 // fails says whether an oracle failed. A run that was not judged says nothing.

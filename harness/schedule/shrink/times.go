@@ -7,7 +7,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/schedule"
 )
 
-// shorten makes the run end earlier, and the steps shorter and earlier, with round times where that is possible. far says that the times may be far from
+// shorten makes the run end earlier, and the steps earlier and shorter, with round times where that is possible. far says that the times may be far from
 // the smallest with which the schedule fails; if not, it looks first whether a time can become smaller at all.
 func (x *search) shorten(far bool) {
 	least := time.Duration(0)
@@ -18,14 +18,7 @@ func (x *search) shorten(far bool) {
 		s.Until = to
 		return s
 	})
-	for i := range x.best.Steps {
-		if !lasts(x.best.Steps[i].Action) {
-			x.set(i, 0)
-			continue
-		}
-		x.lower(far, shortest, func(s schedule.Schedule) time.Duration { return end(s.Steps[i], s.End()) - s.Steps[i].At },
-			func(s schedule.Schedule, to time.Duration) schedule.Schedule { return withLength(s, i, to) })
-	}
+	// A long fault does the same at most instants, a short one may not. So the instants come first.
 	for i := range x.best.Steps {
 		x.lower(far, 0, func(s schedule.Schedule) time.Duration { return s.Steps[i].At - before(s, i) },
 			func(s schedule.Schedule, to time.Duration) schedule.Schedule {
@@ -37,6 +30,14 @@ func (x *search) shorten(far bool) {
 				s.Until = max(0, s.Until-earlier)
 				return s
 			})
+	}
+	for i := range x.best.Steps {
+		if !lasts(x.best.Steps[i].Action) {
+			x.set(i, 0)
+			continue
+		}
+		x.lower(far, shortest, func(s schedule.Schedule) time.Duration { return end(s.Steps[i], s.End()) - s.Steps[i].At },
+			func(s schedule.Schedule, to time.Duration) schedule.Schedule { return withLength(s, i, to) })
 	}
 }
 
