@@ -14,8 +14,8 @@ import (
 // Gentleness requires that a manager does not burden the clusters that it watches:
 //
 //   - In each [bound.Bounds.Window] it sends a cluster no more dials, watches and other requests than [bound.Budgets] allows. The budget of calm counts
-//     while nothing is wrong with the cluster, and the other while a fault is in force, a recovery from one is allowed, or the harness lets the
-//     manager reach only some members, to place it.
+//     while nothing is wrong with the cluster, and the other while a fault is in force, a recovery from one is allowed, or the manager is not
+//     ready yet: the harness may let it reach only some members at its start, to place it.
 //   - A connection on which something is waited for, and whose member cannot be heard because of a fault, is closed within
 //     [bound.Bounds.DeadConnection].
 //   - etcd never closes a connection because the manager pings it too often (GOAWAY too_many_pings).
@@ -92,7 +92,7 @@ func busiest(r *record.Record, c circumstances, what record.Sending, budgets bou
 			continue
 		}
 		during := span{time.Duration(from) * time.Second, time.Duration(from+length) * time.Second}
-		w.calm = c.calm(during) && during.from >= r.Placed
+		w.calm = c.calm(during) && during.from >= r.ManagerReady
 		budgets.Faults = c.begun(during)
 		w.allowed = budgetOf(budgets, what, w.calm)
 		if w.share() > most.share() {
