@@ -45,10 +45,10 @@ func aHang() *Record {
 func TestARunReachedWhatHeldAtItsInstants(t *testing.T) {
 	reached := aHang().Reached()
 	for _, situation := range []string{
-		"HangDisk on the watched leader, the first watched led",
+		"HangDisk on the watched leader",
+		"hung on the watched leader, the first watched led",
 		"HangDisk, fresh",
-		"HangDisk, stale under 25%",
-		"HangDisk, stale under 50%",
+		"HangDisk, stale",
 		"hung, stale under 25%",
 		"fresh, claims up to date, nobody led",
 		"stale under 50%, claims out of date, another led",
@@ -110,7 +110,7 @@ func TestAnOverlapOfFaultsIsASituationOfItsOwn(t *testing.T) {
 	r.Losses = []Loss{{Cluster: "alpha", Of: LostReach, From: 25 * time.Second, To: 26 * time.Second}}
 	reached := r.Reached()
 	require.Contains(t, reached, "hung + unreachable, fresh")
-	require.Contains(t, reached, "Blackhole on others, another led")
+	require.Contains(t, reached, "unreachable on others, another led")
 	require.Contains(t, reached, "reach lost, fresh, claims up to date")
 }
 

@@ -16,6 +16,15 @@ const (
 	staleExcused = "stale while lost"
 )
 
+// roughly says less: whether a view is fresh, stale, or staler than allowed.
+func roughly(stale string) string {
+	switch stale {
+	case staleNot, staleOver:
+		return stale
+	}
+	return "stale"
+}
+
 // shade is an instant from which a view is so stale, compared with what is allowed.
 type shade struct {
 	at    time.Duration
