@@ -213,11 +213,14 @@ func twoManagers(d *drawer, cluster string) {
 	length := d.lasting(aLease)
 	at := d.at + d.between(0, d.space.timing().LeaseTTL/2)
 	d.add(d.at, length+d.lasting(aQuarantine), schedule.Rival{})
-	switch d.weigh(40, 20, 40) {
+	t := d.space.timing()
+	switch d.weigh(35, 35, 30) {
 	case 0:
 		d.inject(at, length, "BlackholeManager", cluster, "")
 	case 1:
-		d.inject(at, length, "DelayManager", cluster, "")
+		// The answers are late, but in time for a request: an owner that counts its lease from the answer counts too long.
+		late := d.between(t.RequestTimeout/5, t.RequestTimeout*2/5)
+		d.add(at, length, schedule.Inject{Fault: made(find("DelayManager"), cluster, "1", late.String())})
 		d.inject(at+length/3, length, "BlackholeManager", cluster, "")
 	case 2:
 		d.inject(at, length, one(d, []string{"HangDisk", "Freeze", "Isolate", d.kind().name}), cluster, one(d, []string{harness.RoleLeader, harness.RoleWatched}))
