@@ -35,11 +35,14 @@ func (w *World) StartManager(placements ...Placement) {
 		members[i] = m
 	}
 	open := w.place(members)
-	w.enlist().start()
+	first := w.enlist()
+	first.start()
 	for _, m := range members {
 		w.requireAttached(m)
 	}
-	open()
+	if open(); len(members) > 0 {
+		first.recorder.Placed()
+	}
 }
 
 // StartRival starts a further manager of the same candidate, with clients of its own, on all clusters. It blocks as StartManager does. Every oracle

@@ -14,7 +14,8 @@ import (
 // Gentleness requires that a manager does not burden the clusters that it watches:
 //
 //   - In each [bound.Bounds.Window] it sends a cluster no more dials, watches and other requests than [bound.Budgets] allows. The budget of calm counts
-//     while nothing is wrong with the cluster, and the other while a fault is in force or a recovery from one is allowed.
+//     while nothing is wrong with the cluster, and the other while a fault is in force, a recovery from one is allowed, or the harness lets the
+//     manager reach only some members, to place it.
 //   - A connection on which something is waited for, and whose member cannot be heard because of a fault, is closed within
 //     [bound.Bounds.DeadConnection].
 //   - etcd never closes a connection because the manager pings it too often (GOAWAY too_many_pings).
@@ -35,9 +36,7 @@ func (o Gentleness) Judge(r *record.Record) record.Verdict {
 	var wrong []violation
 	var closest window
 	for _, c := range allCircumstances(r) {
-		budgets := budgetsOf(r, c)
-		for _, what := range []record.Sending{record.Dials, record.Watches, record.Requests} {
-			most := busiest(r, c, what, budgets)
+		for _, most := range busiestOf(r, c) {
 			if most.sent > most.allowed {
 				wrong = append(wrong, most.violation(r, c))
 			}
@@ -70,6 +69,15 @@ type window struct {
 
 func (w window) share() float64 { return float64(w.sent) / float64(max(1, w.allowed)) }
 
+// busiestOf are the busiest windows of a tenure, one for each kind of traffic.
+func busiestOf(r *record.Record, c circumstances) (all []window) {
+	budgets := budgetsOf(r, c)
+	for _, what := range []record.Sending{record.Dials, record.Watches, record.Requests} {
+		all = append(all, busiest(r, c, what, budgets))
+	}
+	return all
+}
+
 // busiest is the window of a tenure in which the largest share of the budget was used.
 func busiest(r *record.Record, c circumstances, what record.Sending, budgets bound.Budgets) (most window) {
 	length := int(r.Bounds().Window() / time.Second)
@@ -84,7 +92,7 @@ func busiest(r *record.Record, c circumstances, what record.Sending, budgets bou
 			continue
 		}
 		during := span{time.Duration(from) * time.Second, time.Duration(from+length) * time.Second}
-		w.calm = c.calm(during)
+		w.calm = c.calm(during) && during.from >= r.Placed
 		budgets.Faults = c.begun(during)
 		w.allowed = budgetOf(budgets, what, w.calm)
 		if w.share() > most.share() {

@@ -14,6 +14,11 @@ func sent(cluster string, second, dials, watches, requests int) event {
 	}
 }
 
+// placed says until when the manager could reach only the members that it was placed on.
+func placed(until float64) event {
+	return func(r *record.Record) { r.Placed = at(until) }
+}
+
 // The budgets of these histories for a second, with one key and one stream: 6 dials in calm and 18 else, 6 watches in calm and 18 else, and 19 requests in calm and 55 else.
 func TestTrafficStaysWithinItsBudget(t *testing.T) {
 	calm := `, while nothing was wrong, where `
@@ -47,6 +52,8 @@ func TestTrafficStaysWithinItsBudget(t *testing.T) {
 		{name: "another cluster's fault is no excuse", history: run(hang("beta", 20, 40), sent("alpha", 30, 7, 0, 0)), evidence: []string{`while nothing was wrong`}},
 		{name: "at the start", history: run(sent("alpha", 6, 18, 0, 55)), want: record.Passed},
 		{name: "after the start", history: run(sent("alpha", 7, 7, 0, 0)), evidence: []string{`while nothing was wrong`}},
+		{name: "while it could reach one member only", history: run(placed(9.5), sent("alpha", 9, 18, 0, 55)), want: record.Passed},
+		{name: "once it could reach all members", history: run(placed(9.5), sent("alpha", 10, 7, 0, 0)), evidence: []string{`while nothing was wrong`}},
 		{name: "before the manager had the cluster", history: run(tenures("alpha", 10, never), sent("alpha", 9, 99, 99, 99), sent("alpha", 20, 1, 0, 0)), want: record.Passed},
 		{name: "after it was closed", history: run(sent("alpha", 50, 99, 99, 99), sent("alpha", 20, 1, 0, 0)), want: record.Passed},
 		{name: "just before it was closed", history: run(sent("alpha", 49, 99, 0, 0)), evidence: []string{`99 dials from 49s to 50s`}},

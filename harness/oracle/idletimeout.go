@@ -44,31 +44,41 @@ func (o IdleTimeout) Judge(r *record.Record) record.Verdict {
 	if r.Timing.IdleTimeout == 0 {
 		return notAsked(o, "the manager has no idle timeout")
 	}
-	var wrong []violation
-	said, watches := 0, 0
-	var latest time.Duration
+	j := judgeIdle(r)
+	switch {
+	case len(j.wrong) > 0:
+		return failed(o, "%s", firstAndWorst(r, j.wrong))
+	case j.said == 0 && j.watches == 0:
+		return notAsked(o, "the manager had no watch")
+	case j.said == 0:
+		return passed(o, "none said, none due, on %s", plural(j.watches, "watch", "watches"))
+	}
+	return passed(o, "%d said, the latest after %s", j.said, of(j.latest, r.Bounds().IdleLate()))
+}
+
+// idleReports is what the reports of idle watches of a run come to: how many there were, and on how many watches, what was wrong with them, and how
+// late the latest of the right ones was.
+type idleReports struct {
+	said, watches int
+	wrong         []violation
+	latest        time.Duration
+}
+
+func judgeIdle(r *record.Record) (j idleReports) {
 	for _, c := range r.Clusters {
 		s := silencesOf(r, c.Name)
-		watches += len(s.watches)
+		j.watches += len(s.watches)
 		for _, report := range s.reports {
-			said++
+			j.said++
 			late, v := s.judgeReport(report)
 			if v != nil {
-				wrong = append(wrong, *v)
+				j.wrong = append(j.wrong, *v)
 			}
-			latest = max(latest, late)
+			j.latest = max(j.latest, late)
 		}
-		wrong = append(wrong, s.unreported()...)
+		j.wrong = append(j.wrong, s.unreported()...)
 	}
-	switch {
-	case len(wrong) > 0:
-		return failed(o, "%s", firstAndWorst(r, wrong))
-	case said == 0 && watches == 0:
-		return notAsked(o, "the manager had no watch")
-	case said == 0:
-		return passed(o, "none said, none due, on %s", plural(watches, "watch", "watches"))
-	}
-	return passed(o, "%d said, the latest after %s", said, of(latest, r.Bounds().IdleLate()))
+	return j
 }
 
 // violation is one thing that a manager did wrong.

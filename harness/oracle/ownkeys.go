@@ -32,13 +32,28 @@ func (o OwnKeys) Judge(r *record.Record) record.Verdict {
 				k.Cluster, k.Foreign[0], record.Stamp(k.At), closing(r, k.At), r.Situation(k.Cluster, k.At))
 		}
 	}
-	var t findings
 	for _, c := range allCircumstances(r) {
 		for _, s := range missingStretches(r, c) {
 			if other := closer(r, c, s); other != nil {
 				return failed(o, "%s: own key %s was gone at %s, when manager %d had closed (from %s to %s); %s", c.cluster, s.key, record.Stamp(s.from),
 					other.Manager, record.Stamp(other.From), record.Stamp(other.To), r.Situation(c.cluster, s.from))
 			}
+		}
+	}
+	t := judgeOwnKeys(r)
+	switch {
+	case t.broken:
+		return failed(o, "%s", t.evidence(r))
+	case !t.judged:
+		return passed(o, "no key was missing")
+	}
+	return passed(o, "%s", t.margin())
+}
+
+// judgeOwnKeys compares how long each own key was missing with what is allowed.
+func judgeOwnKeys(r *record.Record) (t findings) {
+	for _, c := range allCircumstances(r) {
+		for _, s := range missingStretches(r, c) {
 			allowed := limit{r.Bounds().Registered(), "to stand again after its lease was lost"}
 			if s.first {
 				allowed = limit{r.StartBound(c.cluster), "to stand after the start"}
@@ -51,13 +66,7 @@ func (o OwnKeys) Judge(r *record.Record) record.Verdict {
 			}
 		}
 	}
-	switch {
-	case t.broken:
-		return failed(o, "%s", t.evidence(r))
-	case !t.judged:
-		return passed(o, "no key was missing")
-	}
-	return passed(o, "%s", t.margin())
+	return t
 }
 
 // closing says that an instant was after Close was called, if it was.

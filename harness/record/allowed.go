@@ -101,13 +101,7 @@ func (r *Record) lasting(faults []Fault) time.Duration {
 // excuses are the times in which any staleness is allowed.
 func (r *Record) excuses(t Tenure, faults []Fault) []Limit {
 	excuses := []Limit{r.startOf(t)}
-	changes := []time.Duration{t.From}
-	for _, f := range faults {
-		changes = append(changes, f.From)
-		if f.To >= 0 {
-			changes = append(changes, f.To)
-		}
-	}
+	changes := append([]time.Duration{t.From}, beginsAndEnds(faults)...)
 	for _, l := range r.Losses {
 		if l.Cluster != t.Cluster {
 			continue
@@ -129,6 +123,17 @@ func (r *Record) excuses(t Tenure, faults []Fault) []Limit {
 		}
 	}
 	return excuses
+}
+
+// beginsAndEnds are the instants at which faults begin and are healed.
+func beginsAndEnds(faults []Fault) (at []time.Duration) {
+	for _, f := range faults {
+		at = append(at, f.From)
+		if f.To >= 0 {
+			at = append(at, f.To)
+		}
+	}
+	return at
 }
 
 // requests is how many requests a recovery makes: a dial, a read, and the creation of a watch.

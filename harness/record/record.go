@@ -32,6 +32,8 @@ type Record struct {
 	// ManagerStart is when the manager was first given its clusters, ManagerClose when its Close was called, and
 	// ManagerClosed when Close returned. They are negative if that never happened. End is when the world was closed.
 	ManagerStart, ManagerClose, ManagerClosed, End time.Duration
+	// Placed is until when the harness let the manager reach only some members, so that it attached itself as the scenario says.
+	Placed time.Duration
 
 	Tenures []Tenure // each time in which the manager managed a cluster
 	Commits []Commit // the ledger, in the order of the responses

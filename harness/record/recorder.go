@@ -342,6 +342,11 @@ func (r *Recorder) ManagerStarted() {
 	r.do(func(at time.Duration, rec *Record) { rec.ManagerStart = at })
 }
 
+// Placed records that the manager can reach all members from now on.
+func (r *Recorder) Placed() {
+	r.do(func(at time.Duration, rec *Record) { rec.Placed = at })
+}
+
 // ManagerClosing records that the manager's Close was called.
 func (r *Recorder) ManagerClosing() {
 	r.do(func(at time.Duration, rec *Record) { rec.ManagerClose = at })

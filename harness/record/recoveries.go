@@ -1,87 +1,97 @@
 package record
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 )
 
-// Recovered says how long a cluster's view took to be fresh again after a fault.
+// Recovered is how long a cluster's view took to recover from one change of one fault.
 type Recovered struct {
-	// Fault is the name of the fault, without its arguments.
-	Fault string
-	// Took counts from the begin of the fault, see [Record.Recovery]. It is negative if the view was not fresh again within Allowed.
+	Cluster string
+	// Fault is the kind of the fault, such as HangDisk. Healed says that the recovery is from its end and not from its begin.
+	Fault  string
+	Healed bool
+	// At is the instant of the change.
+	At time.Duration
+	// Took is how long the view took to be fresh again, see [Record.Recovery]. It is negative if the view was not fresh again within Allowed.
 	Took, Allowed time.Duration
 }
 
-// Recoveries are the recoveries from all faults of the run whose recovery can be measured by itself: in the fault's cluster nothing else changed while
-// the view was to recover from it, and nothing else was in force, or being recovered from, when it began. The others are left out, however they went,
-// so that the recoveries of many runs are a fair sample.
-//
-// A fault that is healed before its allowance is over allows the same time again from its heal on:
-//
-//	lasts   ├─ fault ──────────────────►        heals   ├─ fault ──┤
-//	        ├─ Recovery ───┤                            ├──────────┼─ Recovery ───┤
-//	        └─ Allowed ────┘                            └─ Allowed ───────────────┘
+// Recoveries returns the recoveries of a run from the begins and the ends of its faults, in the order of their instants. A recovery is left out if
+// nobody can say how long it took: the next change came before the view was fresh again, the cluster could not commit or be reached meanwhile, or the
+// manager had just been given the cluster.
 func (r *Record) Recoveries() []Recovered {
-	var list []Recovered
-	for i, f := range r.Faults {
-		t, managed := r.TenureAt(f.Scope.Cluster, f.From)
-		if !managed || f.Allowance.Recovery == 0 {
-			continue
-		}
-		deadline := f.From + f.Allowance.Recovery
-		if f.To >= 0 && f.To < deadline {
-			deadline = f.To + f.Allowance.Recovery
-		}
-		if deadline > r.Until(t) || !r.alone(t, i, deadline) {
-			continue
-		}
-		name, _, _ := strings.Cut(f.Text, "(")
-		took, fresh := r.recovered(t, f.From, deadline)
-		if !fresh {
-			if r.calm(t, deadline) {
-				continue // nothing was committed that the view could have shown
+	var all []Recovered
+	for _, t := range r.Tenures {
+		faults := slices.DeleteFunc(slices.Clone(r.Faults), func(f Fault) bool { return f.Scope.Cluster != t.Cluster })
+		start := r.startOf(t)
+		for _, at := range r.changes(t, faults) {
+			f, allowed := r.worst(faults, at)
+			if allowed == 0 || at <= start.To || at >= r.Until(t) || f.From != at && f.To != at {
+				continue
 			}
-			took = -1
+			if took, known := r.recoveredBy(t, faults, at, allowed); known {
+				all = append(all, Recovered{Cluster: t.Cluster, Fault: f.Kind(), Healed: f.To == at, At: at, Took: took, Allowed: allowed})
+			}
 		}
-		list = append(list, Recovered{Fault: name, Took: took, Allowed: deadline - f.From})
 	}
-	return list
+	slices.SortStableFunc(all, func(a, b Recovered) int { return cmp.Compare(a.At, b.At) })
+	return all
 }
 
-// calm says whether the view of a tenure is no staler than calm at an instant.
-func (r *Record) calm(t Tenure, at time.Duration) bool {
-	points := r.stalenessUntil(t, at)
-	return points[len(points)-1].Staleness <= r.CalmAt(t.Cluster, at)
+// Kind is the name of the fault, without its arguments.
+func (f Fault) Kind() string {
+	kind, _, _ := strings.Cut(f.Text, "(")
+	return kind
 }
 
-// alone says whether from the begin of fault i until an instant of the same tenure nothing but that fault allows the view to be stale.
-func (r *Record) alone(t Tenure, i int, until time.Duration) bool {
-	f := r.Faults[i]
-	overlaps := func(cluster string, from, to time.Duration) bool {
-		return cluster == t.Cluster && from <= until && r.Ended(to) >= f.From
+// changes are the instants at which the circumstances of a tenure change and the view may have to recover, in order.
+func (r *Record) changes(t Tenure, faults []Fault) []time.Duration {
+	changes := beginsAndEnds(faults)
+	for _, rest := range r.Rests {
+		if rest.Cluster == t.Cluster {
+			changes = append(changes, rest.From)
+			if rest.To >= 0 {
+				changes = append(changes, rest.To)
+			}
+		}
 	}
-	for j, other := range r.Faults {
-		if j != i && overlaps(other.Scope.Cluster, other.From, other.To) {
-			return false
+	slices.Sort(changes)
+	return slices.Compact(changes)
+}
+
+// recoveredBy measures the recovery from a change, up to the next change or to the deadline, whichever is first. It is not known if the view was not
+// fresh at the next change, or nothing was committed that it could have shown.
+func (r *Record) recoveredBy(t Tenure, faults []Fault, at, allowed time.Duration) (took time.Duration, known bool) {
+	end := min(at+allowed, r.Until(t))
+	for _, next := range r.changes(t, faults) {
+		if next > at {
+			end = min(end, next)
 		}
 	}
 	for _, l := range r.Losses {
-		if overlaps(l.Cluster, l.From, l.To) {
-			return false
+		if l.Cluster == t.Cluster && l.From < end && r.Ended(l.To) > at {
+			return 0, false
 		}
 	}
-	for _, rest := range r.Rests {
-		if overlaps(rest.Cluster, rest.From, rest.To) {
-			return false
+	fresh, stale, back := false, false, time.Duration(0)
+	for _, p := range r.stalenessUntil(t, end) {
+		stale = p.Staleness > r.CalmAt(t.Cluster, p.At)
+		switch {
+		case p.At < at:
+		case stale:
+			fresh = false
+		case !fresh && p.Newest > at:
+			fresh, back = true, p.At
 		}
 	}
-	before := *r // without the fault, to see whether an earlier one is being recovered from
-	before.Faults = append(append([]Fault(nil), r.Faults[:i]...), r.Faults[i+1:]...)
-	for _, l := range before.Allowed(t) {
-		if l.Any && l.From <= f.From && f.From < l.To {
-			return false
-		}
+	switch {
+	case fresh:
+		return back - at, true
+	case stale && end == at+allowed:
+		return -1, true
 	}
-	return true
+	return 0, false
 }

@@ -23,16 +23,11 @@ func (r *Record) Recovery(cluster string, since time.Duration) (took time.Durati
 	if !ok {
 		return 0, false
 	}
-	return r.recovered(t, since, r.Until(t))
-}
-
-// recovered is Recovery in a tenure, as if the record ended at an instant.
-func (r *Record) recovered(t Tenure, since, until time.Duration) (took time.Duration, ok bool) {
 	var back time.Duration // since when the view has been fresh
 	fresh := false
-	for _, p := range r.stalenessUntil(t, until) {
+	for _, p := range r.Staleness(t) {
 		switch {
-		case p.Staleness > r.CalmAt(t.Cluster, p.At):
+		case p.Staleness > r.CalmAt(cluster, p.At):
 			fresh = false
 		case !fresh && p.Newest > since:
 			fresh, back = true, p.At

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/oracle"
 	"github.com/stormwatch/stormwatch/harness/record"
 	"github.com/stormwatch/stormwatch/harness/schedule"
 )
@@ -39,7 +40,7 @@ type Line struct {
 	// Recoveries are the recoveries that could be measured, see [record.Record.Recoveries].
 	Recoveries []Recovery `json:"recoveries,omitempty"`
 	// Margins say how near the run came to each bound.
-	Margins []Margin `json:"margins,omitempty"`
+	Margins []oracle.Margin `json:"margins,omitempty"`
 	// Explained are the causes of the failures, for each oracle that failed for the first time in the island.
 	Explained []Explained `json:"explained,omitempty"`
 	// Again is the command that makes the run again.
@@ -52,17 +53,13 @@ type Failure struct {
 	Evidence string `json:"evidence"`
 }
 
-// Recovery is a recovery from a fault. Took is negative if the view was not fresh again within the allowance.
+// Recovery is a recovery from the begin of a fault or, if Healed is set, from its end. Took is negative if the view was not fresh again within the
+// allowance.
 type Recovery struct {
 	Fault     string  `json:"fault"`
+	Healed    bool    `json:"healed,omitempty"`
 	Took      float64 `json:"ms"`
 	Allowance float64 `json:"allowance_ms"`
-}
-
-// Margin says which fraction of a bound a run came to: 1 is the bound itself.
-type Margin struct {
-	Bound string  `json:"bound"`
-	Used  float64 `json:"used"`
 }
 
 // Explained is what was found about a failure.
@@ -77,7 +74,7 @@ type Explained struct {
 	Problem string `json:"problem,omitempty"`
 }
 
-// lineOf makes the line of a run. It leaves out what the record of the run does not say.
+// lineOf makes the line of a run. What follows from the record is left out if the run was not judged.
 func lineOf(island int, seed uint64, s schedule.Schedule, r *harness.Result) Line {
 	l := Line{
 		Version: Version, Seed: seed, Island: island, Schedule: s.String(), Manager: r.Manager, Workload: r.Workload, Engine: r.Engine,
@@ -86,16 +83,19 @@ func lineOf(island int, seed uint64, s schedule.Schedule, r *harness.Result) Lin
 	for _, v := range r.Failed() {
 		l.Failed = append(l.Failed, Failure{v.Oracle, v.Evidence})
 	}
-	if r.Record == nil {
+	if r.Record != nil {
+		l.Digest = r.Record.Digest()
+	}
+	if r.Record == nil || r.Outcome == record.NotJudged {
 		return l
 	}
-	l.Digest = r.Record.Digest()
+	l.Margins = oracle.Margins(r.Record)
 	for _, one := range r.Record.Recoveries() {
 		took := ms(one.Took)
 		if one.Took < 0 {
 			took = -1
 		}
-		l.Recoveries = append(l.Recoveries, Recovery{one.Fault, took, ms(one.Allowed)})
+		l.Recoveries = append(l.Recoveries, Recovery{one.Fault, one.Healed, took, ms(one.Allowed)})
 	}
 	return l
 }

@@ -35,22 +35,22 @@ func (s *Summary) Print(out io.Writer) {
 	for _, u := range s.Unjudged {
 		fmt.Fprintf(out, "\nnot judged: %s, first with seed %d: %s\n  again: %s\n", plural(u.Count, "run", "runs"), u.Seed, u.Cause, u.Again)
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, t := range []table{s.recoveryTable(), s.boundTable()} {
 		if len(t.rows) == 0 {
 			continue
 		}
-		fmt.Fprintln(table)
+		fmt.Fprintln(w)
 		for _, row := range append([][]string{t.head}, t.rows...) {
 			for i, cell := range row {
 				if i > 0 {
-					fmt.Fprint(table, "\t")
+					fmt.Fprint(w, "\t")
 				}
-				fmt.Fprint(table, cell)
+				fmt.Fprint(w, cell)
 			}
-			fmt.Fprintln(table)
+			fmt.Fprintln(w)
 		}
-		_ = table.Flush()
+		_ = w.Flush()
 	}
 }
 

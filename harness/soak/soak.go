@@ -53,8 +53,6 @@ type Config struct {
 	Run func(ctx context.Context, seed uint64, s schedule.Schedule) *harness.Result
 	// Reached returns the situations that a run reached. Nil: none.
 	Reached func(*record.Record) []string
-	// Margins returns how near a run came to its bounds. Nil: nothing is known.
-	Margins func(*record.Record) []Margin
 	// Explain looks for the cause of a failure: the oracle failed for the first time in its island. It returns soon after ctx has ended; what it
 	// returns then does not count. Nil: no cause is looked for.
 	Explain func(ctx context.Context, seed uint64, s schedule.Schedule, oracle string) Explained
@@ -201,13 +199,8 @@ func (r *running) step(ctx context.Context, isl *island) (more bool, err error) 
 	}
 	l := lineOf(isl.number, seed, s, result)
 	var reached []string
-	if result.Record != nil && result.Outcome != record.NotJudged {
-		if r.Reached != nil {
-			reached = r.Reached(result.Record)
-		}
-		if r.Margins != nil {
-			l.Margins = r.Margins(result.Record)
-		}
+	if r.Reached != nil && result.Record != nil && result.Outcome != record.NotJudged {
+		reached = r.Reached(result.Record)
 	}
 	l.Fresh = isl.learn(s, reached)
 	r.explain(ctx, isl, &l) // a run that failed is kept even if its cause is not found in time; resume looks for it

@@ -87,6 +87,7 @@ type Unjudged struct {
 
 // FaultRecovery says how long views took to be fresh again after a fault.
 type FaultRecovery struct {
+	// Fault is the kind of the fault, with the word healed if the recoveries are those from its end.
 	Fault string `json:"fault"`
 	// N is how many recoveries were measured, Late how many of them were not over within the allowance. Late ones count as longer than all others; a
 	// quantile that is one of them is null.

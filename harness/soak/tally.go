@@ -18,7 +18,7 @@ type tally struct {
 	failures   map[uint64]failure // by seed
 	unjudged   map[string]*Unjudged
 	situations map[string]bool
-	recoveries map[string]*recoveries // by fault
+	recoveries map[string]*recoveries // by fault, begun or healed
 	margins    map[string][]float64   // by bound
 	outcomes   Outcomes
 	virtual    int64 // in microseconds, since the sum of whole numbers does not depend on their order
@@ -115,10 +115,14 @@ func failureOf(l Line) failure {
 }
 
 func (t *tally) recover(one Recovery) {
-	r := t.recoveries[one.Fault]
+	from := one.Fault
+	if one.Healed {
+		from += ", healed"
+	}
+	r := t.recoveries[from]
 	if r == nil {
 		r = &recoveries{}
-		t.recoveries[one.Fault] = r
+		t.recoveries[from] = r
 	}
 	r.allowance = max(r.allowance, one.Allowance)
 	if one.Took < 0 {
