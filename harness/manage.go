@@ -43,6 +43,7 @@ func (w *World) StartManager(placements ...Placement) {
 	if open(); len(members) > 0 {
 		first.recorder.Placed()
 	}
+	first.recorder.ManagerReady()
 }
 
 // StartRival starts a further manager of the same candidate, with clients of its own, on all clusters. It blocks as StartManager does. Every oracle
@@ -54,7 +55,9 @@ func (w *World) StartRival() {
 	case len(w.managers) == point.Managers:
 		w.fail("a world has %d managers at most", point.Managers)
 	}
-	w.enlist().start()
+	rival := w.enlist()
+	rival.start()
+	rival.recorder.ManagerReady()
 }
 
 // place closes the links of the other members in the cluster of each given member, so that the manager can only attach to that member. open opens

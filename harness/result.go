@@ -103,6 +103,17 @@ func requirements(rec *record.Record, judged []record.Verdict) []record.Verdict 
 // Failed are the verdicts that failed.
 func (r *Result) Failed() []record.Verdict { return r.those(record.Failed) }
 
+// FailedOracles are the names of the oracles and of the requirements that failed, each once, in the order of the verdicts.
+func (r *Result) FailedOracles() []string {
+	var list []string
+	for _, v := range r.Failed() {
+		if !slices.Contains(list, v.Oracle) {
+			list = append(list, v.Oracle)
+		}
+	}
+	return list
+}
+
 // NotAsked are the verdicts on properties that do not apply to the manager, or that nothing in the run put to the test.
 func (r *Result) NotAsked() []record.Verdict { return r.those(record.NotAsked) }
 

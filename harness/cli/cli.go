@@ -9,13 +9,15 @@
 //
 //	go run . run                                           every scenario against the first candidate
 //	go run . try 'HangDisk(alpha/leader) for 30s'          one schedule, typed by hand
+//	go run . shrink FILE                                   a failing schedule, made small and explained
+//	go run . replay FILE                                   the same failure again, or no more
 //	go run . matrix                                        every scenario against every candidate
 //	go run . bench                                         how long the candidates take to recover
 //
 // Each run is carried out by a child process of the same binary, so that whatever happens to one run (a panic in etcd, for example) does not end
 // the others:
 //
-//	run, try ──► order (scenario or schedule, engine, manager, seed) ──► child: world, manager, oracles ──► result ──► table, --json
+//	run, try … ──► order (scenario or schedule, engine, manager, seed) ──► child: world, manager, oracles ──► result ──► table, --json
 //
 // Therefore main must call [Main] before anything else, and TestMain of a test that calls [Execute] must call [Child] before anything else.
 package cli
@@ -70,7 +72,7 @@ func Execute(ctx context.Context, c Catalogue, args []string, stdout, stderr io.
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("{{.Version}}")
-	root.AddCommand(newList(c), newRun(c), newTry(c), newMatrix(c), newExplain(c), newBench(c), newOverlay(), newVersion(program))
+	root.AddCommand(newList(c), newRun(c), newTry(c), newReplay(c), newShrink(c), newMatrix(c), newExplain(c), newBench(c), newOverlay(), newVersion(program))
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetArgs(args)
 	root.SetOut(out)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,7 +18,11 @@ import (
 type task struct {
 	story
 	words []string
+	// as is what the scenario is called in the output. Empty: the name of the story.
+	as string
 }
+
+func (t task) name() string { return cmp.Or(t.as, t.Name) }
 
 // job is the work of one run or try command: every task, with every seed, on every engine.
 type job struct {
@@ -29,8 +34,10 @@ type job struct {
 	within            within
 	brief             bool
 	transcript        string
-	out, progress     io.Writer
-	json              io.Writer // nil: without --json
+	// fails is an oracle that is known to fail. The results are compared with that. Empty: they are not.
+	fails         string
+	out, progress io.Writer
+	json          io.Writer // nil: without --json
 }
 
 // order makes the order for run i of the job on an engine. Runs are numbered seed by seed.
@@ -43,10 +50,9 @@ func (j *job) order(e engine, i int) order {
 
 // name is what run i of the job on an engine is called in the progress display. In a search the name contains the seed.
 func (j *job) name(e engine, i int) string {
-	o := j.order(e, i)
-	name := o.Story.Name + " on " + e.name
+	name := j.tasks[i%len(j.tasks)].name() + " on " + e.name
 	if j.seeds.count() > 1 {
-		name += fmt.Sprintf(", seed %d", o.Seed)
+		name += fmt.Sprintf(", seed %d", j.order(e, i).Seed)
 	}
 	return name
 }
@@ -79,7 +85,7 @@ func (j *job) run(ctx context.Context) error {
 		do := func(ctx context.Context, i int) *harness.Result {
 			defer p.begin(j.name(e, i))()
 			r := runInChild(ctx, j.catalogue, j.order(e, i))
-			r.Again = command.Line(j.again(e, i)...)
+			r.Scenario, r.Again = j.tasks[i%len(j.tasks)].name(), command.Line(j.again(e, i)...)
 			return r
 		}
 		sideBySide(ctx, e.atOnce, perEngine, do, func(i int, r *harness.Result) bool {
@@ -98,6 +104,7 @@ func (j *job) run(ctx context.Context) error {
 	}
 	p.close()
 	j.print(results)
+	j.compare(results)
 	if found {
 		last := results[len(results)-1]
 		fmt.Fprintf(j.out, "seed %d is the first of %s that did not pass, with %s on %s\n", last.Seed, &j.seeds, last.Scenario, last.Engine)

@@ -74,6 +74,18 @@ func (p *progress) end(name, outcome string, r *harness.Result, brief bool) {
 	fmt.Fprintf(p.out, "[%d/%d] %s %s in %.1fs%s\n", p.done, p.total, name, outcome, r.Wall.Seconds(), cause)
 }
 
+// show sets how many runs are done and what is under way. Elsewhere than on a terminal it prints that as a line, if line is set.
+func (p *progress) show(done int, now string, line bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done, p.now = done, []string{now}
+	if p.terminal {
+		p.rewrite()
+	} else if line {
+		fmt.Fprintf(p.out, "[%d/%d] %s\n", p.done, p.total, now)
+	}
+}
+
 // tick overwrites the line each second until p.stop is closed.
 func (p *progress) tick() {
 	defer close(p.stopped)

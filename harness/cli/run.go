@@ -43,7 +43,7 @@ func chosen(c Catalogue, names []string) ([]task, error) {
 			return nil, err
 		}
 		if !slices.Contains(names[:i], name) {
-			list = append(list, task{story{Name: name}, []string{"run", name}})
+			list = append(list, task{story: story{Name: name}, words: []string{"run", name}})
 		}
 	}
 	return list, nil

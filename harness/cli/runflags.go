@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"github.com/stormwatch/stormwatch/harness/schedule"
 )
 
 // runFlags are the flags that run and try have in common.
@@ -28,18 +30,38 @@ const (
 
 // add defines the flags on a command.
 func (a *runFlags) add(c *cobra.Command, catalogue Catalogue) {
+	a.addRun(c, catalogue)
+	f := c.Flags()
+	f.Var(&a.seeds, "seeds", "search a `range` of seeds, such as 1-100, for the first that does not pass, and stop there")
+	c.MarkFlagsMutuallyExclusive("seed", "seeds")
+	f.StringVar(&a.json, "json", "", "a `file` to write the results to, one JSON object a line; - is the standard output, and the table then goes to the standard error")
+	f.StringVar(&a.transcript, "transcript", "", "print the timeline of each run; --transcript="+transcriptFull+" with each update and instants to the nanosecond")
+	f.Lookup("transcript").NoOptDefVal = transcriptPlain
+}
+
+// addRun defines the flags that say which run is to be made.
+func (a *runFlags) addRun(c *cobra.Command, catalogue Catalogue) {
 	f := c.Flags()
 	f.StringVar(&a.engine, "engine", virtualName, "what the clusters are made of: "+virtualName+", "+embeddedName+" or "+allEngines)
 	addManager(c, &a.manager, catalogue)
 	addWorkload(c, &a.workload)
 	f.Uint64Var(&a.seed, "seed", 1, "the seed of everything random")
-	f.Var(&a.seeds, "seeds", "search a `range` of seeds, such as 1-100, for the first that does not pass, and stop there")
-	c.MarkFlagsMutuallyExclusive("seed", "seeds")
 	a.within.add(f)
 	f.BoolVar(&a.brief, "brief", false, "end a run in virtual time soon after the views have recovered, as matrix does")
-	f.StringVar(&a.json, "json", "", "a `file` to write the results to, one JSON object a line; - is the standard output, and the table then goes to the standard error")
-	f.StringVar(&a.transcript, "transcript", "", "print the timeline of each run; --transcript="+transcriptFull+" with each update and instants to the nanosecond")
-	f.Lookup("transcript").NoOptDefVal = transcriptPlain
+}
+
+// keptFor takes from the lines of a schedule what the flags of the command do not say.
+func (a *runFlags) keptFor(c *cobra.Command, r schedule.Run) {
+	given := c.Flags().Changed
+	if r.Manager != "" && !given("manager") {
+		a.manager = r.Manager
+	}
+	if r.Workload != "" && !given("workload") {
+		a.workload = r.Workload
+	}
+	if r.Seed > 0 && !given("seed") && !given("seeds") {
+		a.seed = r.Seed
+	}
 }
 
 func addManager(c *cobra.Command, name *string, catalogue Catalogue) {

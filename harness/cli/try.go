@@ -20,15 +20,11 @@ func newTry(c Catalogue) *cobra.Command {
 		Short: "Run a schedule, from a file or typed by hand, against a manager and judge it",
 		Long: "Run a schedule against a manager and judge it by every oracle. The argument is the name of a file, - for the standard input, or\n" +
 			"the schedule itself: actions with their instants and lengths, separated by semicolons. list --faults prints the faults.\n" +
-			"Exit status: 0 if every verdict passed, 1 if one failed, 2 if the command was used wrongly, 3 if a run could not be judged.",
+			"A schedule may say with which manager, workload and seed it is run; flags override that.\n" + exitStatus,
 		Example: "  try 'HangDisk(alpha/leader) for 30s'\n  try '5s for 30s HangDisk(alpha/leader); 12s Freeze(beta/m2)' --engine " + embeddedName + "\n  try incident.txt --seeds 1-100",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := readSchedule(args[0], cmd.InOrStdin())
-			if err != nil {
-				return err
-			}
-			j, err := a.job(c, []task{t})
+			j, _, err := a.scheduleJob(cmd, c, "try", args[0])
 			if err != nil {
 				return err
 			}
@@ -39,17 +35,32 @@ func newTry(c Catalogue) *cobra.Command {
 	return try
 }
 
+// exitStatus explains the exit codes of a command that judges a schedule.
+const exitStatus = "Exit status: 0 if every verdict passed, 1 if one failed, 2 if the command was used wrongly, 3 if a run could not be judged."
+
+// scheduleJob reads the schedule that is the argument of a command, and makes the job of running it: with what its lines say, if no flag says otherwise.
+func (a *runFlags) scheduleJob(cmd *cobra.Command, c Catalogue, name, argument string) (*job, schedule.Schedule, error) {
+	t, s, err := readSchedule(name, argument, cmd.InOrStdin())
+	if err != nil {
+		return nil, s, err
+	}
+	a.keptFor(cmd, s.Run)
+	j, err := a.job(c, []task{t})
+	return j, s, err
+}
+
 // scheduleName is the name of a scenario whose schedule did not come from a file.
 const scheduleName = "schedule"
 
-// readSchedule reads the schedule that an argument of try means: standard input, a file, or the text itself.
-func readSchedule(argument string, stdin io.Reader) (task, error) {
+// readSchedule reads the schedule that an argument of a command means: standard input, a file, or the text itself.
+func readSchedule(command, argument string, stdin io.Reader) (task, schedule.Schedule, error) {
 	name, text, again := scheduleName, argument, argument
 	fromFile := false
+	fail := func(err error) (task, schedule.Schedule, error) { return task{}, schedule.Schedule{}, err }
 	if argument == "-" {
 		read, err := io.ReadAll(stdin)
 		if err != nil {
-			return task{}, fmt.Errorf("read the schedule from the standard input: %w", err)
+			return fail(fmt.Errorf("read the schedule from the standard input: %w", err))
 		}
 		text = string(read)
 		again = text // the input cannot be read a second time, so the command to run again contains it
@@ -57,20 +68,28 @@ func readSchedule(argument string, stdin io.Reader) (task, error) {
 		fromFile = true
 		name, text = strings.TrimSuffix(filepath.Base(argument), filepath.Ext(argument)), string(read)
 	} else if !errors.Is(err, os.ErrNotExist) && !isText(argument) {
-		return task{}, fmt.Errorf("read the schedule: %w", err)
+		return fail(fmt.Errorf("read the schedule: %w", err))
 	}
 	parsed, err := schedule.Parse(text)
 	switch {
 	case err != nil && fromFile:
-		return task{}, fmt.Errorf("schedule %s: %w", argument, err)
+		return fail(fmt.Errorf("schedule %s: %w", argument, err))
 	case err != nil && argument != "-" && !isText(argument):
-		return task{}, fmt.Errorf("no file is called %q, and it is no schedule: %w", argument, err)
+		return fail(fmt.Errorf("no file is called %q, and it is no schedule: %w", argument, err))
 	case err != nil:
-		return task{}, fmt.Errorf("schedule: %w", err)
-	case len(parsed.Steps) == 0:
-		return task{}, fmt.Errorf("the schedule has no step: nothing would happen, so nothing would be judged; want one such as HangDisk(alpha/leader) for 30s")
+		return fail(fmt.Errorf("schedule: %w", err))
+	case len(parsed.Steps) == 0 && parsed.Until == 0:
+		return fail(errors.New("the schedule has no step and no until: nothing would happen, so nothing would be judged; " +
+			"want a step such as HangDisk(alpha/leader) for 30s"))
 	}
-	return task{story{Name: name, Schedule: parsed.String()}, []string{"try", again}}, nil
+	return task{story: scheduleStory(parsed), as: name, words: []string{command, again}}, parsed, nil
+}
+
+// scheduleStory is the story of a schedule. What does not change the run, such as comments and the name of the file, is left out, so that the schedule replays
+// exactly wherever it comes from.
+func scheduleStory(s schedule.Schedule) story {
+	s.About, s.Run = nil, schedule.Run{}
+	return story{Name: scheduleName, Schedule: s.String()}
 }
 
 // isText reports whether an argument is a schedule and not the name of a file.

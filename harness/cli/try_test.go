@@ -35,11 +35,11 @@ func TestTryReadsAFile(t *testing.T) {
 }
 
 func TestTryReadsTheStandardInput(t *testing.T) {
-	got, err := readSchedule("-", strings.NewReader("cluster alpha 3\n"+hang+"\n"))
+	got, _, err := readSchedule("try", "-", strings.NewReader("cluster alpha 3\n"+hang+"\n"))
 	require.NoError(t, err)
 	require.Equal(t, scheduleName, got.Name)
 	require.Equal(t, []string{"try", "cluster alpha 3\n" + hang + "\n"}, got.words, "what was piped in is a part of the command")
-	_, err = readSchedule("-", new(bytes.Buffer))
+	_, _, err = readSchedule("try", "-", new(bytes.Buffer))
 	require.ErrorContains(t, err, "the schedule has no step")
 }
 

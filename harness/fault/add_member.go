@@ -10,13 +10,12 @@ import (
 )
 
 var addMember = &kind{
-	name: "AddMember", takes: onCluster,
+	name: "AddMember", takes: onCluster, once: true,
 	about: "a new member joins the cluster; over when it serves",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
 			Scope:     record.Scope{Cluster: on.cluster.Name()},
 			Allowance: allow("lost leader", w.Bounds().LostLeader()),
-			Once:      true,
 			Do: func(ctx context.Context) (func(context.Context) error, error) {
 				return nil, serving(ctx, w, on.cluster, membershipPatience(w), func(ctx context.Context) error {
 					_, err := on.cluster.AddMember(ctx)

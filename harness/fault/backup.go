@@ -8,13 +8,12 @@ import (
 )
 
 var backup = &kind{
-	name: "Backup", takes: onCluster,
+	name: "Backup", takes: onCluster, once: true,
 	about: "a backup of the cluster is saved, for a later Restore; over when it is saved",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
 			Scope:     record.Scope{Cluster: on.cluster.Name()},
 			Allowance: untouched(w),
-			Once:      true,
 			Do: func(ctx context.Context) (func(context.Context) error, error) {
 				ctx, cancel := context.WithTimeout(ctx, w.Bounds().LostLeader())
 				defer cancel()

@@ -9,13 +9,12 @@ import (
 )
 
 var compact = &kind{
-	name: "Compact", takes: onCluster,
+	name: "Compact", takes: onCluster, once: true,
 	about: "the history of the cluster up to now is compacted: no watch can begin at an older revision; over at once",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
 			Scope:     record.Scope{Cluster: on.cluster.Name()},
 			Allowance: allow("lost member", w.Bounds().LostMember()),
-			Once:      true,
 			Do: func(ctx context.Context) (func(context.Context) error, error) {
 				ctx, cancel := context.WithTimeout(ctx, w.Bounds().LostLeader())
 				defer cancel()

@@ -10,13 +10,12 @@ import (
 )
 
 var defragment = &kind{
-	name: "Defragment", takes: onMemberSlowly,
+	name: "Defragment", takes: onMemberSlowly, once: true,
 	about: "the member defragments its database for that long, and applies no committed entry meanwhile; over when it is done",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
 			Switches:  throw(on.member, hold, point.Apply),
 			Allowance: slowed(w, on.delay, false),
-			Once:      true,
 			Do: func(ctx context.Context) (func(context.Context) error, error) {
 				rewrite := func(ctx context.Context) error { return rewriteDatabase(ctx, w, on.member) }
 				return rewrite, pass(ctx, on.delay)

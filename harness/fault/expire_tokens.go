@@ -10,13 +10,12 @@ import (
 )
 
 var expireTokens = &kind{
-	name: "ExpireTokens", takes: onCluster, auth: true,
+	name: "ExpireTokens", takes: onCluster, once: true, auth: true,
 	about: "the tokens that the manager has got from the members are valid no more, its password still is; over at once",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
 			Scope:     record.Scope{Cluster: on.cluster.Name()},
 			Allowance: allow("lost member", w.Bounds().LostMember()),
-			Once:      true,
 			Do: func(ctx context.Context) (func(context.Context) error, error) {
 				ctx, cancel := context.WithTimeout(ctx, w.Bounds().LostLeader())
 				defer cancel()

@@ -46,7 +46,9 @@ type kind struct {
 	takes []parameter
 	// tls and auth say that it can only happen to a cluster with TLS, or with authentication.
 	tls, auth bool
-	plan      func(w *harness.World, on subjects) (harness.Plan, error)
+	// once says that it is over as soon as it has happened: there is nothing to heal.
+	once bool
+	plan func(w *harness.World, on subjects) (harness.Plan, error)
 }
 
 // subjects are the arguments with their members and cluster found in a world.
@@ -128,6 +130,9 @@ func (f Fault) Member() (m harness.Ref, one bool) {
 	return f.args.member, f.args.member != harness.Ref{}
 }
 
+// Once says whether the fault is over as soon as it has happened, so that there is nothing to heal.
+func (f Fault) Once() bool { return f.kindOrNone().once }
+
 // Resolve finds the members that the fault's arguments name at this moment, and returns what injecting the fault would do. It returns an
 // error if there is no such member or cluster, or if the fault cannot be injected now.
 func (f Fault) Resolve(w *harness.World) (harness.Plan, error) {
@@ -139,7 +144,7 @@ func (f Fault) Resolve(w *harness.World) (harness.Plan, error) {
 		}
 	}
 	plan, err := k.plan(w, on)
-	plan.Text = k.print(on.arguments())
+	plan.Text, plan.Once = k.print(on.arguments()), k.once
 	return plan, err
 }
 

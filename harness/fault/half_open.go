@@ -8,14 +8,13 @@ import (
 )
 
 var halfOpen = &kind{
-	name: "HalfOpen", takes: onMember,
+	name: "HalfOpen", takes: onMember, once: true,
 	about: "the member's open client connections carry nothing any more, for good, and nobody is told; new ones work",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		only := []string{on.member.Name()}
 		return harness.Plan{
 			Scope:     record.Scope{Cluster: on.member.Cluster().Name(), Members: only, Silenced: only, Stranded: only},
 			Allowance: halfOpenAllowance(w, on.member),
-			Once:      true,
 			Lingers:   on.member.Stranded,
 			Do: func(context.Context) (func(context.Context) error, error) {
 				on.member.StrandClients()

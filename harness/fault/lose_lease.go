@@ -8,13 +8,12 @@ import (
 )
 
 var loseLease = &kind{
-	name: "LoseLease", takes: onCluster,
+	name: "LoseLease", takes: onCluster, once: true,
 	about: "the manager's leases in the cluster are revoked, and their keys deleted; over at once",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
 			Scope:     record.Scope{Cluster: on.cluster.Name(), Revokes: true},
 			Allowance: untouched(w),
-			Once:      true,
 			Do: func(ctx context.Context) (func(context.Context) error, error) {
 				ctx, cancel := context.WithTimeout(ctx, w.Bounds().LostLeader())
 				defer cancel()

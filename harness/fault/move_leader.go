@@ -9,7 +9,7 @@ import (
 )
 
 var moveLeader = &kind{
-	name: "MoveLeader", takes: onMember,
+	name: "MoveLeader", takes: onMember, once: true,
 	about: "the cluster's leader transfers its leadership to the member; there is nothing to heal",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		if err := mustRun(on.member); err != nil {
@@ -25,7 +25,6 @@ var moveLeader = &kind{
 		return harness.Plan{
 			Scope:     record.Scope{Cluster: leader.Cluster().Name(), Members: []string{leader.Name(), on.member.Name()}},
 			Allowance: lost(w, leader),
-			Once:      true,
 			Do: func(ctx context.Context) (func(context.Context) error, error) {
 				ctx, cancel := context.WithTimeout(ctx, w.Bounds().Election())
 				defer cancel()

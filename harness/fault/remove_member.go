@@ -9,14 +9,13 @@ import (
 )
 
 var removeMember = &kind{
-	name: "RemoveMember", takes: onMember,
+	name: "RemoveMember", takes: onMember, once: true,
 	about: "the member is removed from its cluster and stopped; its data are deleted",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		only := []string{on.member.Name()}
 		return harness.Plan{
 			Scope:     record.Scope{Cluster: on.member.Cluster().Name(), Members: only, Unreachable: only, Silenced: only, Lagging: only},
 			Allowance: lost(w, on.member),
-			Once:      true,
 			Do: func(ctx context.Context) (func(context.Context) error, error) {
 				ctx, cancel := context.WithTimeout(ctx, membershipPatience(w))
 				defer cancel()

@@ -7,13 +7,12 @@ import (
 )
 
 var restart = &kind{
-	name: "Restart", takes: onMember,
+	name: "Restart", takes: onMember, once: true,
 	about: "the member's process dies and starts again on its data; over when it serves",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
 			Scope:     down(on.member),
 			Allowance: lost(w, on.member),
-			Once:      true,
 			Do: func(ctx context.Context) (func(context.Context) error, error) {
 				if err := on.member.Kill(ctx); err != nil {
 					return nil, err

@@ -10,13 +10,12 @@ import (
 )
 
 var restore = &kind{
-	name: "Restore", takes: onCluster,
+	name: "Restore", takes: onCluster, once: true,
 	about: "all members are killed, get the data of the last Backup, and start again: the revision goes back; over when they serve",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
 			Scope:     record.Scope{Cluster: on.cluster.Name(), Revokes: true}, // a lease that the backup does not have is gone
 			Allowance: allow("restored", w.Bounds().Restored()),
-			Once:      true,
 			Do: func(ctx context.Context) (func(context.Context) error, error) {
 				var kills []*harness.Injection
 				over := func(context.Context) error {

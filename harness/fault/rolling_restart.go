@@ -9,13 +9,12 @@ import (
 )
 
 var rollingRestart = &kind{
-	name: "RollingRestart", takes: onCluster,
+	name: "RollingRestart", takes: onCluster, once: true,
 	about: "the members are restarted one after another, each when the one before serves again; over when the last does",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
 			Scope:     record.Scope{Cluster: on.cluster.Name()},
 			Allowance: allow("lost leader", w.Bounds().LostLeader()),
-			Once:      true,
 			Do: func(context.Context) (func(context.Context) error, error) {
 				for _, m := range on.cluster.Members() {
 					// Each restart is a fault of its own, so that what it affects is on record for as long as it lasts.

@@ -9,13 +9,12 @@ import (
 )
 
 var rotateCertificates = &kind{
-	name: "RotateCertificates", takes: onCluster, tls: true,
+	name: "RotateCertificates", takes: onCluster, once: true, tls: true,
 	about: "the members get certificates of a new authority: connections that are open go on, new ones need what the next Apply brings; over with that Apply",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
 			Scope:     record.Scope{Cluster: on.cluster.Name(), Closed: true},
 			Allowance: allow("lost member", w.Bounds().LostMember()),
-			Once:      true,
 			Do: func(context.Context) (func(context.Context) error, error) {
 				return nil, on.cluster.Certificates().Rotate()
 			},

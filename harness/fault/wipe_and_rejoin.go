@@ -9,13 +9,12 @@ import (
 )
 
 var wipeAndRejoin = &kind{
-	name: "WipeAndRejoin", takes: onMember,
+	name: "WipeAndRejoin", takes: onMember, once: true,
 	about: "the member loses its disk: it is removed, and added again under its name with no data; over when it serves",
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
 			Scope:     down(on.member),
 			Allowance: lost(w, on.member),
-			Once:      true,
 			Do: func(ctx context.Context) (func(context.Context) error, error) {
 				err := serving(ctx, w, on.member, 2*membershipPatience(w), on.member.Wipe)
 				if err != nil && !errors.Is(err, context.Canceled) {

@@ -29,9 +29,10 @@ type Record struct {
 	Prefixes, Streams int
 	// Things are the prefixes of the keys of those who want to own things, one prefix for each thing that a manager can own.
 	Things []string
-	// ManagerStart is when the manager was first given its clusters, ManagerClose when its Close was called, and
-	// ManagerClosed when Close returned. They are negative if that never happened. End is when the world was closed.
-	ManagerStart, ManagerClose, ManagerClosed, End time.Duration
+	// ManagerStart is when the manager was first given its clusters, ManagerReady when its views were fresh and it was attached as the scenario
+	// wanted, ManagerClose when its Close was called, and ManagerClosed when Close returned. They are negative if that never happened. The instants of a
+	// schedule count from ManagerReady. End is when the world was closed.
+	ManagerStart, ManagerReady, ManagerClose, ManagerClosed, End time.Duration
 	// Placed is until when the harness let the manager reach only some members, so that it attached itself as the scenario says.
 	Placed time.Duration
 

@@ -25,7 +25,7 @@ type Recorder struct {
 func NewRecorder(t bound.Timing) *Recorder {
 	return &Recorder{
 		start: time.Now(), live: map[string]*series{}, traffic: map[string]int{}, aimed: map[int]Fault{},
-		r: Record{Manager: 1, Timing: t, ManagerStart: -1, ManagerClose: -1, ManagerClosed: -1},
+		r: Record{Manager: 1, Timing: t, ManagerStart: -1, ManagerReady: -1, ManagerClose: -1, ManagerClosed: -1},
 	}
 }
 
@@ -345,6 +345,11 @@ func (r *Recorder) ManagerStarted() {
 // Placed records that the manager can reach all members from now on.
 func (r *Recorder) Placed() {
 	r.do(func(at time.Duration, rec *Record) { rec.Placed = at })
+}
+
+// ManagerReady records that the manager's views are fresh, and that it is attached as the scenario wanted.
+func (r *Recorder) ManagerReady() {
+	r.do(func(at time.Duration, rec *Record) { rec.ManagerReady = at })
 }
 
 // ManagerClosing records that the manager's Close was called.

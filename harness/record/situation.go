@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -31,6 +32,26 @@ func (r *Record) WatchesAt(cluster string, at time.Duration) []Watch {
 // Situation says in one sentence, for failed verdicts, who led a cluster at an instant, on which members the manager's watches were, and
 // which faults were in force.
 func (r *Record) Situation(cluster string, at time.Duration) string {
+	faults := ""
+	for _, f := range r.FaultsAt(at) {
+		faults += ", " + f.Text + " in force"
+	}
+	return fmt.Sprintf("at %s %s%s", Stamp(at), r.Places(cluster, at), faults)
+}
+
+// FaultsAt are the faults that were in force at an instant, in the order in which they began.
+func (r *Record) FaultsAt(at time.Duration) []Fault {
+	var list []Fault
+	for _, f := range r.Faults {
+		if f.From <= at && (f.To < 0 || f.To > at) {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// Places says who led a cluster at an instant and on which members the manager's watches were.
+func (r *Record) Places(cluster string, at time.Duration) string {
 	leader := r.LeaderAt(cluster, at)
 	if leader == "" {
 		leader = "nobody"
@@ -38,25 +59,25 @@ func (r *Record) Situation(cluster string, at time.Duration) string {
 		leader = cluster + "/" + leader
 	}
 	watched := "no watch was open"
-	seen := map[string]bool{}
+	for i, m := range r.WatchedAt(cluster, at) {
+		if i == 0 {
+			watched = "the watch was on " + cluster + "/" + m
+		} else {
+			watched += " and " + cluster + "/" + m
+		}
+	}
+	return leader + " led, " + watched
+}
+
+// WatchedAt are the members that served a watch of the manager at an instant.
+func (r *Record) WatchedAt(cluster string, at time.Duration) []string {
+	var members []string
 	for _, w := range r.WatchesAt(cluster, at) {
-		on := cluster + "/" + w.Member
-		switch {
-		case seen[on]:
-		case len(seen) == 0:
-			watched = "the watch was on " + on
-		default:
-			watched += " and " + on
-		}
-		seen[on] = true
-	}
-	faults := ""
-	for _, f := range r.Faults {
-		if f.From <= at && (f.To < 0 || f.To > at) {
-			faults += ", " + f.Text + " in force"
+		if !slices.Contains(members, w.Member) {
+			members = append(members, w.Member)
 		}
 	}
-	return fmt.Sprintf("at %s %s led, %s%s", Stamp(at), leader, watched, faults)
+	return members
 }
 
 // Stamp prints an instant as transcripts do, in seconds with three decimals.

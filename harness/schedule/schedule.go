@@ -117,6 +117,21 @@ func (s Schedule) String() string {
 	return b.String()
 }
 
+// Line prints the schedule on one line that [Parse] reads, without its comments and without what it is run with.
+func (s Schedule) Line() string {
+	s.About, s.Run = nil, Run{}
+	return strings.ReplaceAll(strings.TrimSpace(s.String()), "\n", "; ")
+}
+
+// End is when the schedule ends: Until, or the end of the last step if that is later.
+func (s Schedule) End() time.Duration {
+	end := s.Until
+	for _, step := range s.Steps {
+		end = max(end, step.At+step.For)
+	}
+	return end
+}
+
 func (s Step) String() string {
 	if s.For > 0 {
 		return fmt.Sprintf("%s for %s %s", brief(s.At), brief(s.For), s.Action)

@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/internal/command"
+	"github.com/stormwatch/stormwatch/harness/replay"
+	"github.com/stormwatch/stormwatch/harness/schedule"
+	"github.com/stormwatch/stormwatch/harness/schedule/shrink"
+)
+
+// shrinkFlags are the flags of shrink.
+type shrinkFlags struct {
+	runFlags
+	oracle, out string
+	tries       int
+}
+
+func newShrink(c Catalogue) *cobra.Command {
+	var a shrinkFlags
+	cmd := &cobra.Command{
+		Use:   "shrink FILE|SCHEDULE",
+		Short: "Make a failing schedule as small as it can be, and say when its failure became inevitable",
+		Long: "Run a schedule that fails, and make it smaller as long as the same oracle fails: fewer steps, clusters and members, shorter and earlier\n" +
+			"faults. Then find the cause: the earliest instant from which healing everything no longer prevents the failure. The output is the schedule\n" +
+			"for a file, the command that runs it, and a Go test to paste.\n" +
+			"Exit status: 0 if the schedule was shrunk, 2 if it does not fail or the command was used wrongly, 3 if it could not be judged or was interrupted.",
+		Example: "  shrink incident.txt --manager naive\n  shrink 'HangDisk(alpha/leader) for 30s; 9s Kill(beta/m1)' --manager naive --oracle freshness --out failures",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			j, s, err := a.scheduleJob(cmd, c, "shrink", args[0])
+			if err != nil {
+				return err
+			}
+			if a.oracle == "" {
+				a.oracle = s.Run.Fails
+			}
+			return a.shrink(cmd, j, s)
+		},
+	}
+	a.addRun(cmd, c)
+	f := cmd.Flags()
+	f.StringVar(&a.oracle, "oracle", "", "the `oracle` that must go on failing (default: that of the schedule's line fails, or the first that fails)")
+	f.StringVar(&a.out, "out", "", "a `directory` for the schedule and the Go test, as files")
+	f.IntVar(&a.tries, "tries", 400, "the largest number of schedules to try before the cause is looked for")
+	return cmd
+}
+
+// shrink shrinks the schedule of a job and prints what it found, even if the user interrupts it.
+func (a *shrinkFlags) shrink(cmd *cobra.Command, j *job, s schedule.Schedule) error {
+	if len(j.engines) != 1 {
+		return fmt.Errorf("--engine %s: want one engine", a.engine)
+	}
+	if a.tries < 1 {
+		return fmt.Errorf("--tries %d: want at least 1", a.tries)
+	}
+	if a.out != "" {
+		if err := os.MkdirAll(a.out, 0o755); err != nil {
+			return fmt.Errorf("--out: %w", err)
+		}
+	}
+	e := j.engines[0]
+	p := newProgress(cmd.ErrOrStderr(), a.tries)
+	defer p.close()
+	shrinker := shrink.Shrinker{
+		AtOnce: e.atOnce, Limit: a.tries,
+		Try: func(ctx context.Context, s schedule.Schedule) (*harness.Result, error) {
+			o := j.order(e, 0)
+			o.Story = scheduleStory(s)
+			return runInChild(ctx, j.catalogue, o), nil
+		},
+		Progress: func(now shrink.Progress) {
+			text := sizeOf(now.Best)
+			if now.Cause {
+				text += ", looking for the cause"
+			}
+			p.show(now.Tries, text, now.Smaller)
+		},
+	}
+	if e.name != virtualName || !replay.Built() {
+		shrinker.Confirm = 1 // two runs of a schedule may differ
+	}
+	found, err := shrinker.Shrink(cmd.Context(), s, a.oracle)
+	p.close()
+	var passes *shrink.DoesNotFailError
+	switch {
+	case errors.As(err, &passes):
+		return err
+	case found.Result == nil && err != nil && cmd.Context().Err() == nil:
+		return unfinished{err}
+	case found.Result == nil:
+		return unfinished{errors.New("interrupted before the schedule was seen to fail")}
+	}
+	out := cmd.OutOrStdout()
+	fmt.Fprintf(out, "# %s\n# %s, after %d tries\n", sizeOf(s), sizeOf(found.Schedule), found.Tries)
+	fmt.Fprint(out, found.Schedule)
+	if writing := a.write(out, j, found); writing != nil {
+		return unfinished{writing}
+	}
+	switch {
+	case err != nil:
+		return unfinished{fmt.Errorf("interrupted after %d tries: the schedule may not be as small as it could be", found.Tries)}
+	case found.Limited:
+		fmt.Fprintf(cmd.ErrOrStderr(), "%d tries were not enough: the schedule may not be as small as it could be, see --tries\n", a.tries)
+	}
+	return nil
+}
+
+// write prints the command that runs the schedule again, and the Go test, or writes it into files if the user wants that.
+func (a *shrinkFlags) write(out io.Writer, j *job, found shrink.Found) error {
+	if a.out == "" {
+		fmt.Fprintf(out, "\n%s\n\n%s", command.Line(a.again(j, "try", found.Schedule.Line(),
+			"--manager", j.manager, "--workload", j.workload, "--seed", strconv.FormatUint(found.Result.Seed, 10))...), found.GoTest())
+		return nil
+	}
+	file, err := found.Write(a.out)
+	if err != nil {
+		return fmt.Errorf("write the schedule: %w", err)
+	}
+	fmt.Fprintf(out, "\n%s\n", command.Line(a.again(j, "replay", file)...))
+	return nil
+}
+
+// again returns the words of a command that runs a schedule as the job does.
+func (a *shrinkFlags) again(j *job, words ...string) []string {
+	words = append(program(), words...)
+	if name := j.engines[0].name; name != virtualName {
+		words = append(words, "--engine", name)
+	}
+	if j.brief {
+		words = append(words, "--brief")
+	}
+	return append(words, j.within.again()...)
+}
+
+// sizeOf says how large a schedule is.
+func sizeOf(s schedule.Schedule) string {
+	members := make([]string, len(s.Clusters))
+	for i, c := range s.Clusters {
+		members[i] = strconv.Itoa(c.Members)
+	}
+	steps := "1 step"
+	if len(s.Steps) != 1 {
+		steps = fmt.Sprintf("%d steps", len(s.Steps))
+	}
+	return fmt.Sprintf("%s on clusters of %s, %s long", steps, strings.Join(members, " and "), s.End())
+}
