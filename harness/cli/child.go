@@ -35,6 +35,12 @@ const endTimeout = 10 * time.Second
 // errInterrupted is the error of a run that the user, or the end of a search, has ended before it had a result.
 var errInterrupted = errors.New("interrupted")
 
+// overdueError is the cause of the end of a context whose run took longer than it may. Its process is asked for the stacks of its goroutines before it is
+// killed.
+type overdueError struct{ limit time.Duration }
+
+func (e *overdueError) Error() string { return fmt.Sprintf("no result after %s", e.limit) }
+
 // runInChild makes one run in a child process. It blocks until the child has ended. If the run could not be made, the result is "not judged".
 func runInChild(ctx context.Context, c Catalogue, o order) *harness.Result {
 	began := time.Now()
@@ -83,7 +89,12 @@ func child(ctx context.Context, o order, receive func(*gob.Decoder) error) error
 	cmd.ExtraFiles = []*os.File{write}
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.Cancel = func() error {
+		if overdue(ctx) != nil {
+			return cmd.Process.Signal(syscall.SIGQUIT)
+		}
+		return cmd.Process.Signal(syscall.SIGTERM)
+	}
 	cmd.WaitDelay = endTimeout
 	if err := cmd.Start(); err != nil {
 		err = errors.Join(fmt.Errorf("start a process for the run: %w", err), write.Close())
@@ -98,10 +109,21 @@ func child(ctx context.Context, o order, receive func(*gob.Decoder) error) error
 	switch {
 	case decoding == nil:
 		return nil
+	case overdue(ctx) != nil:
+		return fmt.Errorf("%w\n%s", overdue(ctx), panicText(said.String()))
 	case ctx.Err() != nil:
 		return errInterrupted
 	}
 	return childError(ended, said.String())
+}
+
+// overdue returns the cause if a context has ended because a run took too long, else nil.
+func overdue(ctx context.Context) error {
+	var late *overdueError
+	if errors.As(context.Cause(ctx), &late) {
+		return late
+	}
+	return nil
 }
 
 // childError makes the error for a child that ended without a result, from how the process ended and what it printed.
