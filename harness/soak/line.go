@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"math"
 	"time"
 
 	"github.com/stormwatch/stormwatch/harness"
@@ -28,7 +29,7 @@ type Line struct {
 	Cause   string         `json:"cause,omitempty"`
 	// Failed are the verdicts that failed.
 	Failed []Failure `json:"failed,omitempty"`
-	// Digest is that of the record: equal digests mean equal timelines.
+	// Digest is that of the record: equal digests mean equal timelines. It is empty if the run was not judged.
 	Digest string `json:"digest"`
 	// Virtual is how long the run took by the engine's clock, Wall by the wall clock. Elapsed is how long the soak had been running when the line was
 	// written, without the time in which it was stopped.
@@ -78,18 +79,21 @@ type Explained struct {
 func lineOf(island int, seed uint64, s schedule.Schedule, r *harness.Result) Line {
 	l := Line{
 		Version: Version, Seed: seed, Island: island, Schedule: s.String(), Manager: r.Manager, Workload: r.Workload, Engine: r.Engine,
-		Outcome: r.Outcome, Cause: r.Cause, Digest: r.Digest, Virtual: ms(r.Virtual), Wall: ms(r.Wall), Again: r.Again,
+		Outcome: r.Outcome, Cause: r.Cause, Virtual: ms(r.Virtual), Wall: ms(r.Wall), Again: r.Again,
 	}
 	for _, v := range r.Failed() {
 		l.Failed = append(l.Failed, Failure{v.Oracle, v.Evidence})
 	}
-	if r.Record != nil {
-		l.Digest = r.Record.Digest()
-	}
 	if r.Record == nil || r.Outcome == record.NotJudged {
 		return l
 	}
-	l.Margins = oracle.Margins(r.Record)
+	l.Digest = r.Record.Digest()
+	for _, m := range oracle.Margins(r.Record) {
+		if math.IsNaN(m.Used) || math.IsInf(m.Used, 0) {
+			continue // the bound is zero, and JSON has no such number
+		}
+		l.Margins = append(l.Margins, oracle.Margin{Bound: m.Bound, Used: math.Round(m.Used*1e4) / 1e4}) // a hundredth of a percent is enough
+	}
 	for _, one := range r.Record.Recoveries() {
 		took := ms(one.Took)
 		if one.Took < 0 {
