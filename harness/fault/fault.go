@@ -133,6 +133,14 @@ func (f Fault) Member() (m harness.Ref, one bool) {
 // Once says whether the fault is over as soon as it has happened, so that there is nothing to heal.
 func (f Fault) Once() bool { return f.kindOrNone().once }
 
+// Groups are the two groups of members that the fault is on, for a fault such as Partition; else they are empty.
+func (f Fault) Groups() (group, others []harness.Ref) {
+	return slices.Clone(f.args.group), slices.Clone(f.args.others)
+}
+
+// Longest is the longest delay in the fault's arguments, its jitter included; zero if it has none.
+func (f Fault) Longest() time.Duration { return f.args.delay + f.args.jitter }
+
 // Resolve finds the members that the fault's arguments name at this moment, and returns what injecting the fault would do. It returns an
 // error if there is no such member or cluster, or if the fault cannot be injected now.
 func (f Fault) Resolve(w *harness.World) (harness.Plan, error) {

@@ -49,3 +49,31 @@ func (a Rest) String() string { return "Rest(" + a.Cluster + ")" }
 func (a Rest) Clusters() []string { return []string{a.Cluster} }
 
 func (a Rest) begin(w *harness.World) (func(), error) { return w.Cluster(a.Cluster).BringToRest() }
+
+// Rival is the action that starts a second manager of the same candidate on all clusters, see [harness.World.StartRival]. Undoing it closes that
+// manager. A schedule has one such step at most.
+type Rival struct{}
+
+func (Rival) String() string { return "Rival()" }
+
+// Clusters are none: the action names no cluster.
+func (Rival) Clusters() []string { return nil }
+
+func (Rival) begin(w *harness.World) (func(), error) {
+	w.StartRival()
+	return w.CloseRival, nil
+}
+
+// Close is the action that closes the manager while the faults in force go on, see [harness.World.CloseManager]. It cannot be undone, and no Apply,
+// Rival or Close may follow it.
+type Close struct{}
+
+func (Close) String() string { return "Close()" }
+
+// Clusters are none: the action names no cluster.
+func (Close) Clusters() []string { return nil }
+
+func (Close) begin(w *harness.World) (func(), error) {
+	w.CloseManager()
+	return nil, nil
+}

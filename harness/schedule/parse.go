@@ -26,7 +26,7 @@ import (
 //	seed NUMBER
 //	fails ORACLE
 //
-// The last four say which run the schedule is kept for, see [Run]; each may be given once. The members of a cluster with tls serve clients over TLS, one with auth has authentication on, see [harness.Spec]. An action is a fault, Apply(CLUSTER, …) or Rest(CLUSTER). A step without an instant is at 5 s. Without cluster lines there are the clusters
+// The last four say which run the schedule is kept for, see [Run]; each may be given once. The members of a cluster with tls serve clients over TLS, one with auth has authentication on, see [harness.Spec]. An action is a fault, Apply(CLUSTER, …), Rest(CLUSTER), Rival() or Close(). A step without an instant is at 5 s. Without cluster lines there are the clusters
 // alpha and beta with three members each, and with the TLS or authentication that the faults need. Without a watch line the manager is attached to the member of the first step's fault or, if that
 // fault names no member, to the leader of the first cluster. The error names each wrong line and says what is wanted.
 func Parse(text string) (Schedule, error) {
@@ -188,6 +188,14 @@ func readAction(text string) (Action, error) {
 	inner, closed := strings.CutSuffix(rest, ")")
 	switch name {
 	case "Apply", "Rest":
+	case "Rival", "Close":
+		if !opened || !closed || strings.TrimSpace(inner) != "" {
+			return nil, fmt.Errorf("%q: want %s()", text, name)
+		}
+		if name == "Close" {
+			return Close{}, nil
+		}
+		return Rival{}, nil
 	default:
 		f, err := fault.Parse(text)
 		if err != nil && !opened && !slices.ContainsFunc(fault.All(), func(d fault.Description) bool { return d.Name == name }) {
@@ -210,7 +218,7 @@ func readAction(text string) (Action, error) {
 
 // unknown is the error for the name of an action that does not exist.
 func unknown(name string) error {
-	all := []string{"Apply", "Rest"}
+	all := []string{"Apply", "Close", "Rest", "Rival"}
 	for _, d := range fault.All() {
 		all = append(all, d.Name)
 	}
@@ -249,36 +257,4 @@ func (s *Schedule) has(m harness.Ref) bool {
 	i := slices.IndexFunc(s.Clusters, func(c harness.Spec) bool { return c.Name == m.Cluster })
 	return i >= 0 && (m.Member == harness.RoleLeader || m.Member == harness.RoleFollower && s.Clusters[i].Members > 1 ||
 		slices.Contains(s.Clusters[i].Names(), m.Member))
-}
-
-// Check returns an error for a schedule that cannot be run: it names a cluster that it does not have, or the manager would have to be attached
-// to two members of one cluster.
-func (s Schedule) Check() error {
-	var clusters []string
-	for _, c := range s.Clusters {
-		clusters = append(clusters, c.Name)
-	}
-	var errs []error
-	has := func(what fmt.Stringer, name string) {
-		if !slices.Contains(clusters, name) {
-			errs = append(errs, fmt.Errorf("%s: no cluster is called %q; there are %s", what, name, strings.Join(clusters, ", ")))
-		}
-	}
-	attached := map[string]bool{}
-	for _, m := range s.Watch {
-		has(m, m.Cluster)
-		if attached[m.Cluster] {
-			errs = append(errs, fmt.Errorf("watch %s: the manager is attached to one member of a cluster, and %s has another already", m, m.Cluster))
-		}
-		if m.Member == harness.RoleWatched {
-			errs = append(errs, fmt.Errorf("watch %s: nothing is watched before the manager has started", m))
-		}
-		attached[m.Cluster] = true
-	}
-	for _, step := range s.Steps {
-		for _, name := range step.Action.Clusters() {
-			has(step, name)
-		}
-	}
-	return errors.Join(errs...)
 }

@@ -25,6 +25,8 @@ watch beta/m1
 30s MoveLeader(alpha/follower)
 31s Partition([alpha/m1], [alpha/m2 alpha/m3])
 40s for 10s Rest(beta)
+41s for 12s Rival()
+55s Close()
 until 1m
 `
 
@@ -75,6 +77,9 @@ func TestWhatIsNoScheduleIsExplainedLineByLine(t *testing.T) {
 		"workload tidb; workload tidb":   "workload is said twice: tidb, and tidb",
 		"Rest(alpha beta)":               "want one cluster",
 		"Apply":                          `"Apply": want Apply(CLUSTER)`,
+		"Rival":                          `"Rival": want Rival()`,
+		"Rival(); Rival()":               "a run has one rival at most",
+		"Close(); 6s Apply(alpha)":       "6s Apply(alpha): the manager was closed before, by 5s Close()",
 	} {
 		_, err := Parse(text)
 		require.ErrorContains(t, err, want, text)
@@ -85,9 +90,9 @@ func TestWhatEndsComesBeforeWhatBegins(t *testing.T) {
 	s, err := Parse("5s for 5s Reset(alpha/m1)\n10s Reset(alpha/m1)\n1s for 9s Refuse(alpha/m2)")
 	require.NoError(t, err)
 	var order []string
-	for _, e := range s.events() {
-		word := s.Steps[e.step].String()
-		if e.undo {
+	for _, e := range s.Events() {
+		word := s.Steps[e.Step].String()
+		if e.Undo {
 			word = "end of " + word
 		}
 		order = append(order, word)

@@ -15,27 +15,29 @@ func (s Schedule) Scenario(name string) harness.Scenario {
 	return harness.Scenario{Name: name, Summary: "a schedule", Clusters: s.Clusters, Body: s.run}
 }
 
-// event is the begin or the end of a step.
-type event struct {
-	at   time.Duration
-	step int
-	undo bool
+// Event is the begin or the end of a step.
+type Event struct {
+	At time.Duration
+	// Step is the number of the step in [Schedule.Steps].
+	Step int
+	// Undo says that the step ends.
+	Undo bool
 }
 
-// events are the events of all steps in order. At the same instant, ends come before begins.
-func (s Schedule) events() []event {
-	var events []event
+// Events are the events of all steps in the order in which they happen. At the same instant, ends come before begins.
+func (s Schedule) Events() []Event {
+	var events []Event
 	for i, step := range s.Steps {
-		events = append(events, event{at: step.At, step: i})
+		events = append(events, Event{At: step.At, Step: i})
 		if step.For > 0 {
-			events = append(events, event{at: step.At + step.For, step: i, undo: true})
+			events = append(events, Event{At: step.At + step.For, Step: i, Undo: true})
 		}
 	}
-	slices.SortStableFunc(events, func(a, b event) int {
-		if order := cmp.Compare(a.at, b.at); order != 0 || a.undo == b.undo {
+	slices.SortStableFunc(events, func(a, b Event) int {
+		if order := cmp.Compare(a.At, b.At); order != 0 || a.Undo == b.Undo {
 			return order
 		}
-		if a.undo {
+		if a.Undo {
 			return -1
 		}
 		return 1
@@ -51,13 +53,13 @@ func (s Schedule) run(w *harness.World) {
 	w.StartManager(placements...)
 	began := w.Elapsed()
 	undo := make([]func(), len(s.Steps))
-	for _, e := range s.events() {
-		w.Pass(began + e.at - w.Elapsed())
-		if !e.undo {
-			undo[e.step] = s.begin(w, s.Steps[e.step])
-		} else if undo[e.step] != nil {
-			undo[e.step]()
-			undo[e.step] = nil
+	for _, e := range s.Events() {
+		w.Pass(began + e.At - w.Elapsed())
+		if !e.Undo {
+			undo[e.Step] = s.begin(w, s.Steps[e.Step])
+		} else if undo[e.Step] != nil {
+			undo[e.Step]()
+			undo[e.Step] = nil
 		}
 	}
 	w.Pass(began + s.Until - w.Elapsed())
