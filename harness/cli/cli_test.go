@@ -61,7 +61,7 @@ func TestWrongUseIsExplained(t *testing.T) {
 		"no file":           {[]string{"try", "incident.txt"}, `no file is called "incident.txt", and it is no schedule: line 1: no action is called "incident.txt"`},
 		"a wrong file":      {[]string{"try", notASchedule}, "schedule " + notASchedule + `: line 2: no action is called "buy milk"`},
 		"a wrong schedule":  {[]string{"try", "HangDisk(gamma/leader)"}, `HangDisk(gamma/leader): no cluster is called "gamma"; there are alpha, beta`},
-		"an empty schedule": {[]string{"try", "cluster alpha 3;"}, "the schedule has no step"},
+		"an empty schedule": {[]string{"try", "cluster alpha 3;"}, "the schedule has no step and no until"},
 		"a folder":          {[]string{"try", dir}, "is a directory"},
 		"a matrix's row":    {[]string{"matrix", "--scenario", "hung", "--json", existing}, `no scenario is called "hung"; the nearest: hung-leader`},
 		"a matrix's column": {[]string{"matrix", "--manager", "poling", "--json", existing}, `no manager is called "poling"; the nearest: polling`},

@@ -54,7 +54,7 @@ func (x *search) cause() Cause {
 	case x.ctx.Err() != nil:
 		return Cause{}
 	case early < 0:
-		return needsNoFault(x.best, x.result)
+		return needsNoFault(x.best)
 	}
 	return explain(x.best, x.result, late)
 }
@@ -75,7 +75,6 @@ func edges(s schedule.Schedule) []time.Duration {
 // healedAt returns what happens if everything is healed at an instant.
 func healedAt(s schedule.Schedule, at time.Duration) schedule.Schedule {
 	healed := s
-	healed.Until = s.End()
 	healed.Steps = nil
 	for _, step := range s.Steps {
 		if step.At >= at {
@@ -85,6 +84,9 @@ func healedAt(s schedule.Schedule, at time.Duration) schedule.Schedule {
 			step.For = at - step.At
 		}
 		healed.Steps = append(healed.Steps, step)
+	}
+	if healed.End() < s.End() {
+		healed.Until = s.End()
 	}
 	return healed
 }

@@ -14,9 +14,9 @@ import (
 )
 
 // needsNoFault is the cause of a failure that happens also if everything is healed before anything has begun.
-func needsNoFault(s schedule.Schedule, r *harness.Result) Cause {
+func needsNoFault(s schedule.Schedule) Cause {
 	text := "No healing prevents it: the failure needs no fault."
-	if len(s.Steps) > 0 { // the schedule was not shrunk to the end
+	if len(s.Steps) > 0 { // the limit was reached, so that there are steps although none is needed
 		text = "No healing prevents it: it happens without any of the steps."
 	}
 	return Cause{Text: text, Kind: "no fault"}
@@ -27,7 +27,8 @@ type happened struct {
 	text, kind string // in the sentence, and in the key
 	cluster    string
 	from, to   time.Duration
-	inForce    bool
+	// counts says that it was in force, or had just begun.
+	counts bool
 }
 
 // explain puts the cause into words. from is an instant of the schedule.
@@ -38,18 +39,18 @@ func explain(s schedule.Schedule, r *harness.Result, from time.Duration) Cause {
 	for _, f := range rec.Faults {
 		if f.From < at {
 			// A fault that ends at this instant is the one that is healed.
-			all = append(all, happened{f.Text, kindOf(rec, f), f.Scope.Cluster, f.From, f.To, f.To < 0 || f.To >= at})
+			all = append(all, happened{f.Text, kindOf(rec, f), f.Scope.Cluster, f.From, f.To, f.To < 0 || f.To >= at || justBegun(f.From, at)})
 		}
 	}
 	for _, rest := range rec.Rests {
 		if rest.From < at && restedBySchedule(s, rec, rest) {
-			all = append(all, happened{"Rest(" + rest.Cluster + ")", "Rest", rest.Cluster, rest.From, rest.To, rest.To < 0 || rest.To >= at})
+			all = append(all, happened{"Rest(" + rest.Cluster + ")", "Rest", rest.Cluster, rest.From, rest.To, rest.To < 0 || rest.To >= at || justBegun(rest.From, at)})
 		}
 	}
 	all = append(all, reloads(s, rec, from)...)
 	slices.SortStableFunc(all, func(a, b happened) int { return int(a.from - b.from) })
 
-	told := slices.DeleteFunc(slices.Clone(all), func(h happened) bool { return !h.inForce })
+	told := slices.DeleteFunc(slices.Clone(all), func(h happened) bool { return !h.counts })
 	over := len(told) == 0
 	if over {
 		last := time.Duration(-1)
@@ -66,6 +67,8 @@ func explain(s schedule.Schedule, r *harness.Result, from time.Duration) Cause {
 			situation = append(situation, rec.Places(h.cluster, at))
 		}
 		switch {
+		case justBegun(h.from, at):
+			what = append(what, h.text+" just begun")
 		case !over:
 			what = append(what, fmt.Sprintf("%s in force for %s", h.text, seconds(at-h.from)))
 		case h.to-h.from < precision:
@@ -81,13 +84,17 @@ func explain(s schedule.Schedule, r *harness.Result, from time.Duration) Cause {
 		situation = append(situation, rec.Places(s.Clusters[0].Name, at))
 		kinds = append(kinds, "no fault")
 	}
-	cause.Text = fmt.Sprintf("From %s on healing everything no longer prevents it: %s.", seconds(from), strings.Join(append(situation, what...), ", "))
+	cause.Text = fmt.Sprintf("From %s on (%s in the transcript) healing everything no longer prevents it: %s.",
+		seconds(from), record.Stamp(at), strings.Join(append(situation, what...), ", "))
 	cause.Kind = strings.Join(kinds, " and ")
 	if over && len(told) > 0 {
 		cause.Kind = "after " + cause.Kind
 	}
 	return cause
 }
+
+// justBegun says whether something that began at an instant had just begun at another: the search for the cause has found the begin of its step.
+func justBegun(from, at time.Duration) bool { return at-from <= 2*moment }
 
 // reloads are the reloads that the schedule carried out before an instant.
 func reloads(s schedule.Schedule, rec *record.Record, before time.Duration) []happened {
@@ -114,7 +121,7 @@ func reloads(s schedule.Schedule, rec *record.Record, before time.Duration) []ha
 		cluster := append(append(removed, added...), apply.Names...)[0]
 		managed = apply.Names
 		at := rec.ManagerReady + step.At
-		list = append(list, happened{text: apply.String(), kind: kind, cluster: cluster, from: at, to: at})
+		list = append(list, happened{apply.String(), kind, cluster, at, at, justBegun(at, rec.ManagerReady+before)})
 	}
 	return list
 }
@@ -179,10 +186,5 @@ func roleOf(rec *record.Record, cluster, member string, at time.Duration) string
 	return "a follower"
 }
 
-// seconds prints a time as the sentence does: to a tenth of a second, or to the millisecond if it is shorter than one.
-func seconds(d time.Duration) string {
-	if d < precision {
-		return fmt.Sprintf("%.3fs", d.Seconds())
-	}
-	return fmt.Sprintf("%.1fs", d.Seconds())
-}
+// seconds prints a time as the sentence does: to a tenth of a second.
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1fs", d.Seconds()) }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
+	"go/format"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -67,7 +68,11 @@ func (f Found) GoTest() []byte {
 	}); err != nil {
 		return fmt.Appendf(nil, "// no test could be made: %v\n", err)
 	}
-	return text.Bytes()
+	formatted, err := format.Source(text.Bytes())
+	if err != nil {
+		return text.Bytes()
+	}
+	return formatted
 }
 
 // Write writes the schedule and the Go test into a directory, which it makes if it does not exist, and returns the name of the schedule's file. A file that

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/schedule"
@@ -13,6 +14,7 @@ import (
 // out.
 func (x *search) dropSteps() {
 	none := without(x.best, 0, len(x.best.Steps))
+	none.Until = max(none.Until, calm)
 	asLong := none
 	asLong.Until = x.best.End()
 	if len(x.best.Steps) > 0 && x.first(none, asLong) >= 0 {
@@ -27,6 +29,9 @@ func (x *search) dropSteps() {
 		x.dropWindows(1, 1)
 	}
 }
+
+// calm is the least length of a run without a step. Without any length, a schedule would say nothing at all.
+const calm = time.Second
 
 // dropWindows leaves out each size steps that follow each other, beginning at every stride-th step.
 func (x *search) dropWindows(size, stride int) {
@@ -66,12 +71,14 @@ func withoutCluster(s schedule.Schedule, name string) schedule.Schedule {
 	}
 	var steps []schedule.Step
 	for _, step := range s.Steps {
-		apply, isApply := step.Action.(schedule.Apply)
-		if isApply {
+		if apply, ok := step.Action.(schedule.Apply); ok {
 			apply.Names = slices.DeleteFunc(slices.Clone(apply.Names), func(n string) bool { return n == name })
+			if len(apply.Names) == 0 {
+				continue
+			}
 			step.Action = apply
 		}
-		if isApply && len(apply.Names) > 0 || !slices.Contains(step.Action.Clusters(), name) {
+		if !slices.Contains(step.Action.Clusters(), name) {
 			steps = append(steps, step)
 		}
 	}

@@ -10,7 +10,11 @@ import (
 // shorten makes the run end earlier, and the steps shorter and earlier, with round times where that is possible. far says that the times may be far from
 // the smallest with which the schedule fails; if not, it looks first whether a time can become smaller at all.
 func (x *search) shorten(far bool) {
-	x.lower(far, 0, func(s schedule.Schedule) time.Duration { return s.Until }, func(s schedule.Schedule, to time.Duration) schedule.Schedule {
+	least := time.Duration(0)
+	if len(x.best.Steps) == 0 {
+		least = calm
+	}
+	x.lower(far, least, func(s schedule.Schedule) time.Duration { return s.Until }, func(s schedule.Schedule, to time.Duration) schedule.Schedule {
 		s.Until = to
 		return s
 	})
@@ -79,8 +83,8 @@ func end(step schedule.Step, run time.Duration) time.Duration {
 	return step.At + step.For
 }
 
-// lower looks for the smallest value, not below least, of a time of the schedule with which it still fails. It assumes that it fails with every greater one,
-// so the result may not be the smallest, but the schedule fails with it.
+// lower looks for the smallest value, not below least, of a time of the schedule with which it still fails. It assumes that it fails with every greater one.
+// That need not be so; then the result is not the smallest, but the schedule fails with it.
 func (x *search) lower(far bool, least time.Duration, of func(schedule.Schedule) time.Duration, with func(schedule.Schedule, time.Duration) schedule.Schedule) {
 	now := of(x.best)
 	if now <= least || x.over() {
@@ -98,6 +102,9 @@ func (x *search) lower(far bool, least time.Duration, of func(schedule.Schedule)
 		}
 	}
 	below := x.lowest(values, set)
+	if of(x.best) == now && far {
+		x.each(values, set) // what happens at an instant may not happen a second later
+	}
 	if now = of(x.best); now <= least {
 		return
 	}
@@ -128,6 +135,15 @@ func (x *search) lowest(values []time.Duration, set func(time.Duration) schedule
 		}
 	}
 	return below
+}
+
+// each tries values one after another, until the schedule fails with one.
+func (x *search) each(values []time.Duration, set func(time.Duration) schedule.Schedule) {
+	var candidates []schedule.Schedule
+	for _, v := range values {
+		candidates = append(candidates, set(v))
+	}
+	x.first(candidates...)
 }
 
 // coarse are the times that are tried first.
