@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stormwatch/stormwatch/harness/record"
+	"github.com/stormwatch/stormwatch/harness/schedule/draw"
 	"github.com/stormwatch/stormwatch/harness/soak"
 )
 
@@ -155,7 +157,7 @@ func (a *soakFlags) soaking(c Catalogue) (*soaking, error) {
 func (s *soaking) config(a *soakFlags) soak.Config {
 	c := soak.Config{
 		Params: a.params, Dir: a.out, Resume: a.resume, Workers: a.workers,
-		NewGuide: s.newGuide(a.params.Blind), Run: s.run, Reached: reached,
+		NewGuide: func() soak.Guide { return draw.NewGuide(s.space(), a.params.Blind) }, Run: s.run, Reached: (*record.Record).Reached,
 		Begun: s.progress.resumed, Done: s.progress.done,
 		Torn: func(file string) {
 			s.progress.say(file + ": the last line was not complete, since the soak was ended while it wrote it; the line is cut off, and its run made again")

@@ -9,6 +9,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/internal/command"
 	"github.com/stormwatch/stormwatch/harness/schedule"
+	"github.com/stormwatch/stormwatch/harness/schedule/draw"
 )
 
 // soaking is how the runs of one soak are made.
@@ -16,17 +17,29 @@ type soaking struct {
 	catalogue Catalogue
 	engine    engine
 	manager   harness.Candidate
-	workload  string        // empty: that of the schedule
+	workload  string        // empty: each schedule draws one of the manager's
 	limit     time.Duration // how long a run may take by the wall clock; zero: see limitOf
 	failures  string        // the directory for what failures are shrunk to
 	progress  *soakProgress
+}
+
+// space is what the schedules are drawn from.
+func (s *soaking) space() draw.Space {
+	if s.workload != "" {
+		return draw.Space{Workloads: []string{s.workload}}
+	}
+	var all []string
+	for _, w := range s.manager.Workloads {
+		all = append(all, w.Name)
+	}
+	return draw.Space{Workloads: all}
 }
 
 // order makes the order for the run of a schedule. It is the one that try makes, so that the run replays there.
 func (s *soaking) order(seed uint64, drawn schedule.Schedule) order {
 	return order{
 		Story: scheduleStory(drawn), Engine: s.engine.name, Manager: s.manager.Name, Seed: seed,
-		Workload: cmp.Or(s.workload, drawn.Run.Workload, s.manager.Workloads[0].Name),
+		Workload: cmp.Or(drawn.Run.Workload, s.manager.Workloads[0].Name),
 	}
 }
 
