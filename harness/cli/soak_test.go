@@ -44,7 +44,7 @@ func soaked(t *testing.T, dir string) []soak.Line {
 
 func TestASoakKeepsEachRunAndPrintsASummary(t *testing.T) {
 	t.Chdir(t.TempDir())
-	c := call(t.Context(), "soak", "--seeds", "1-4")
+	c := call(t.Context(), "soak", "--seeds", "1-4", "--explain=false")
 	require.Contains(t, []int{exitPassed, exitFailed}, c.code, c.stderr)
 	require.Contains(t, c.stderr, "the results are in soak-polling\n")
 	require.Contains(t, c.stdout, "soak of polling on virtual: 4 schedules in 0.")
@@ -66,7 +66,7 @@ func TestASoakKeepsEachRunAndPrintsASummary(t *testing.T) {
 
 	full := call(t.Context(), "soak", "--seeds", "1-4")
 	require.Equal(t, exitUsage, full.code, "the directory is not empty")
-	resumed := call(t.Context(), "soak", "--resume")
+	resumed := call(t.Context(), "soak", "--resume", "--explain=false")
 	require.Equal(t, c, callResult{resumed.code, resumed.stdout, resumed.stderr}, "there is nothing left to do")
 	other := call(t.Context(), "soak", "--seeds", "1-5", "--resume")
 	require.Equal(t, exitUsage, other.code)
