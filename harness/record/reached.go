@@ -11,8 +11,8 @@ import (
 
 // Reached are the situations that the run reached, sorted. A situation is a few facts that held at one instant in one cluster, such as
 //
-//	Isolate on the watched leader, other led
-//	hung + unreachable, stale under 50%
+//	Isolate on the watched leader
+//	hung + unreachable, stale
 //	stale over, claims up to date, nobody led
 //
 // without instants and names: members are named by what they are at that instant. Two runs that reached the same situations differ little in what they
@@ -71,7 +71,8 @@ func (r *Record) tour(t Tenure) *tour {
 		}
 		o.stop(max(f.From, t.From), func(found map[string]bool) {
 			o.faults[i] = f
-			found[fmt.Sprintf("%s on %s, %s", kindOf(f), o.place(f), o.lead())] = true
+			found[fmt.Sprintf("%s on %s", kindOf(f), o.place(f))] = true
+			found[fmt.Sprintf("%s on %s, %s", class(f), o.place(f), o.lead())] = true
 			if f.From < t.From {
 				found["given during "+class(f)] = true
 			}
@@ -193,11 +194,11 @@ func (o *tour) collect(found map[string]bool) {
 		for i, a := range classes {
 			found[fmt.Sprintf("%s, %s", a, o.stale)] = true
 			for _, b := range classes[i+1:] {
-				found[fmt.Sprintf("%s + %s, %s", a, b, o.stale)] = true
+				found[fmt.Sprintf("%s + %s, %s", a, b, roughly(o.stale))] = true
 			}
 		}
 		for _, f := range o.faults {
-			found[fmt.Sprintf("%s, %s", kindOf(f), o.stale)] = true
+			found[fmt.Sprintf("%s, %s", kindOf(f), roughly(o.stale))] = true
 		}
 	}
 	if o.tenure.To >= 0 {

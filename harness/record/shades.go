@@ -16,6 +16,15 @@ const (
 	staleExcused = "stale while lost"
 )
 
+// roughly says less: whether a view is fresh, stale, or staler than allowed.
+func roughly(stale string) string {
+	switch stale {
+	case staleNot, staleOver:
+		return stale
+	}
+	return "stale"
+}
+
 // shade is an instant from which a view is so stale, compared with what is allowed.
 type shade struct {
 	at    time.Duration
@@ -26,40 +35,68 @@ type shade struct {
 // where it is allowed because a quorum or the reach is lost, it is not compared.
 func (r *Record) shades(t Tenure) []shade {
 	limits := r.Allowed(t)
+	if len(limits) == 0 {
+		return nil
+	}
+	allowed := make([]time.Duration, len(limits))
+	for i := range limits {
+		allowed[i] = allowance(limits, i)
+	}
+	calm := r.Bounds().Calm()
 	var shades []shade
-	at := 0
-	for _, p := range r.Staleness(t) {
-		for at < len(limits)-1 && limits[at].To < p.At {
-			at++
+	look := func(at, staleness time.Duration, i int) {
+		stale := staleExcused
+		if limits[i].Of == "" {
+			stale = compare(staleness, allowed[i], calm)
 		}
-		if at >= len(limits) {
-			break
-		}
-		stale := compare(p.Staleness, limits, at, r.Bounds().Calm())
 		if n := len(shades); n == 0 || shades[n-1].stale != stale {
-			shades = append(shades, shade{p.At, stale})
+			shades = append(shades, shade{at, stale})
 		}
+	}
+	points := r.Staleness(t)
+	i := 0
+	for n, p := range points {
+		if n == 0 {
+			continue
+		}
+		// Staleness rises with time up to p. It passes from one word to the next where it crosses a threshold, or where the limit changes.
+		for from := points[n-1].At; from < p.At; {
+			for i < len(limits)-1 && limits[i].To <= from {
+				i++
+			}
+			to := min(p.At, max(limits[i].To, from+1))
+			last := p.Staleness - (p.At - to)
+			look(from+1, last-(to-from)+1, i)
+			for _, threshold := range []time.Duration{calm, allowed[i] / 4, allowed[i] / 2, allowed[i]} {
+				if crossed := to - (last - threshold); crossed > from && crossed < to {
+					look(crossed+1, threshold+1, i)
+				}
+			}
+			from = to
+		}
+		look(p.At, p.Staleness, i)
 	}
 	return shades
 }
 
-// compare puts a staleness into words. Up to calm a view is fresh, since every update makes it that stale until it is shown.
-func compare(staleness time.Duration, limits []Limit, at int, calm time.Duration) string {
-	l := limits[at]
-	allowed := l.Max
-	switch {
-	case l.Of != "":
-		return staleExcused
-	case l.Any:
-		from, to := at, at
-		for from > 0 && limits[from-1].Any && limits[from-1].Of == "" {
-			from--
-		}
-		for to < len(limits)-1 && limits[to+1].Any && limits[to+1].Of == "" {
-			to++
-		}
-		allowed = limits[to].To - limits[from].From
+// allowance is the staleness with which that under a limit is compared: if any is allowed, the length of the time in which it is.
+func allowance(limits []Limit, at int) time.Duration {
+	if !limits[at].Any {
+		return limits[at].Max
 	}
+	recovers := func(i int) bool { return limits[i].Any && limits[i].Of == "" }
+	from, to := at, at
+	for from > 0 && recovers(from-1) {
+		from--
+	}
+	for to < len(limits)-1 && recovers(to+1) {
+		to++
+	}
+	return limits[to].To - limits[from].From
+}
+
+// compare puts a staleness into words. Up to calm a view is fresh, since every update makes it that stale until it is shown.
+func compare(staleness, allowed, calm time.Duration) string {
 	switch {
 	case staleness <= calm:
 		return staleNot

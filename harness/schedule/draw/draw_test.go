@@ -87,7 +87,7 @@ func TestTheSameSeedDrawsTheSameSchedule(t *testing.T) {
 }
 
 func TestWhatIsDrawnIsReadAsItIsPrinted(t *testing.T) {
-	for _, s := range append(drawn(1000), guided(1000)...) {
+	for _, s := range append(drawn(400), guided(400)...) {
 		again, err := schedule.Parse(s.String())
 		require.NoError(t, err, s.String())
 		require.Equal(t, s, again, s.String())
@@ -98,7 +98,7 @@ func TestWhatIsDrawnIsReadAsItIsPrinted(t *testing.T) {
 func TestAScheduleIsCalmThenAStormThenHealed(t *testing.T) {
 	timing := bound.Production()
 	var sum time.Duration
-	all := append(drawn(1000), guided(1000)...)
+	all := append(drawn(400), guided(400)...)
 	for _, s := range all {
 		require.NotEmpty(t, s.Steps)
 		require.NotEmpty(t, s.Watch)
@@ -120,7 +120,7 @@ func TestAScheduleIsCalmThenAStormThenHealed(t *testing.T) {
 }
 
 func TestMostSchedulesKeepTheirQuorumAndSomeLoseIt(t *testing.T) {
-	for _, all := range [][]schedule.Schedule{drawn(1000), guided(1000)} {
+	for _, all := range [][]schedule.Schedule{drawn(400), guided(400)} {
 		keep := 0
 		for _, s := range all {
 			keeps := KeepsQuorum(s)
@@ -185,7 +185,7 @@ func TestAStepThatMayNotBePossibleIsForeseen(t *testing.T) {
 		require.NoError(t, err, text)
 		require.Equal(t, unlikely, look(s, bound.Production().Election).unlikely, text)
 	}
-	for _, s := range append(drawn(500), guided(500)...) {
+	for _, s := range append(drawn(300), guided(300)...) {
 		require.Empty(t, look(s, bound.Production().Election).unlikely, s.String())
 	}
 }

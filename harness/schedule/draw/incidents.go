@@ -17,9 +17,9 @@ type incident struct {
 
 // incidents are all incidents with their weights.
 var incidents = []incident{
-	{36, anyFault},
+	{32, anyFault},
 	{10, hungLeader},
-	{8, everyMember},
+	{10, everyMember},
 	{7, quiet},
 	{7, reload},
 	{6, removedWhileHurt},
@@ -29,8 +29,8 @@ var incidents = []incident{
 	{5, twoManagers},
 	{4, elections},
 	{4, membership},
-	{4, credentials},
-	{6, restored},
+	{6, credentials},
+	{10, restored},
 	{3, closed},
 }
 
@@ -76,8 +76,13 @@ func hungLeader(d *drawer, cluster string) {
 	hurt := one(d, []string{"HangDisk", "HangDisk", "HangDisk", "Isolate", "Isolate", "Freeze", "SlowDisk", "HangApply", "PartitionOneWay"})
 	on := one(d, []string{harness.RoleWatched, harness.RoleLeader})
 	d.inject(d.at, d.lasting(aRecovery+d.weigh(30, 30, 25, 15)), hurt, cluster, on)
+	t := d.space.timing()
+	if d.chance(30) {
+		// before the manager has left the member: it then resumes at a revision that is compacted
+		d.inject(d.at+d.between(2*t.Election, 8*t.Election), 0, "Compact", cluster, "")
+	}
 	for at := d.at; d.chance(50); {
-		at += d.between(d.space.timing().Election, 15*d.space.timing().Election)
+		at += d.between(t.Election, 15*t.Election)
 		d.inject(at, d.length(), d.kind().name, cluster, one(d, []string{harness.RoleWatched, harness.RoleLeader, harness.RoleFollower}))
 	}
 }
@@ -90,7 +95,7 @@ func everyMember(d *drawer, cluster string) {
 		d.inject(d.at, length, hurt, cluster, fmt.Sprintf("m%d", i+1))
 	}
 	meanwhile := d.between(0, length)
-	switch d.weigh(50, 25, 25) {
+	switch d.weigh(60, 20, 20) {
 	case 0:
 		d.inject(d.at+meanwhile, 0, "Compact", cluster, "")
 	case 1:
