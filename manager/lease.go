@@ -10,6 +10,7 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 )
 
@@ -40,11 +41,20 @@ func (l *lease) grant(ctx context.Context, client *clientv3.Client) (*pb.Respons
 
 // refresh extends the lease and writes the heartbeat. It also writes the keys if they do not all exist under this lease:
 // the first time, and after somebody deleted or overwrote one. Both requests must succeed through the same member,
-// since the write proves that the member that extended the lease is connected to the cluster.
+// since the write proves that the member that extended the lease is connected to the cluster. They go out together: a write
+// under a lease that is lost is refused, so that the loss is noticed although nobody answers the other request.
 func (l *lease) refresh(ctx context.Context, client *clientv3.Client) (*pb.ResponseHeader, error) {
-	if err := l.keepAlive(ctx, client); err != nil {
-		return nil, err
-	}
+	both, ctx := errgroup.WithContext(ctx) // the first failure ends the other request too, and is the one that counts
+	var header *pb.ResponseHeader
+	both.Go(func() error { return l.keepAlive(ctx, client) })
+	both.Go(func() (err error) {
+		header, err = l.write(ctx, client)
+		return err
+	})
+	return header, both.Wait()
+}
+
+func (l *lease) write(ctx context.Context, client *clientv3.Client) (*pb.ResponseHeader, error) {
 	put := func(key, value string) *pb.RequestOp {
 		return &pb.RequestOp{Request: &pb.RequestOp_RequestPut{RequestPut: &pb.PutRequest{
 			Key: []byte(key), Value: []byte(value), Lease: l.id,

@@ -67,7 +67,17 @@ func hangLeader(w *harness.World) {
 	w.Inject(fault.HangDisk(leader)).RequireRecovery(alpha)
 }
 
+// howToDie is an environment variable. It says what the manager dying does instead of panicking.
+const howToDie = "STORMWATCH_TEST_HOW_TO_DIE"
+
 func newDying(s harness.Setup) (harness.Manager, error) {
+	switch os.Getenv(howToDie) {
+	case "hang":
+		for {
+		}
+	case "exit":
+		os.Exit(0)
+	}
 	go panic("at the disco")
 	return counters.Watching().New(s)
 }

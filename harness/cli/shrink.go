@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -71,13 +72,13 @@ func (a *shrinkFlags) shrink(cmd *cobra.Command, j *job, s schedule.Schedule) er
 	e := j.engines[0]
 	p := newProgress(cmd.ErrOrStderr(), a.tries)
 	defer p.close()
+	try := func(ctx context.Context, s schedule.Schedule) (*harness.Result, error) {
+		o := j.order(e, 0)
+		o.Story = scheduleStory(s)
+		return runInChild(ctx, j.catalogue, o), nil
+	}
 	shrinker := shrink.Shrinker{
-		AtOnce: e.atOnce, Limit: a.tries,
-		Try: func(ctx context.Context, s schedule.Schedule) (*harness.Result, error) {
-			o := j.order(e, 0)
-			o.Story = scheduleStory(s)
-			return runInChild(ctx, j.catalogue, o), nil
-		},
+		AtOnce: e.atOnce, Limit: a.tries, Try: try,
 		Progress: func(now shrink.Progress) {
 			text := sizeOf(now.Best)
 			if now.Cause {
@@ -86,7 +87,8 @@ func (a *shrinkFlags) shrink(cmd *cobra.Command, j *job, s schedule.Schedule) er
 			p.show(now.Tries, text, now.Smaller)
 		},
 	}
-	if e.name != virtualName || !replay.Built() {
+	exact := e.name == virtualName && replay.Built()
+	if !exact {
 		shrinker.Confirm = 1 // two runs of a schedule may differ
 	}
 	found, err := shrinker.Shrink(cmd.Context(), s, a.oracle)
@@ -106,13 +108,37 @@ func (a *shrinkFlags) shrink(cmd *cobra.Command, j *job, s schedule.Schedule) er
 	if writing := a.write(out, j, found); writing != nil {
 		return unfinished{writing}
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return unfinished{fmt.Errorf("interrupted after %d tries: the schedule may not be as small as it could be", found.Tries)}
-	case found.Limited:
+	}
+	if found.Limited {
 		fmt.Fprintf(cmd.ErrOrStderr(), "%d tries were not enough: the schedule may not be as small as it could be, see --tries\n", a.tries)
 	}
+	if exact {
+		return nil
+	}
+	if n := again(cmd.Context(), e, found, try); n < further {
+		fmt.Fprintf(cmd.ErrOrStderr(), "the schedule failed again in %d of %d further runs: it depends on the order in which goroutines run, which only a replay build repeats\n",
+			n, further)
+	}
 	return nil
+}
+
+// further is how many further runs of a shrunk schedule show whether it always fails.
+const further = 4
+
+// again makes further runs of a schedule and counts those that fail.
+func again(ctx context.Context, e engine, found shrink.Found, try shrink.Try) (failed int) {
+	sideBySide(ctx, e.atOnce, further, func(ctx context.Context, _ int) bool {
+		r, err := try(ctx, found.Schedule)
+		return err == nil && slices.Contains(r.FailedOracles(), found.Oracle)
+	}, func(_ int, fails bool) bool {
+		if fails {
+			failed++
+		}
+		return true
+	})
+	return failed
 }
 
 // write prints the command that runs the schedule again, and the Go test, or writes it into files if the user wants that.

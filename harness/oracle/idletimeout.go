@@ -29,7 +29,8 @@ import (
 // doubt in three ways:
 //
 //   - Answers that the member sent on a watch during the fault, or less than a heartbeat before it, may not have arrived. Then L is
-//     unknown: anywhere from half a timeout before the fault (longer gaps are on record) until the end of the fault.
+//     unknown: anywhere from half a timeout before the fault (longer gaps are on record) until the end of the fault. A report that would be right for
+//     any such L is right, and the watch needs no other.
 //   - A watch that is closed at the member may still be open for the manager.
 //   - A watch that is open at the member may have been closed by the manager. It needs no report if, after the fault began and before the
 //     report was due, another watch on its key was opened or the manager reported another error of the cluster. Nor does it need one if,
@@ -157,7 +158,7 @@ func (s *silences) unreported() []violation {
 		due, to := q.from+b.Timing.IdleTimeout, min(q.to, s.record.Until(tenure))
 		last := due + s.idleLate(q.watch, q.from)
 		// A late report is a violation already, see judgeReport.
-		if to <= last || s.late[q.watch.ID] || s.reported(due, last) || s.givenUp(q, last) {
+		if to <= last || s.late[q.watch.ID] || s.reported(s.heardUntil(q)+b.Timing.IdleTimeout, last) || s.givenUp(q, last) {
 			continue
 		}
 		wrong = append(wrong, violation{s.cluster, last, fmt.Sprintf(

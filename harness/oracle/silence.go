@@ -97,6 +97,20 @@ func (s *silences) firstSilencing(w record.Watch, from, to time.Duration) (began
 	return began, maybeSilenced
 }
 
+// heardUntil is the earliest instant at which the manager may have received the last answer of a watch before a silence: the begin of the silence, or an
+// earlier one if a fault may have lost the answers since then.
+func (s *silences) heardUntil(q silence) time.Duration {
+	b := s.record.Bounds()
+	heard := q.from
+	for _, f := range s.faults {
+		from := f.From - b.Timing.Heartbeat
+		if losesAnswers(f, q.watch) && from <= q.from && q.from <= s.record.Ended(f.To) {
+			heard = min(heard, max(q.watch.Opened, from-b.Timing.IdleTimeout/2))
+		}
+	}
+	return heard
+}
+
 // doubtful says whether a report may be about a watch whose answers were sent but did not arrive.
 func (s *silences) doubtful(report record.ViewError) bool {
 	b := s.record.Bounds()

@@ -36,8 +36,10 @@ type Line struct {
 	Virtual float64 `json:"virtual_ms"`
 	Wall    float64 `json:"wall_ms"`
 	Elapsed float64 `json:"elapsed_ms"`
-	// Fresh are the situations of the run that no earlier run of the island had reached.
+	// Fresh are the situations of the run that no earlier run of the island had reached. Seen are the others that it reached, as numbers: the fresh
+	// situations of an island are numbered from 0 on, in the order of its lines.
 	Fresh []string `json:"fresh,omitempty"`
+	Seen  []int    `json:"seen,omitempty"`
 	// Recoveries are the recoveries that could be measured, see [record.Record.Recoveries].
 	Recoveries []Recovery `json:"recoveries,omitempty"`
 	// Margins say how near the run came to each bound.

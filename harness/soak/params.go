@@ -102,8 +102,13 @@ func (p Params) differences(other Params) (list []string) {
 			length = time.Duration(p.For).String()
 		}
 		return [][2]string{
-			{"seeds", fmt.Sprintf("%d-%d", p.First, p.Last)}, {"for", length}, {"engine", p.Engine}, {"manager", p.Manager}, {"workload", workload},
-			{"shard", p.Shard.String()}, {"blind", strconv.FormatBool(p.Blind)},
+			{"seeds", fmt.Sprintf("%d-%d", p.First, p.Last)},
+			{"for", length},
+			{"engine", p.Engine},
+			{"manager", p.Manager},
+			{"workload", workload},
+			{"shard", p.Shard.String()},
+			{"blind", strconv.FormatBool(p.Blind)},
 		}
 	}
 	a, b := text(p), text(other)
@@ -138,7 +143,9 @@ func ReadParams(dir string) (Params, error) {
 	return p, nil
 }
 
-func errVersion(of int) error { return fmt.Errorf("it has version %d, and this program reads %d", of, Version) }
+func errVersion(of int) error {
+	return fmt.Errorf("it has version %d, and this program reads %d", of, Version)
+}
 
 // write keeps the parameters in a directory. The file is whole or not there.
 func (p Params) write(dir string) error {

@@ -33,8 +33,7 @@ const Islands = 16
 type Guide interface {
 	// Next draws the schedule of a seed. It depends on the seed and on what the guide has learned.
 	Next(seed uint64) schedule.Schedule
-	// Learn tells the guide which situations a schedule has reached, and returns those that are new to it. It learns the same if it is told only
-	// the new ones.
+	// Learn tells the guide which situations a schedule has reached, and returns those that are new to it. What it learns does not depend on their order.
 	Learn(s schedule.Schedule, reached []string) (fresh []string)
 }
 
@@ -105,7 +104,7 @@ func (r *running) resume() error {
 	islands := map[int]*island{}
 	for i := range Islands {
 		if first, ok := r.first(i); ok && r.Shard.has(i) {
-			islands[i] = &island{number: i, next: first, guide: r.NewGuide(), explained: map[string]bool{}}
+			islands[i] = &island{number: i, next: first, guide: r.NewGuide(), numbers: map[string]int{}, explained: map[string]bool{}}
 		}
 	}
 	torn, err := r.results.read(func(l Line) error {
@@ -202,7 +201,7 @@ func (r *running) step(ctx context.Context, isl *island) (more bool, err error) 
 	if r.Reached != nil && result.Record != nil && result.Outcome != record.NotJudged {
 		reached = r.Reached(result.Record)
 	}
-	l.Fresh = isl.learn(s, reached)
+	l.Fresh, l.Seen = isl.learn(s, reached)
 	r.explain(ctx, isl, &l) // a run that failed is kept even if its cause is not found in time; resume looks for it
 	isl.last = l
 	return isl.next <= r.Last, r.write(l, true)

@@ -25,11 +25,11 @@ import (
 
 // memory is a guide whose schedules name how much it has learned.
 type memory struct {
-	known map[string]bool
+	known map[string]int // how often each was reached
 	order []string
 }
 
-func newMemory() Guide { return &memory{known: map[string]bool{}} }
+func newMemory() Guide { return &memory{known: map[string]int{}} }
 
 func (m *memory) Next(seed uint64) schedule.Schedule {
 	last := ""
@@ -37,14 +37,13 @@ func (m *memory) Next(seed uint64) schedule.Schedule {
 		last = m.order[len(m.order)-1]
 	}
 	return schedule.Schedule{
-		About: []string{fmt.Sprintf("seed %d after %d: %s", seed, len(m.order), last)}, Clusters: []harness.Spec{{Name: "alpha", Members: 3}}, Until: time.Minute,
+		About: []string{fmt.Sprintf("seed %d after %d: %s %v", seed, len(m.order), last, m.known)}, Clusters: []harness.Spec{{Name: "alpha", Members: 3}}, Until: time.Minute,
 	}
 }
 
 func (m *memory) Learn(_ schedule.Schedule, reached []string) (fresh []string) {
 	for _, r := range reached {
-		if !m.known[r] {
-			m.known[r] = true
+		if m.known[r]++; m.known[r] == 1 {
 			m.order = append(m.order, r)
 			fresh = append(fresh, r)
 		}
@@ -85,7 +84,7 @@ func pretend(_ context.Context, seed uint64, s schedule.Schedule) *harness.Resul
 func situations(r *record.Record) []string {
 	h := fnv.New64()
 	fmt.Fprint(h, r.Notes[0].Text)
-	return []string{fmt.Sprint("a", h.Sum64()%40), fmt.Sprint("b", h.Sum64()/64%40)}
+	return []string{fmt.Sprint("a", h.Sum64()%8), fmt.Sprint("b", h.Sum64()/64%8)}
 }
 
 func explained(_ context.Context, seed uint64, _ schedule.Schedule, oracle string) Explained {

@@ -36,7 +36,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"time"
 
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/bound"
@@ -152,17 +151,15 @@ func (d *drawer) storm() {
 func (d *drawer) finish() schedule.Schedule {
 	s := d.s
 	t := d.space.timing()
-	end := time.Duration(0)
-	for i, step := range s.Steps {
-		end = max(end, step.At+step.For)
+	s.Clusters = slices.Clone(s.Clusters)
+	for _, step := range s.Steps {
 		if inject, ok := step.Action.(schedule.Inject); ok {
 			for j := range s.Clusters {
 				s.Clusters[j] = inject.Fault.Suit(s.Clusters[j])
 			}
 		}
-		s.Steps[i] = step
 	}
-	s.Until = end + d.between(5*t.Election, 15*t.Election)
+	s.Until = d.lastEnd() + d.between(5*t.Election, 15*t.Election)
 	s.About = []string{"Drawn. Each cluster keeps its quorum."}
 	if !KeepsQuorum(s) {
 		s.About = []string{"Drawn. A cluster may lose its quorum."}

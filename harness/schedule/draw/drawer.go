@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/stormwatch/stormwatch/harness/bound"
 	"github.com/stormwatch/stormwatch/harness/schedule"
 )
 
@@ -100,11 +101,7 @@ func (d *drawer) move() {
 	case 1:
 		d.at += d.between(10*t.Election, 30*t.Election)
 	case 2:
-		last := d.at
-		for _, step := range d.s.Steps {
-			last = max(last, step.At+step.For)
-		}
-		d.at = max(d.at, last+d.between(0, 2*t.Election)-t.Election)
+		d.at = max(d.at, d.lastEnd()+d.between(0, 2*t.Election)-t.Election)
 	}
 }
 
@@ -139,11 +136,14 @@ func (d *drawer) add(at, length time.Duration, action schedule.Action) bool {
 		if !d.space.has(k.name) {
 			return false
 		}
-		if k.has(once) {
+		switch {
+		case k.has(once):
 			length = 0
+		case length == 0: // it took the place of a fault that has no length
+			length = d.length()
 		}
 	}
-	if at+length > 2*d.limit {
+	if at+length > d.limit+d.space.timing().LeaseTTL || at+length > longest(d.space.timing()) {
 		return false
 	}
 	tried := d.s
@@ -155,6 +155,9 @@ func (d *drawer) add(at, length time.Duration, action schedule.Action) bool {
 	d.s = tried
 	return true
 }
+
+// longest is the longest storm: with the calm end and what a run adds to it, a run then lasts ten minutes with production timing.
+func longest(t bound.Timing) time.Duration { return 11 * t.LeaseTTL }
 
 // inOrder sorts steps by their instants. Steps of one instant keep their order.
 func inOrder(steps []schedule.Step) []schedule.Step {

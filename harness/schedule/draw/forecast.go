@@ -26,7 +26,7 @@ type forecast struct {
 
 // look goes through the events of a schedule in their order.
 func look(s schedule.Schedule, election time.Duration) forecast {
-	w := weather{clusters: map[string]*sky{}, managed: map[string]bool{}, election: election}
+	w := weather{clusters: map[string]*sky{}, managed: map[string]bool{}, resting: map[int]bool{}, election: election}
 	for _, c := range s.Clusters {
 		w.clusters[c.Name] = &sky{size: c.Members, founded: c.Members, active: map[int]effect{}}
 		w.managed[c.Name] = true
@@ -52,6 +52,7 @@ type weather struct {
 	managed  map[string]bool
 	rival    bool
 	closed   bool
+	resting  map[int]bool // the steps that let a load rest
 	election time.Duration
 }
 
@@ -83,8 +84,13 @@ func (w *weather) begin(step int, action schedule.Action) (possible, loses bool)
 		for _, name := range a.Names {
 			w.managed[name] = true
 		}
+	case schedule.Rest:
+		w.resting[step] = true
+		c := w.clusters[a.Cluster]
+		return c != nil && c.writes() && c.undisturbed(), false // the updates under way must come to an end first
 	case schedule.Rival:
 		w.rival = true
+		return !w.closed && w.serves(), false
 	case schedule.Close:
 		w.closed = true
 	case schedule.Inject:
@@ -96,6 +102,8 @@ func (w *weather) begin(step int, action schedule.Action) (possible, loses bool)
 // end ends an action.
 func (w *weather) end(step int, action schedule.Action) {
 	switch action.(type) {
+	case schedule.Rest:
+		delete(w.resting, step)
 	case schedule.Rival:
 		w.rival = false
 	case schedule.Inject:
@@ -103,6 +111,16 @@ func (w *weather) end(step int, action schedule.Action) {
 			delete(c.active, step)
 		}
 	}
+}
+
+// serves says whether a manager that starts is certain to be shown an update of each cluster, without which nobody knows whether it has started.
+func (w *weather) serves() bool {
+	for _, c := range w.clusters {
+		if !c.writes() || !c.reached() || !c.undisturbed() {
+			return false
+		}
+	}
+	return len(w.resting) == 0
 }
 
 func (w *weather) inject(step int, f fault.Fault) (possible, loses bool) {
@@ -159,15 +177,14 @@ func (w *weather) finds(c *sky, f fault.Fault) bool {
 
 // allows says whether the cluster is in a state in which a fault of this kind is possible.
 func (c *sky) allows(k kind, f fault.Fault) bool {
-	alarmed := slices.ContainsFunc(c.effects(), func(e effect) bool { return e.kind.name == "Alarm" })
 	switch {
 	case k.has(committing) && !c.quorum():
 	case k.has(deciding) && !c.undisturbed():
 	case k.has(gathering) && (len(c.halted()) > 0 || c.size == 1):
-	case k.name == "Alarm" && alarmed:
+	case k.name == "Alarm" && !c.writes():
 	case k.name == "RemoveMember" && c.size < 3, k.name == "WipeAndRejoin" && c.size < 3:
 	case k.name == "AddMember" && c.size > 5:
-	case k.name == "MoveLeader" && c.size < 2:
+	case k.name == "MoveLeader" && (c.size < 2 || !c.undisturbed()):
 	case k.name == "LoseQuorum" && len(c.halted()) > 0:
 	case k.name == "Restore" && (!c.backup || c.strangers || len(c.left) > 0 || c.size != c.founded):
 	default:
@@ -236,6 +253,11 @@ func (c *sky) quorum() bool {
 		}
 	}
 	return c.size-len(lost)-roles > c.size/2
+}
+
+// writes says whether the cluster is certain to take writes.
+func (c *sky) writes() bool {
+	return c.quorum() && !slices.ContainsFunc(c.effects(), func(e effect) bool { return e.kind.name == "Alarm" })
 }
 
 // undisturbed says whether all members work together.
