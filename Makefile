@@ -7,7 +7,7 @@ OVERLAY := $(BUILD)/overlay/overlay.json
 # Packages with goroutines of our own on real sockets, disks and clocks, where the race detector finds what virtual time cannot show.
 RACE := ./harness/embedded ./harness/point ./harness/link ./harness/rpc ./harness/record ./manager/...
 
-.PHONY: run matrix docs test test-wild race race-all lint bench replay-build test-replay
+.PHONY: run matrix docs test test-wild race race-all lint bench replay-build test-replay test-replay-soak
 
 run: ## the main job: every scenario on both engines against the reference manager
 	go run ./cmd/stormwatch run --engine all
@@ -55,3 +55,10 @@ test-replay: ## SEEDS seeds of every scenario, REPEATS times each, to the same d
 	go run ./cmd/stormwatch overlay $(BUILD)/overlay
 	STORMWATCH_REPLAY_BUILD=yes CGO_ENABLED=0 go test -trimpath -overlay $(OVERLAY) ./harness/replay
 	CGO_ENABLED=0 go test -trimpath -overlay $(OVERLAY) ./cmd/stormwatch -run 'TestASeedReplays|TestTranscripts' -count 1 -timeout 30m -need-replay -seeds $(SEEDS) -repeats $(REPEATS) $(UPDATE)
+
+# How many drawn schedules test-replay-soak replays. The full check is DRAWN=500 REPEATS=10.
+DRAWN ?= 50
+
+test-replay-soak: ## DRAWN drawn schedules, REPEATS times each, each time in other surroundings (paths, variables, load), to the same digest
+	go run ./cmd/stormwatch overlay $(BUILD)/overlay
+	CGO_ENABLED=0 go test -trimpath -overlay $(OVERLAY) ./cmd/stormwatch -run TestADrawnScheduleReplays -count 1 -timeout 12h -need-replay -drawn $(DRAWN) -repeats $(REPEATS)

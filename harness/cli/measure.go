@@ -36,7 +36,7 @@ type measurement struct {
 // measurement with a Failure. If the user interrupts, they have none.
 func measureInChild(ctx context.Context, o order) []measurement {
 	var list []measurement
-	err := child(ctx, o, func(from *gob.Decoder) error {
+	err := worker{}.child(ctx, o, func(from *gob.Decoder) error {
 		for range o.Measure {
 			var m measurement
 			if err := from.Decode(&m); err != nil {
