@@ -67,7 +67,8 @@ func TestASoakKeepsEachRunAndPrintsASummary(t *testing.T) {
 	full := call(t.Context(), "soak", "--seeds", "1-4")
 	require.Equal(t, exitUsage, full.code, "the directory is not empty")
 	resumed := call(t.Context(), "soak", "--resume", "--explain=false")
-	require.Equal(t, c, callResult{resumed.code, resumed.stdout, resumed.stderr}, "there is nothing left to do")
+	require.Equal(t, c.code, resumed.code)
+	require.Equal(t, c.stdout, resumed.stdout, "there is nothing left to do")
 	other := call(t.Context(), "soak", "--seeds", "1-5", "--resume")
 	require.Equal(t, exitUsage, other.code)
 	require.Contains(t, other.stderr, "the soak in soak-polling began with other parameters: seeds: 1-4 there, 1-5 here\n")
@@ -112,7 +113,7 @@ func TestASoakShrinksWhatFails(t *testing.T) {
 	require.NoError(t, err)
 	m, err := catalogue().candidate("watching")
 	require.NoError(t, err)
-	s := &soaking{catalogue: catalogue(), engine: engines()[0], manager: m, failures: filepath.Join(dir, failuresDir)}
+	s := &soaking{worker: worker{catalogue: catalogue()}, engine: engines()[0], manager: m, failures: filepath.Join(dir, failuresDir)}
 	s.progress = newSoakProgress(&bytes.Buffer{}, soak.Params{First: 1, Last: 1})
 	defer s.progress.close()
 	e := s.explain(t.Context(), 1, drawn, "freshness")

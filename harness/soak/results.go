@@ -40,21 +40,15 @@ type results struct {
 // open opens the results file in a directory, and makes both if they are not there. Without resume the directory must be empty. With resume the
 // parameters must be those that the soak in it began with.
 func open(dir string, p Params, resume bool) (*results, error) {
+	empty, err := check(dir, p, resume)
+	if err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the directory for the results: %w", err)
 	}
-	empty, err := isEmpty(dir)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("the directory for the results: %w", err)
-	case !empty && !resume:
-		return nil, fmt.Errorf("%s is not empty: use --resume to go on with the soak in it, or name another directory with --out", dir)
-	case empty:
+	if empty {
 		if err := p.write(dir); err != nil {
-			return nil, err
-		}
-	default:
-		if err := p.agree(dir); err != nil {
 			return nil, err
 		}
 	}
@@ -67,6 +61,28 @@ func open(dir string, p Params, resume bool) (*results, error) {
 		return nil, &FileError{File: r.name, Err: err}
 	}
 	return r, nil
+}
+
+// Check returns the error that [Run] would return because of the directory or the parameters. It changes nothing.
+func (c *Config) Check() error {
+	_, err := check(c.Dir, c.Params, c.Resume)
+	return err
+}
+
+// check says whether a soak begins in a directory, or returns an error if it can neither begin nor go on there.
+func check(dir string, p Params, resume bool) (empty bool, err error) {
+	empty, err = isEmpty(dir)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("the directory for the results: %w", err)
+	case !empty && !resume:
+		return false, fmt.Errorf("%s is not empty: use --resume to go on with the soak in it, or name another directory with --out", dir)
+	case !empty:
+		return false, p.agree(dir)
+	}
+	return true, nil
 }
 
 // isEmpty says whether a directory has no file of a soak, nor of anything else.
