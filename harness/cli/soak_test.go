@@ -166,7 +166,7 @@ func TestAnInterruptedSoakKeepsWhatIsDoneAndGoesOn(t *testing.T) {
 // A soak that is killed leaves whole lines or a torn one, and goes on from there.
 func TestAKilledSoakGoesOn(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
-	c := soakUntil(t, syscall.SIGKILL, dir, 2, "--seeds", "1-6", "--workers", "1", "--manager", "dying")
+	c := soakUntil(t, syscall.SIGKILL, dir, 2, "--seeds", "1-40", "--workers", "1", "--manager", "dying")
 	require.Negative(t, c.code)
 	file := filepath.Join(dir, "runs.jsonl")
 	text, err := os.ReadFile(file)
@@ -178,7 +178,7 @@ func TestAKilledSoakGoesOn(t *testing.T) {
 	c = call(t.Context(), "soak", "--out", dir, "--resume")
 	require.Equal(t, exitNotJudged, c.code)
 	require.Contains(t, c.stderr, file+": the last line was not complete")
-	require.Len(t, soaked(t, dir), 6)
+	require.Len(t, soaked(t, dir), 40)
 }
 
 // If the disk is full, the soak ends and says so; every line that was written is whole.
