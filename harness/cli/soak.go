@@ -23,6 +23,7 @@ type soakFlags struct {
 	limit   time.Duration
 	out     string
 	resume  bool
+	plain   plainFlag
 	explain bool
 }
 
@@ -53,6 +54,7 @@ func newSoak(c Catalogue) *cobra.Command {
 	f.DurationVar(&a.limit, "limit", 0, "how long a run may take by the wall clock before it is killed and not judged (default: from the length of its schedule, at least 1m)")
 	f.StringVar(&a.out, "out", "", "a `directory` for the results (default: soak-MANAGER, and the shard)")
 	f.BoolVar(&a.resume, "resume", false, "go on with the soak in the directory; what it was started with need not be given again")
+	a.plain.add(f)
 	return cmd
 }
 
@@ -63,6 +65,9 @@ func (a *soakFlags) run(cmd *cobra.Command, c Catalogue) error {
 	}
 	s, err := a.soaking(c)
 	if err != nil {
+		return err
+	}
+	if s.worker, err = a.plain.worker(cmd.Context(), c, []engine{s.engine}, cmd.ErrOrStderr()); err != nil {
 		return err
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "the results are in %s\n", a.out)
@@ -149,7 +154,7 @@ func (a *soakFlags) soaking(c Catalogue) (*soaking, error) {
 	if a.workers < 0 || a.limit < 0 {
 		return nil, errors.New("--workers and --limit: want more than nothing")
 	}
-	s := &soaking{catalogue: c, engine: e, manager: m, workload: a.params.Workload, limit: a.limit, failures: filepath.Join(a.out, failuresDir)}
+	s := &soaking{engine: e, manager: m, workload: a.params.Workload, limit: a.limit, failures: filepath.Join(a.out, failuresDir)}
 	return s, nil
 }
 

@@ -112,7 +112,7 @@ func TestASoakShrinksWhatFails(t *testing.T) {
 	require.NoError(t, err)
 	m, err := catalogue().candidate("watching")
 	require.NoError(t, err)
-	s := &soaking{catalogue: catalogue(), engine: engines()[0], manager: m, failures: filepath.Join(dir, failuresDir)}
+	s := &soaking{worker: worker{catalogue: catalogue()}, engine: engines()[0], manager: m, failures: filepath.Join(dir, failuresDir)}
 	s.progress = newSoakProgress(&bytes.Buffer{}, soak.Params{First: 1, Last: 1})
 	defer s.progress.close()
 	e := s.explain(t.Context(), 1, drawn, "freshness")

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 
 	"github.com/stormwatch/stormwatch/harness"
-	"github.com/stormwatch/stormwatch/harness/replay"
 	"github.com/stormwatch/stormwatch/harness/schedule"
 	"github.com/stormwatch/stormwatch/harness/schedule/shrink"
 	"github.com/stormwatch/stormwatch/harness/soak"
@@ -28,7 +27,7 @@ func (s *soaking) explain(ctx context.Context, seed uint64, drawn schedule.Sched
 			return s.run(ctx, seed, smaller), nil
 		},
 	}
-	if s.engine.name != virtualName || !replay.Built() {
+	if s.engine.name != virtualName || !s.worker.replays() {
 		shrinker.Confirm = 1 // two runs of a schedule may differ
 	}
 	found, err := shrinker.Shrink(ctx, drawn, oracle)

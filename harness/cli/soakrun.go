@@ -14,13 +14,13 @@ import (
 
 // soaking is how the runs of one soak are made.
 type soaking struct {
-	catalogue Catalogue
-	engine    engine
-	manager   harness.Candidate
-	workload  string        // empty: each schedule draws one of the manager's
-	limit     time.Duration // how long a run may take by the wall clock; zero: see limitOf
-	failures  string        // the directory for what failures are shrunk to
-	progress  *soakProgress
+	worker   worker
+	engine   engine
+	manager  harness.Candidate
+	workload string        // empty: each schedule draws one of the manager's
+	limit    time.Duration // how long a run may take by the wall clock; zero: see limitOf
+	failures string        // the directory for what failures are shrunk to
+	progress *soakProgress
 }
 
 // space is what the schedules are drawn from.
@@ -49,7 +49,7 @@ func (s *soaking) run(ctx context.Context, seed uint64, drawn schedule.Schedule)
 	limit := cmp.Or(s.limit, limitOf(s.engine, drawn))
 	limited, cancel := context.WithTimeoutCause(ctx, limit, &overdueError{limit})
 	defer cancel()
-	r := runInChild(limited, s.catalogue, o)
+	r := s.worker.run(limited, o)
 	r.Again = command.Line(append(program(), "try", drawn.Line(), "--engine", o.Engine, "--manager", o.Manager, "--workload", o.Workload,
 		"--seed", strconv.FormatUint(seed, 10))...)
 	return r
