@@ -27,9 +27,7 @@ func newReplay(c Catalogue) *cobra.Command {
 				return err
 			}
 			j.fails = s.Run.Fails
-			if j.worker, err = plain.worker(cmd.Context(), c, j.engines, cmd.ErrOrStderr()); err != nil {
-				return err
-			}
+			j.worker = plain.worker(cmd.Context(), c, j.engines, cmd.ErrOrStderr())
 			return a.run(cmd, j)
 		},
 	}

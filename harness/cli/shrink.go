@@ -70,10 +70,7 @@ func (a *shrinkFlags) shrink(cmd *cobra.Command, j *job, s schedule.Schedule) er
 			return fmt.Errorf("--out: %w", err)
 		}
 	}
-	var err error
-	if j.worker, err = a.plain.worker(cmd.Context(), j.worker.catalogue, j.engines, cmd.ErrOrStderr()); err != nil {
-		return err
-	}
+	j.worker = a.plain.worker(cmd.Context(), j.worker.catalogue, j.engines, cmd.ErrOrStderr())
 	e := j.engines[0]
 	p := newProgress(cmd.ErrOrStderr(), a.tries)
 	defer p.close()

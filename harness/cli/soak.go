@@ -67,9 +67,7 @@ func (a *soakFlags) run(cmd *cobra.Command, c Catalogue) error {
 	if err != nil {
 		return err
 	}
-	if s.worker, err = a.plain.worker(cmd.Context(), c, []engine{s.engine}, cmd.ErrOrStderr()); err != nil {
-		return err
-	}
+	s.worker = a.plain.worker(cmd.Context(), c, []engine{s.engine}, cmd.ErrOrStderr())
 	fmt.Fprintf(cmd.ErrOrStderr(), "the results are in %s\n", a.out)
 	s.progress = newSoakProgress(cmd.ErrOrStderr(), a.params)
 	making := soak.Run(cmd.Context(), s.config(a))
