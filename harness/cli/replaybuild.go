@@ -35,34 +35,34 @@ func (p *plainFlag) add(f *pflag.FlagSet) {
 }
 
 // worker returns what makes the runs of a command: with a replay build if there can be one, unless the user or the engine wants none. It blocks
-// while the build goes on. An error says that ctx has ended.
-func (p *plainFlag) worker(ctx context.Context, c Catalogue, engines []engine, progress io.Writer) (worker, error) {
+// while the build goes on. The end of ctx ends the build.
+func (p *plainFlag) worker(ctx context.Context, c Catalogue, engines []engine, progress io.Writer) worker {
 	w := worker{catalogue: c}
 	if p.plain || !slices.ContainsFunc(engines, func(e engine) bool { return e.name == virtualName }) {
-		return w, nil
+		return w
 	}
-	var err error
-	w.binary, err = replayBinary(ctx, progress)
-	return w, err
+	w.binary = replayBinary(ctx, progress)
+	return w
 }
 
 // replayBinary returns a replay build of this program, for a worker. It is empty if the children are to be started from the file of this process:
-// because that is a replay build, or because none can be made. In the latter case a warning says why. An error says that ctx has ended.
+// because that is a replay build, or because none can be made. In the latter case a warning says why, unless ctx has ended:
+// the command then makes no runs, and says so itself.
 // It blocks while the build goes on: seconds, or minutes the first time, when the Go runtime and everything above it is built.
-func replayBinary(ctx context.Context, progress io.Writer) (string, error) {
-	if replay.Built() {
-		return "", nil
+func replayBinary(ctx context.Context, progress io.Writer) string {
+	if replay.Built() || ctx.Err() != nil {
+		return ""
 	}
 	fmt.Fprintln(progress, "making the replay build of this program; the first time it may take minutes")
 	path, err := selfBuild().make(ctx)
 	switch {
 	case ctx.Err() != nil:
-		return "", unfinished{errors.New("interrupted before the replay build was made")}
+		return ""
 	case err != nil:
 		fmt.Fprintf(progress, "warning: no replay build, so a seed may not replay switch by switch: %v\n", err)
-		return "", nil
+		return ""
 	}
-	return path, nil
+	return path
 }
 
 // replayBuild is a program of which a replay build is to be made.

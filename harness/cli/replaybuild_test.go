@@ -47,8 +47,7 @@ func TestAReplayBuildThatCannotBeMadeIsAWarningThatSaysWhy(t *testing.T) {
 		t.Skip("this is a replay build, which needs no other")
 	}
 	var said bytes.Buffer
-	path, err := replayBinary(t.Context(), &said)
-	require.NoError(t, err)
+	path := replayBinary(t.Context(), &said)
 	require.Empty(t, path)
 	require.Contains(t, said.String(), "warning: no replay build, so a seed may not replay switch by switch: this is the binary of a test")
 }
@@ -75,10 +74,8 @@ func TestAnInterruptedReplayBuildIsNoWarning(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var said bytes.Buffer
-	_, err := replayBinary(ctx, &said)
-	require.EqualError(t, err, "interrupted before the replay build was made")
-	require.Equal(t, exitNotJudged, exitCode(err))
-	require.NotContains(t, said.String(), "warning")
+	require.Empty(t, replayBinary(ctx, &said))
+	require.Empty(t, said.String())
 }
 
 func TestOnlyBuildsThatNobodyHasUsedForLongAreRemoved(t *testing.T) {
@@ -97,8 +94,7 @@ func TestPlainRunsMakeNoReplayBuild(t *testing.T) {
 	var said bytes.Buffer
 	for _, e := range engines() {
 		p := plainFlag{plain: e.name == virtualName}
-		w, err := p.worker(t.Context(), catalogue(), []engine{e}, &said)
-		require.NoError(t, err)
+		w := p.worker(t.Context(), catalogue(), []engine{e}, &said)
 		require.Empty(t, w.binary)
 		require.Empty(t, said.String(), e.name)
 	}

@@ -23,8 +23,8 @@ type soakFlags struct {
 	limit   time.Duration
 	out     string
 	resume  bool
+	plain   plainFlag
 	explain bool
-	replay  bool
 }
 
 func newSoak(c Catalogue) *cobra.Command {
@@ -51,10 +51,10 @@ func newSoak(c Catalogue) *cobra.Command {
 	f.TextVar(&a.params.Shard, "shard", soak.Shard{}, fmt.Sprintf("the `part` of the soak to run, such as 0/4, for a machine of its own; at most %d", soak.Islands))
 	f.BoolVar(&a.params.Blind, "blind", false, "draw every schedule from its seed alone")
 	f.BoolVar(&a.explain, "explain", true, "shrink failures and look for their cause; --explain=false does not")
-	f.BoolVar(&a.replay, "replay", true, "in virtual time, make the runs in a replay build of this program, so that each seed replays exactly; without a Go toolchain in this one")
 	f.DurationVar(&a.limit, "limit", 0, "how long a run may take by the wall clock before it is killed and not judged (default: from the length of its schedule, at least 1m)")
 	f.StringVar(&a.out, "out", "", "a `directory` for the results (default: soak-MANAGER, and the shard)")
 	f.BoolVar(&a.resume, "resume", false, "go on with the soak in the directory; what it was started with need not be given again")
+	a.plain.add(f)
 	return cmd
 }
 
@@ -71,11 +71,7 @@ func (a *soakFlags) run(cmd *cobra.Command, c Catalogue) error {
 	if err := config.Check(); err != nil { // before the build, which may take minutes
 		return ofSoak(err)
 	}
-	if a.replay && s.engine.name == virtualName {
-		if s.worker.binary, err = replayBinary(cmd.Context(), cmd.ErrOrStderr()); err != nil {
-			return err
-		}
-	}
+	s.worker = a.plain.worker(cmd.Context(), c, []engine{s.engine}, cmd.ErrOrStderr())
 	fmt.Fprintf(cmd.ErrOrStderr(), "the results are in %s\n", a.out)
 	s.progress = newSoakProgress(cmd.ErrOrStderr(), a.params)
 	making := ofSoak(soak.Run(cmd.Context(), config))
@@ -159,7 +155,7 @@ func (a *soakFlags) soaking(c Catalogue) (*soaking, error) {
 	if a.workers < 0 || a.limit < 0 {
 		return nil, errors.New("--workers and --limit: want more than nothing")
 	}
-	s := &soaking{worker: worker{catalogue: c}, engine: e, manager: m, workload: a.params.Workload, limit: a.limit, failures: filepath.Join(a.out, failuresDir)}
+	s := &soaking{engine: e, manager: m, workload: a.params.Workload, limit: a.limit, failures: filepath.Join(a.out, failuresDir)}
 	return s, nil
 }
 
