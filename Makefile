@@ -7,7 +7,7 @@ OVERLAY := $(BUILD)/overlay/overlay.json
 # Packages with goroutines of our own on real sockets, disks and clocks, where the race detector finds what virtual time cannot show.
 RACE := ./harness/embedded ./harness/point ./harness/link ./harness/rpc ./harness/record ./manager/...
 
-.PHONY: run matrix docs test test-wild race race-all lint bench replay-build test-replay
+.PHONY: run matrix docs test test-wild race race-all lint bench replay-build test-replay test-replay-soak
 
 run: ## the main job: every scenario on both engines against the reference manager
 	go run ./cmd/stormwatch run --engine all
@@ -32,11 +32,12 @@ race: ## the tests for which the race detector pays, as CI runs them; it needs a
 race-all: ## every test under the race detector
 	go test -race ./...
 
-lint: ## formatting, vet and staticcheck
+lint: ## formatting, vet, staticcheck, and the workflows
 	@files=$$($(TOOL) gofumpt -l cmd examples fakes harness manager scenarios); test -z "$$files" || { echo "not formatted by gofumpt:"; echo "$$files"; exit 1; }
 	go vet ./...
 	cd examples && go vet ./...
 	$(TOOL) staticcheck ./...
+	$(TOOL) actionlint -shellcheck= -pyflakes= .github/workflows/*.yaml
 
 bench: ## the benchmarks
 	go test -run '^$$' -bench . ./harness/...
@@ -55,3 +56,10 @@ test-replay: ## SEEDS seeds of every scenario, REPEATS times each, to the same d
 	go run ./cmd/stormwatch overlay $(BUILD)/overlay
 	STORMWATCH_REPLAY_BUILD=yes CGO_ENABLED=0 go test -trimpath -overlay $(OVERLAY) ./harness/replay
 	CGO_ENABLED=0 go test -trimpath -overlay $(OVERLAY) ./cmd/stormwatch -run 'TestASeedReplays|TestTranscripts' -count 1 -timeout 30m -need-replay -seeds $(SEEDS) -repeats $(REPEATS) $(UPDATE)
+
+# How many drawn schedules test-replay-soak replays. The full check is DRAWN=500 REPEATS=10.
+DRAWN ?= 50
+
+test-replay-soak: ## DRAWN drawn schedules, REPEATS times each, each time in other surroundings (paths, variables, load), to the same digest
+	go run ./cmd/stormwatch overlay $(BUILD)/overlay
+	CGO_ENABLED=0 go test -trimpath -overlay $(OVERLAY) ./cmd/stormwatch -run TestADrawnScheduleReplays -count 1 -timeout 12h -need-replay -drawn $(DRAWN) -repeats $(REPEATS)

@@ -29,6 +29,9 @@ var (
 
 // The command runs each scenario in a child process of its own binary, here the test binary.
 func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+	}
 	cli.Child(catalogue())
 	flag.Parse()
 	if *needReplay && !replay.Built() {

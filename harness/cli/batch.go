@@ -48,7 +48,7 @@ func runsInChild(ctx context.Context, c Catalogue, orders []order) []*harness.Re
 func batchInChild(ctx context.Context, orders []order) (results []*harness.Result, err error) {
 	first := orders[0]
 	first.Then = orders[1:]
-	err = child(ctx, first, func(from *gob.Decoder) error {
+	err = worker{}.child(ctx, first, func(from *gob.Decoder) error {
 		for range orders {
 			r := new(harness.Result)
 			if err := from.Decode(r); err != nil {

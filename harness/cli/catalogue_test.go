@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stormwatch/stormwatch/harness"
@@ -67,7 +68,18 @@ func hangLeader(w *harness.World) {
 	w.Inject(fault.HangDisk(leader)).RequireRecovery(alpha)
 }
 
+// howToDie is an environment variable. It says what the manager dying does instead of panicking.
+const howToDie = "STORMWATCH_TEST_HOW_TO_DIE"
+
 func newDying(s harness.Setup) (harness.Manager, error) {
+	switch os.Getenv(howToDie) {
+	case "hang":
+		var never atomic.Bool
+		for !never.Load() { // it waits for nothing, so virtual time stands still
+		}
+	case "exit":
+		os.Exit(0)
+	}
 	go panic("at the disco")
 	return counters.Watching().New(s)
 }

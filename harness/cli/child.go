@@ -19,7 +19,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/replay"
 )
 
-// Each run has a process of its own, started from this same binary, for three reasons: a run in virtual time needs a *testing.T, an exact replay
+// Each run has a process of its own, started from this same binary or from a replay build of it, for three reasons: a run in virtual time needs a *testing.T, an exact replay
 // needs a fresh process, and a panic in etcd ends the process in which it happens. The environment carries the order to the child, and a pipe
 // carries the result back.
 
@@ -35,20 +35,41 @@ const endTimeout = 10 * time.Second
 // errInterrupted is the error of a run that the user, or the end of a search, has ended before it had a result.
 var errInterrupted = errors.New("interrupted")
 
-// runInChild makes one run in a child process. It blocks until the child has ended. If the run could not be made, the result is "not judged".
-func runInChild(ctx context.Context, c Catalogue, o order) *harness.Result {
+// overdueError is the cause of the end of a context whose run took longer than it may. Its process is asked for the stacks of its goroutines before it is
+// killed.
+type overdueError struct{ limit time.Duration }
+
+func (e *overdueError) Error() string { return fmt.Sprintf("no result after %s", e.limit) }
+
+// worker makes runs in child processes, one in each.
+type worker struct {
+	catalogue Catalogue
+	// binary is the file that the children are started from: a build of the same program, see replayBinary. Empty: the file of this process.
+	binary string
+}
+
+// replays says whether a seed replays exactly in the children.
+func (w worker) replays() bool { return w.binary != "" || replay.Built() }
+
+// run makes one run. It blocks until the child has ended. If the run could not be made, the result is "not judged".
+func (w worker) run(ctx context.Context, o order) *harness.Result {
 	began := time.Now()
 	result := new(harness.Result)
-	if err := child(ctx, o, func(from *gob.Decoder) error { return from.Decode(result) }); err != nil {
-		result = o.unjudged(c, err)
+	if err := w.child(ctx, o, func(from *gob.Decoder) error { return from.Decode(result) }); err != nil {
+		result = o.unjudged(w.catalogue, err)
 		result.Wall = time.Since(began)
 	}
 	return result
 }
 
+// runInChild makes one run in a child process of this process's own binary.
+func runInChild(ctx context.Context, c Catalogue, o order) *harness.Result {
+	return worker{catalogue: c}.run(ctx, o)
+}
+
 // child carries out an order in a child process and lets receive decode what comes back through the pipe. It blocks until the child has ended.
 // The first line of an error says why there is no result.
-func child(ctx context.Context, o order, receive func(*gob.Decoder) error) error {
+func (w worker) child(ctx context.Context, o order, receive func(*gob.Decoder) error) error {
 	if ctx.Err() != nil {
 		return errInterrupted
 	}
@@ -66,24 +87,35 @@ func child(ctx context.Context, o order, receive func(*gob.Decoder) error) error
 	if err != nil {
 		return err
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return err
+	binary := w.binary
+	if binary == "" {
+		if binary, err = os.Executable(); err != nil {
+			return err
+		}
 	}
 	read, write, err := os.Pipe()
 	if err != nil {
 		return err
 	}
 	defer read.Close()
-	cmd := exec.CommandContext(ctx, self)
-	cmd.Env = append(replay.Environment(os.Environ()), childOrder+"="+string(text))
+	cmd := exec.CommandContext(ctx, binary)
+	cmd.Env = os.Environ()
+	if w.replays() {
+		cmd.Env = replay.Environment(cmd.Env)
+	}
+	cmd.Env = append(cmd.Env, childOrder+"="+string(text))
 	// The child gets its directory as its working directory and never by name. The name differs from run to run. In the child's memory it
 	// would move other objects to other addresses, and change the order of maps whose keys are pointers: the replay would not be exact.
 	cmd.Dir = dir
 	cmd.ExtraFiles = []*os.File{write}
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.Cancel = func() error {
+		if overdue(ctx) != nil {
+			return cmd.Process.Signal(syscall.SIGQUIT)
+		}
+		return cmd.Process.Signal(syscall.SIGTERM)
+	}
 	cmd.WaitDelay = endTimeout
 	if err := cmd.Start(); err != nil {
 		err = errors.Join(fmt.Errorf("start a process for the run: %w", err), write.Close())
@@ -98,10 +130,21 @@ func child(ctx context.Context, o order, receive func(*gob.Decoder) error) error
 	switch {
 	case decoding == nil:
 		return nil
+	case overdue(ctx) != nil:
+		return fmt.Errorf("%w\n%s", overdue(ctx), panicText(said.String()))
 	case ctx.Err() != nil:
 		return errInterrupted
 	}
 	return childError(ended, said.String())
+}
+
+// overdue returns the cause if a context has ended because a run took too long, else nil.
+func overdue(ctx context.Context) error {
+	var late *overdueError
+	if errors.As(context.Cause(ctx), &late) {
+		return late
+	}
+	return nil
 }
 
 // childError makes the error for a child that ended without a result, from how the process ended and what it printed.

@@ -11,6 +11,7 @@
 //	go run . try 'HangDisk(alpha/leader) for 30s'          one schedule, typed by hand
 //	go run . shrink FILE                                   a failing schedule, made small and explained
 //	go run . replay FILE                                   the same failure again, or no more
+//	go run . soak --for 8h                                 schedules drawn by the thousand
 //	go run . matrix                                        every scenario against every candidate
 //	go run . bench                                         how long the candidates take to recover
 //
@@ -72,7 +73,7 @@ func Execute(ctx context.Context, c Catalogue, args []string, stdout, stderr io.
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("{{.Version}}")
-	root.AddCommand(newList(c), newRun(c), newTry(c), newReplay(c), newShrink(c), newMatrix(c), newExplain(c), newBench(c), newOverlay(), newVersion(program))
+	root.AddCommand(newList(c), newRun(c), newTry(c), newReplay(c), newShrink(c), newSoak(c), newMerge(), newMatrix(c), newExplain(c), newBench(c), newOverlay(), newVersion(program))
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetArgs(args)
 	root.SetOut(out)

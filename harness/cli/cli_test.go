@@ -69,6 +69,17 @@ func TestWrongUseIsExplained(t *testing.T) {
 		"runs":              {[]string{"bench", "--runs", "0"}, "--runs 0: want at least 1"},
 		"case":              {[]string{"bench", "--case", "hung"}, `no case is called "hung"; the nearest: hung-leader-disk`},
 		"benched manager":   {[]string{"bench", "--manager", "nobody"}, `no manager is called "nobody"`},
+		"how much":          {[]string{"soak"}, "say how much: --seeds 1-1000, or --for 8h, or both"},
+		"no time":           {[]string{"soak", "--for", "0s"}, "--for 0s: want more than nothing"},
+		"shard":             {[]string{"soak", "--seeds", "1-2", "--shard", "4/4"}, `shard "4/4": want a number from 0 on and how many there are`},
+		"two engines":       {[]string{"soak", "--seeds", "1-2", "--engine", "all"}, "--engine all: want one engine"},
+		"soaked manager":    {[]string{"soak", "--seeds", "1-2", "--manager", "poling"}, `no manager is called "poling"; the nearest: polling`},
+		"workers":           {[]string{"soak", "--seeds", "1-2", "--workers", "-1"}, "--workers and --limit: want more than nothing"},
+		"a full directory":  {[]string{"soak", "--seeds", "1-2", "--out", dir}, dir + " is not empty: use --resume to go on with the soak in it"},
+		"no soak's":         {[]string{"soak", "--seeds", "1-2", "--out", dir, "--resume"}, dir + " has no soak.json: it is not the directory of a soak"},
+		"nothing to merge":  {[]string{"merge"}, "requires at least 1 arg(s)"},
+		"no soak to merge":  {[]string{"merge", dir}, dir + " is not the directory of a soak"},
+		"no known failures": {[]string{"merge", dir, "--known", filepath.Join(dir, "none")}, "--known: open"},
 		"fault":             {[]string{"bench", "--fault", "HangDisk"}, "--fault: fault \"HangDisk\": want HangDisk(a member"},
 	} {
 		t.Run(name, func(t *testing.T) {

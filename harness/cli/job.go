@@ -26,7 +26,7 @@ func (t task) name() string { return cmp.Or(t.as, t.Name) }
 
 // job is the work of one run or try command: every task, with every seed, on every engine.
 type job struct {
-	catalogue         Catalogue
+	worker            worker
 	engines           []engine
 	manager, workload string
 	tasks             []task
@@ -84,7 +84,7 @@ func (j *job) run(ctx context.Context) error {
 		}
 		do := func(ctx context.Context, i int) *harness.Result {
 			defer p.begin(j.name(e, i))()
-			r := runInChild(ctx, j.catalogue, j.order(e, i))
+			r := j.worker.run(ctx, j.order(e, i))
 			r.Scenario, r.Again = j.tasks[i%len(j.tasks)].name(), command.Line(j.again(e, i)...)
 			return r
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/gob"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/bound"
+	"github.com/stormwatch/stormwatch/harness/internal/quantile"
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
@@ -36,7 +36,7 @@ type measurement struct {
 // measurement with a Failure. If the user interrupts, they have none.
 func measureInChild(ctx context.Context, o order) []measurement {
 	var list []measurement
-	err := child(ctx, o, func(from *gob.Decoder) error {
+	err := worker{}.child(ctx, o, func(from *gob.Decoder) error {
 		for range o.Measure {
 			var m measurement
 			if err := from.Decode(&m); err != nil {
@@ -152,7 +152,7 @@ func (d durations) quantile(share float64) string {
 	if len(d) == 0 {
 		return "-"
 	}
-	took := d[max(int(math.Ceil(share*float64(len(d))))-1, 0)]
+	took := quantile.Of(d, share)
 	if took == never {
 		return "never"
 	}

@@ -98,6 +98,12 @@ func TestAFolderForTemporaryFilesThatIsMissingIsNobodysFault(t *testing.T) {
 // mounted makes a process that runs the command with a new file system mounted on a directory. No other process sees that file system.
 func mounted(t *testing.T, on, options string, args ...string) *exec.Cmd {
 	t.Helper()
+	return whereMounted(t, on, options, append([]string{asUser(t).Path}, args...)...)
+}
+
+// whereMounted is mounted for any program, of which the words are the command line.
+func whereMounted(t *testing.T, on, options string, words ...string) *exec.Cmd {
+	t.Helper()
 	unshare := []string{"unshare", "--mount"}
 	if os.Geteuid() != 0 {
 		unshare = append(unshare, "--map-root-user")
@@ -107,8 +113,8 @@ func mounted(t *testing.T, on, options string, args ...string) *exec.Cmd {
 	}
 	cmd := asUser(t)
 	script := `mount -t tmpfs -o "$0" none "$1" && shift && exec "$@"`
-	words := append(unshare, "sh", "-c", script, options, on, cmd.Path)
-	mounted := exec.Command(words[0], append(words[1:], args...)...)
+	outer := append(unshare, "sh", "-c", script, options, on)
+	mounted := exec.Command(outer[0], append(outer[1:], words...)...)
 	mounted.Env = cmd.Env
 	return mounted
 }

@@ -16,14 +16,17 @@ import (
 )
 
 // progress shows which runs are under way. On a terminal it overwrites one line each second and prints a line for each run that is done;
-// elsewhere it only prints the lines.
+// elsewhere it only prints the lines. With a status, see newStatus, only what did not pass gets a line.
 type progress struct {
 	out      io.Writer
 	terminal bool
-	total    int
+	total    int // zero: nobody knows how many
 	began    time.Time
-	stop     chan struct{} // ends the goroutine of tick; nil if there is none
-	stopped  chan struct{} // closed by that goroutine at its end
+	// status is shown in place of the runs under way, and each run that passes is told only by it. Elsewhere than on a terminal it is printed as a line
+	// now and then. Nil: there is none.
+	status  func(done int) string
+	stop    chan struct{} // ends the goroutine of tick; nil if there is none
+	stopped chan struct{} // closed by that goroutine at its end
 
 	mu   sync.Mutex // guards the fields below, and out
 	done int
@@ -31,12 +34,22 @@ type progress struct {
 }
 
 // newProgress starts a progress display for total runs. The caller must close it.
-func newProgress(out io.Writer, total int) *progress {
+func newProgress(out io.Writer, total int) *progress { return newStatus(out, total, nil) }
+
+// statusEvery is how often a status is printed elsewhere than on a terminal.
+const statusEvery = 30 * time.Second
+
+// newStatus starts a progress display for many runs. It shows what status returns for the number of runs done.
+func newStatus(out io.Writer, total int, status func(done int) string) *progress {
 	f, isFile := out.(*os.File)
-	p := &progress{out: out, terminal: isFile && term.IsTerminal(int(f.Fd())), total: total, began: time.Now()}
-	if p.terminal {
+	p := &progress{out: out, terminal: isFile && term.IsTerminal(int(f.Fd())), total: total, began: time.Now(), status: status}
+	if p.terminal || status != nil {
 		p.stop, p.stopped = make(chan struct{}), make(chan struct{})
-		go p.tick()
+		every := time.Second
+		if !p.terminal {
+			every = statusEvery
+		}
+		go p.tick(every)
 	}
 	return p
 }
@@ -62,7 +75,7 @@ func (p *progress) end(name, outcome string, r *harness.Result, brief bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.done++
-	if p.terminal && brief {
+	if brief && (p.terminal || p.status != nil) {
 		return
 	}
 	cause := ""
@@ -71,7 +84,15 @@ func (p *progress) end(name, outcome string, r *harness.Result, brief bool) {
 		cause = ": " + first
 	}
 	p.clear()
-	fmt.Fprintf(p.out, "[%d/%d] %s %s in %.1fs%s\n", p.done, p.total, name, outcome, r.Wall.Seconds(), cause)
+	fmt.Fprintf(p.out, "%s %s %s in %.1fs%s\n", p.count(), name, outcome, r.Wall.Seconds(), cause)
+}
+
+// count is how many runs are done, and of how many.
+func (p *progress) count() string {
+	if p.total == 0 {
+		return fmt.Sprintf("[%d]", p.done)
+	}
+	return fmt.Sprintf("[%d/%d]", p.done, p.total)
 }
 
 // show sets how many runs are done and what is under way. Elsewhere than on a terminal it prints that as a line, if line is set.
@@ -82,20 +103,37 @@ func (p *progress) show(done int, now string, line bool) {
 	if p.terminal {
 		p.rewrite()
 	} else if line {
-		fmt.Fprintf(p.out, "[%d/%d] %s\n", p.done, p.total, now)
+		fmt.Fprintf(p.out, "%s %s\n", p.count(), now)
 	}
 }
 
-// tick overwrites the line each second until p.stop is closed.
-func (p *progress) tick() {
+// skip counts a run that was done before.
+func (p *progress) skip() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done++
+}
+
+// say prints a line.
+func (p *progress) say(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+	fmt.Fprintln(p.out, text)
+}
+
+// tick overwrites the line, or prints the status, at short intervals until p.stop is closed.
+func (p *progress) tick(every time.Duration) {
 	defer close(p.stopped)
-	ticker := time.NewTicker(time.Second)
+	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ticker.C:
 			p.mu.Lock()
-			p.rewrite()
+			if p.rewrite(); !p.terminal {
+				fmt.Fprintln(p.out, p.count(), p.status(p.done))
+			}
 			p.mu.Unlock()
 		case <-p.stop:
 			return
@@ -111,8 +149,11 @@ func (p *progress) rewrite() {
 	if !p.terminal {
 		return
 	}
-	head := fmt.Sprintf("[%d/%d] %.0fs ", p.done, p.total, time.Since(p.began).Seconds())
+	head := fmt.Sprintf("%s %.0fs ", p.count(), time.Since(p.began).Seconds())
 	names := strings.Join(p.now, ", ")
+	if p.status != nil {
+		head, names = p.count()+" ", p.status(p.done)
+	}
 	if len(head)+len(names) > width {
 		names = names[:width-len(head)-1] + "…"
 	}

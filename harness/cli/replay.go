@@ -13,6 +13,7 @@ import (
 
 func newReplay(c Catalogue) *cobra.Command {
 	var a runFlags
+	var plain plainFlag
 	replay := &cobra.Command{
 		Use:   "replay FILE|SCHEDULE",
 		Short: "Run a schedule that failed once, and say whether it fails again",
@@ -26,10 +27,12 @@ func newReplay(c Catalogue) *cobra.Command {
 				return err
 			}
 			j.fails = s.Run.Fails
+			j.worker = plain.worker(cmd.Context(), c, j.engines, cmd.ErrOrStderr())
 			return a.run(cmd, j)
 		},
 	}
 	a.add(replay, c)
+	plain.add(replay.Flags())
 	return replay
 }
 

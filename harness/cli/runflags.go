@@ -78,7 +78,7 @@ func addWorkload(c *cobra.Command, name *string) {
 
 // job checks the flags and makes a job.
 func (a *runFlags) job(c Catalogue, tasks []task) (*job, error) {
-	j := &job{catalogue: c, tasks: tasks, seeds: a.seeds, within: a.within, brief: a.brief, transcript: a.transcript}
+	j := &job{worker: worker{catalogue: c}, tasks: tasks, seeds: a.seeds, within: a.within, brief: a.brief, transcript: a.transcript}
 	if !a.seeds.given {
 		j.seeds = seedRange{first: a.seed, last: a.seed}
 	}

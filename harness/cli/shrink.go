@@ -14,7 +14,6 @@ import (
 
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/internal/command"
-	"github.com/stormwatch/stormwatch/harness/replay"
 	"github.com/stormwatch/stormwatch/harness/schedule"
 	"github.com/stormwatch/stormwatch/harness/schedule/shrink"
 )
@@ -22,6 +21,7 @@ import (
 // shrinkFlags are the flags of shrink.
 type shrinkFlags struct {
 	runFlags
+	plain       plainFlag
 	oracle, out string
 	tries       int
 }
@@ -49,6 +49,7 @@ func newShrink(c Catalogue) *cobra.Command {
 		},
 	}
 	a.addRun(cmd, c)
+	a.plain.add(cmd.Flags())
 	f := cmd.Flags()
 	f.StringVar(&a.oracle, "oracle", "", "the `oracle` that must go on failing (default: that of the schedule's line fails, or the first that fails)")
 	f.StringVar(&a.out, "out", "", "a `directory` for the schedule and the Go test, as files")
@@ -69,13 +70,14 @@ func (a *shrinkFlags) shrink(cmd *cobra.Command, j *job, s schedule.Schedule) er
 			return fmt.Errorf("--out: %w", err)
 		}
 	}
+	j.worker = a.plain.worker(cmd.Context(), j.worker.catalogue, j.engines, cmd.ErrOrStderr())
 	e := j.engines[0]
 	p := newProgress(cmd.ErrOrStderr(), a.tries)
 	defer p.close()
 	try := func(ctx context.Context, s schedule.Schedule) (*harness.Result, error) {
 		o := j.order(e, 0)
 		o.Story = scheduleStory(s)
-		return runInChild(ctx, j.catalogue, o), nil
+		return j.worker.run(ctx, o), nil
 	}
 	shrinker := shrink.Shrinker{
 		AtOnce: e.atOnce, Limit: a.tries, Try: try,
@@ -87,7 +89,7 @@ func (a *shrinkFlags) shrink(cmd *cobra.Command, j *job, s schedule.Schedule) er
 			p.show(now.Tries, text, now.Smaller)
 		},
 	}
-	exact := e.name == virtualName && replay.Built()
+	exact := e.name == virtualName && j.worker.replays()
 	if !exact {
 		shrinker.Confirm = 1 // two runs of a schedule may differ
 	}

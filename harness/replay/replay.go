@@ -33,13 +33,10 @@ func Built() bool { return built }
 // kept are the environment variables that a run may depend on.
 var kept = []string{"GO_FAILPOINTS", "GODEBUG", "GOTRACEBACK", "GOCOVERDIR"}
 
-// Environment returns the environment with which a process must be started to replay exactly: one processor, no garbage collection, and
-// only those variables of the given environment that a run may depend on. The runtime keeps a copy of each variable, so their lengths
-// influence the addresses on the heap. In a plain build it returns the given environment.
+// Environment returns the environment with which a process of a replay build must be started to replay exactly: one processor, no garbage
+// collection, and only those variables of the given environment that a run may depend on. The runtime keeps a copy of each variable, so their
+// lengths influence the addresses on the heap.
 func Environment(of []string) []string {
-	if !built {
-		return of
-	}
 	only := []string{"GOMAXPROCS=1", "GOGC=off"}
 	for _, variable := range of {
 		if name, _, _ := strings.Cut(variable, "="); slices.Contains(kept, name) {
