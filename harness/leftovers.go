@@ -61,10 +61,26 @@ func (c *Cluster) unrevoked() time.Duration {
 	return c.world.Bounds().Expiry()
 }
 
+// abandoned says whether there may be a lease of a manager from which the cluster was taken when it could not revoke the lease, because the quorum or
+// its reach was lost.
+func (c *Cluster) abandoned() (abandoned bool) {
+	b := c.world.Bounds()
+	for _, m := range c.world.managers {
+		m.recorder.Look(func(r *record.Record) {
+			for _, t := range r.Tenures {
+				abandoned = abandoned || t.Cluster == c.name && t.To >= 0 && slices.ContainsFunc(r.Losses, func(l record.Loss) bool {
+					return l.Cluster == c.name && l.From <= t.To+b.Close() && t.To <= r.Ended(l.To) && r.End < r.Ended(l.To)+b.Expiry()
+				})
+			}
+		})
+	}
+	return abandoned
+}
+
 func (c *Cluster) foreignLeases() []string {
 	asked := c.foremost()
-	if asked == nil || c.world.Lost(c, record.LostQuorum) || c.world.Lost(c, record.LostReach) {
-		return nil // the manager cannot revoke a lease now; it will expire
+	if asked == nil || c.world.Lost(c, record.LostQuorum) || c.world.Lost(c, record.LostReach) || c.abandoned() {
+		return nil // the manager cannot revoke a lease now, or could not earlier; it will expire
 	}
 	var left []string
 	err := asked.attempt(c.world.ctx, c.world.pace.Election/2, func(ctx context.Context, d Direct) error {

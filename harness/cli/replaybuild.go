@@ -82,7 +82,7 @@ func selfBuild() replayBuild {
 	info, ok := debug.ReadBuildInfo()
 	switch {
 	case testing.Testing():
-		return replayBuild{unknown: errors.New("this is the binary of a test, which cannot build itself anew; see make test-replay for one with the overlay")}
+		return replayBuild{unknown: errors.New("this is the binary of a test, which cannot build itself anew; make test-replay makes one with the overlay")}
 	case !ok || info.Path == "":
 		return replayBuild{unknown: errors.New("this program does not say which main package it was built from")}
 	case info.Path == "command-line-arguments":
