@@ -273,6 +273,16 @@ func (m *Member) StrandClients() { m.cluster.running.StrandClients(m.name) }
 // Stranded says whether half-open connections of the member's clients are still open.
 func (m *Member) Stranded() bool { return m.cluster.running.Stranded(m.name) > 0 }
 
+// Reachable says whether no fault in force keeps clients from the member.
+func (m *Member) Reachable() (reachable bool) {
+	m.cluster.world.recorder.Look(func(r *record.Record) {
+		reachable = !slices.ContainsFunc(r.FaultsAt(r.End), func(f record.Fault) bool {
+			return f.Scope.Cluster == m.cluster.name && slices.Contains(f.Scope.Unreachable, m.name)
+		})
+	})
+	return reachable
+}
+
 // Direct is a client of the member whose connection passes no link. The error says that the member is down.
 func (m *Member) Direct() (Direct, error) { return m.cluster.running.Direct(m.name) }
 

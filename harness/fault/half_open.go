@@ -29,12 +29,12 @@ var halfOpen = &kind{
 // record the fault is in force until all these connections are closed, since until then a client may try one.
 func HalfOpen(m harness.Referrer) Fault { return halfOpen.on(m) }
 
-// halfOpenAllowance is the allowance of half-open connections. If those to all other members are half-open too, no probe can help: each request
-// through such a connection times out. The manager must then trust its idle timeout, and try one member after another.
+// halfOpenAllowance is the allowance of half-open connections. If those to all other members are half-open too, or clients cannot reach these, no
+// probe can help: each request through such a connection times out. The manager must then trust its idle timeout, and try one member after another.
 func halfOpenAllowance(w *harness.World, m *harness.Member) record.Allowance {
 	b := w.Bounds()
 	for _, p := range peers(m) {
-		if !p.Stranded() {
+		if !p.Stranded() && p.Reachable() {
 			return allow("silent member", b.SilentMember())
 		}
 	}
