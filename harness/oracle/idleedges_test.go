@@ -72,6 +72,21 @@ func TestIdleTimeoutCountsFromWhenAnAnswerArrived(t *testing.T) {
 	})
 }
 
+// Until 20 s everything that the member sends to clients is 2 s late, so what it sent from 17.9 s on may be lost when a fault begins at 20 s.
+func TestIdleTimeoutDoubtsAnswersThatWereOnTheirWay(t *testing.T) {
+	late := func(r *record.Record) {
+		scope := &r.Faults[len(r.Faults)-1].Scope
+		scope.Members, scope.Late = []string{"m2"}, at(2)
+	}
+	slow := all(fault("alpha", "DelayClients", 10, 20, record.Allowance{}), late)
+	lost := all(dropProgress("alpha", 20, 40), watch("alpha", "/k", 0, 19.5, 40))
+	check(t, IdleTimeout{}, []judgement{
+		{name: "the first instant", history: run(slow, lost, idle("alpha", 22.9, 10), idle("alpha", 30, 10)), want: record.Passed},
+		{name: "before it", history: run(slow, lost, idle("alpha", 22.899, 10), idle("alpha", 30, 10))},
+		{name: "without the delay", history: run(lost, idle("alpha", 22.9, 10), idle("alpha", 30, 10))},
+	})
+}
+
 // The manager is not asked to show that it heard an event, but an event that was sent while only requests are lost has arrived.
 func TestAnEventCountsWhileOnlyProgressRequestsAreLost(t *testing.T) {
 	unasked := func(r *record.Record) {

@@ -28,7 +28,7 @@ import (
 // The record has what the members know. While a fault silences a watch, the manager may know less or more, so it gets the benefit of the
 // doubt in three ways:
 //
-//   - Answers that the member sent on a watch during the fault, or less than a heartbeat before it, may not have arrived. Then L is
+//   - Answers that the member sent on a watch during the fault, or less than a heartbeat and the delays of faults before it, may not have arrived. Then L is
 //     unknown: anywhere from half a timeout before the fault (longer gaps are on record) until the end of the fault. A report that would be right for
 //     any such L is right, and the watch needs no other.
 //   - A watch that is closed at the member may still be open for the manager.

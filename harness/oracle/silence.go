@@ -87,6 +87,17 @@ func (s *silences) idleLate(w record.Watch, last time.Duration) time.Duration {
 	return late
 }
 
+// onTheWay is how long before an instant the member may have sent an answer that had not arrived by then: a heartbeat, plus the delays of faults.
+func (s *silences) onTheWay(w record.Watch, at time.Duration) time.Duration {
+	longest := s.record.Bounds().Timing.Heartbeat
+	for _, f := range s.faults {
+		if slices.Contains(f.Scope.Members, w.Member) && f.From <= at && s.record.Ended(f.To) >= at-f.Scope.Late {
+			longest += f.Scope.Late
+		}
+	}
+	return longest
+}
+
 // firstSilencing returns when the earliest fault began that may silence the watch and was in force at some time between two instants.
 func (s *silences) firstSilencing(w record.Watch, from, to time.Duration) (began time.Duration, maybeSilenced bool) {
 	for _, f := range s.faults {
@@ -103,7 +114,7 @@ func (s *silences) heardUntil(q silence) time.Duration {
 	b := s.record.Bounds()
 	heard := q.from
 	for _, f := range s.faults {
-		from := f.From - b.Timing.Heartbeat
+		from := f.From - s.onTheWay(q.watch, f.From)
 		if losesAnswers(f, q.watch) && from <= q.from && q.from <= s.record.Ended(f.To) {
 			heard = min(heard, max(q.watch.Opened, from-b.Timing.IdleTimeout/2))
 		}
@@ -115,12 +126,10 @@ func (s *silences) heardUntil(q silence) time.Duration {
 func (s *silences) doubtful(report record.ViewError) bool {
 	b := s.record.Bounds()
 	for _, f := range s.faults {
-		from, to := f.From-b.Timing.Heartbeat, min(s.record.Ended(f.To), report.At)
-		if from > to {
-			continue
-		}
+		to := min(s.record.Ended(f.To), report.At)
 		for _, w := range s.watches {
-			if !losesAnswers(f, w) || w.Opened > to || !s.mayHaveAnswered(w, from, to) {
+			from := f.From - s.onTheWay(w, f.From)
+			if from > to || !losesAnswers(f, w) || w.Opened > to || !s.mayHaveAnswered(w, from, to) {
 				continue
 			}
 			earliest := max(w.Opened, from-b.Timing.IdleTimeout/2) + report.Idle - b.IdleEarly()
