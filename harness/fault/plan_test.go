@@ -197,7 +197,7 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		"Defragment(alpha/m1, 1ms)":      {Members: m1, Lagging: m1, Stuck: m1, Uninformed: m1},
 		"Blackhole(alpha/m1)":            {Members: m1, Unreachable: m1, Silenced: m1},
 		"BlackholeManager(alpha, 1)":     {Manager: 1, Members: all, Unreachable: all, Silenced: all},
-		"DelayManager(alpha, 1, 499ms)":  {Manager: 1, Members: all, Late: 499 * time.Millisecond},
+		"DelayManager(alpha, 1, 499ms)":  {Manager: 1, Members: all, Late: 998 * time.Millisecond},
 		"DelayWatch(alpha/m1, 1s)":       {Members: m1, Withheld: m1},
 		"DropProgress(alpha/m1)":         {Members: m1, Silenced: m1},
 		"DropProgressRequests(alpha/m1)": {Members: m1, Unasked: m1},
@@ -230,11 +230,11 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		"SlowApply(alpha/m1, 1s)":                 {Members: m1, Lagging: m1},
 		"SlowDisk(alpha/m1, 1s)":                  {Members: m1, Lagging: m1, Crippled: m1},
 		"SlowLink(alpha/m1, 400ms, 99ms)": {
-			Members: []string{"m1", "m2", "m3"}, Lagging: []string{"m2", "m1", "m3"}, Late: 499 * time.Millisecond,
+			Members: []string{"m1", "m2", "m3"}, Lagging: []string{"m2", "m1", "m3"}, Late: 998 * time.Millisecond,
 			Round: 4 * 499 * time.Millisecond,
 		},
 		"SlowLink(alpha/m1, 400ms, 100ms)": {
-			Members: []string{"m1", "m2", "m3"}, Unreachable: m1, Lagging: []string{"m2", "m1", "m3"}, Late: 500 * time.Millisecond,
+			Members: []string{"m1", "m2", "m3"}, Unreachable: m1, Lagging: []string{"m2", "m1", "m3"}, Late: 1000 * time.Millisecond,
 			Cut: [][2]string{{"m1", "m2"}, {"m2", "m1"}, {"m1", "m3"}, {"m3", "m1"}},
 		},
 		"WithholdEvents(alpha/m1)": {Members: m1, Withheld: m1, Uninformed: m1},
@@ -242,11 +242,11 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		"DelayWatch(alpha/m1, 1.3s)": {Members: m1, Withheld: m1, Uninformed: m1},
 		"SlowApply(alpha/m1, 1.3s)":  {Members: m1, Lagging: m1, Uninformed: m1},
 		// A request is four pieces, each of which waits: it outlasts its timeout of two seconds.
-		"DelayClients(alpha/m1, 499ms)": {Members: m1, Late: 499 * time.Millisecond},
-		"DelayClients(alpha/m1, 500ms)": {Members: m1, Unreachable: m1, Late: 500 * time.Millisecond},
+		"DelayClients(alpha/m1, 499ms)": {Members: m1, Late: 998 * time.Millisecond},
+		"DelayClients(alpha/m1, 500ms)": {Members: m1, Unreachable: m1, Late: 1000 * time.Millisecond},
 		// The answer to a request for progress comes four delays later, and the request three seconds after the last answer: that is ten seconds.
-		"DelayClients(alpha/m1, 1.749s)": {Members: m1, Unreachable: m1, Late: 1749 * time.Millisecond},
-		"DelayClients(alpha/m1, 1.75s)":  {Members: m1, Unreachable: m1, Late: 1750 * time.Millisecond, Silenced: m1},
+		"DelayClients(alpha/m1, 1.749s)": {Members: m1, Unreachable: m1, Late: 3498 * time.Millisecond},
+		"DelayClients(alpha/m1, 1.75s)":  {Members: m1, Unreachable: m1, Late: 3500 * time.Millisecond, Silenced: m1},
 		// A vote comes too late.
 		"SlowDisk(alpha/m1, 999ms)": {Members: m1, Lagging: m1, Round: 5 * 999 * time.Millisecond},
 	} {
