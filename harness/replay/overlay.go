@@ -98,10 +98,32 @@ func stormwatchRandn(n uint32) uint32 {
 			{"\tneedUnlock = false\n\tunlockOSThread()\n", "\tif needUnlock {\n\t\tneedUnlock = false\n\t\tunlockOSThread()\n\t}\n"},
 			// With one processor, a goroutine keeps the processor during a system call.
 			{"func retake(now int64) uint32 {\n\tn := 0\n", "func retake(now int64) uint32 {\n\tn := 0\n\tif gomaxprocs == 1 {\n\t\treturn 0\n\t}\n"},
+			{"\tgp.waitsince = 0\n\tgp.preempt = false\n", "\tgp.waitsince = 0\n\tgp.preempt = false\n\tstormwatchRefills = 0\n"},
 			// With one processor, the scheduler does not look at the global queue on every 61st switch, since that count includes the
 			// switches to the runtime's own goroutines.
 			{"if pp.schedtick%61 == 0 && !sched.runq.empty() {", "if gomaxprocs != 1 && pp.schedtick%61 == 0 && !sched.runq.empty() {"},
 		},
+	},
+	{
+		// With one processor, a goroutine that allocates a lot without a switch lets the others run, as the runtime else does after ten milliseconds. Some
+		// loops wait for another goroutine and never block: gRPC's, when it repeats a request on a transport that is closing.
+		file:    "mcache.go",
+		changes: []change{{"func (c *mcache) refill(spc spanClass) {\n", "func (c *mcache) refill(spc spanClass) {\n\tif gomaxprocs == 1 {\n\t\tstormwatchRefilled()\n\t}\n"}},
+		appended: `
+// stormwatchRefills counts the spans that the current goroutine has filled since it was switched to.
+var stormwatchRefills int
+
+func stormwatchRefilled() {
+	if stormwatchRefills++; stormwatchRefills < 4096 {
+		return
+	}
+	stormwatchRefills = 0
+	if gp := getg().m.curg; gp != nil {
+		gp.preempt = true
+		gp.stackguard0 = stackPreempt
+	}
+}
+`,
 	},
 	{
 		// With one processor, a mutex does not switch to starvation mode, which depends on the wall clock.
