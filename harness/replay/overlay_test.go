@@ -55,5 +55,5 @@ func TestABuildKnowsWhichItIs(t *testing.T) {
 
 func TestAProcessIsGivenOnlyWhatARunReads(t *testing.T) {
 	of := []string{"PATH=/bin", "GO_FAILPOINTS=a=return(1)", "GOMAXPROCS=8"}
-	require.Equal(t, []string{"GOMAXPROCS=1", "GOGC=off", "GO_FAILPOINTS=a=return(1)"}, Environment(of))
+	require.Equal(t, []string{"GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=4GiB", "GO_FAILPOINTS=a=return(1)"}, Environment(of))
 }

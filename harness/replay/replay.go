@@ -34,10 +34,10 @@ func Built() bool { return built }
 var kept = []string{"GO_FAILPOINTS", "GODEBUG", "GOTRACEBACK", "GOCOVERDIR"}
 
 // Environment returns the environment with which a process of a replay build must be started to replay exactly: one processor, no garbage
-// collection, and only those variables of the given environment that a run may depend on. The runtime keeps a copy of each variable, so their
+// collection up to a size that only a run which has got out of hand needs, and only those variables of the given environment that a run may depend on. The runtime keeps a copy of each variable, so their
 // lengths influence the addresses on the heap.
 func Environment(of []string) []string {
-	only := []string{"GOMAXPROCS=1", "GOGC=off"}
+	only := []string{"GOMAXPROCS=1", "GOGC=off", "GOMEMLIMIT=4GiB"}
 	for _, variable := range of {
 		if name, _, _ := strings.Cut(variable, "="); slices.Contains(kept, name) {
 			only = append(only, variable)
