@@ -86,7 +86,7 @@ func selfBuild() replayBuild {
 	case !ok || info.Path == "":
 		return replayBuild{unknown: errors.New("this program does not say which main package it was built from")}
 	case info.Path == "command-line-arguments":
-		return replayBuild{unknown: errors.New("this program was built from named files; name the package, as in go run .")}
+		return replayBuild{unknown: errors.New("this program was built from named files; go run . names the package instead")}
 	}
 	b := replayBuild{main: info.Path}
 	for _, s := range info.Settings {
