@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -71,7 +70,7 @@ func (r *Record) tour(t Tenure) *tour {
 		}
 		o.stop(max(f.From, t.From), func(found map[string]bool) {
 			o.faults[i] = f
-			found[fmt.Sprintf("%s on %s", kindOf(f), o.place(f))] = true
+			found[fmt.Sprintf("%s on %s", f.Kind(), o.place(f))] = true
 			found[fmt.Sprintf("%s on %s, %s", class(f), o.place(f), o.lead())] = true
 			if f.From < t.From {
 				found["given during "+class(f)] = true
@@ -79,7 +78,7 @@ func (r *Record) tour(t Tenure) *tour {
 		})
 		if f.To >= 0 {
 			o.stop(f.To, func(found map[string]bool) {
-				if kindOf(f) == "Compact" {
+				if f.Kind() == "Compact" {
 					found[fmt.Sprintf("Compact, %s, %s", o.seat(), o.stale)] = true
 				}
 				delete(o.faults, i)
@@ -198,7 +197,7 @@ func (o *tour) collect(found map[string]bool) {
 			}
 		}
 		for _, f := range o.faults {
-			found[fmt.Sprintf("%s, %s", kindOf(f), roughly(o.stale))] = true
+			found[fmt.Sprintf("%s, %s", f.Kind(), roughly(o.stale))] = true
 		}
 	}
 	if o.tenure.To >= 0 {
@@ -276,10 +275,4 @@ func (o *tour) worstOn(member string) string {
 	return worst(slices.DeleteFunc(slices.Collect(maps.Values(o.faults)), func(f Fault) bool {
 		return len(f.Scope.Members) > 0 && !slices.Contains(f.Scope.Members, member)
 	}))
-}
-
-// kindOf is the name of a fault without its arguments.
-func kindOf(f Fault) string {
-	name, _, _ := strings.Cut(f.Text, "(")
-	return name
 }

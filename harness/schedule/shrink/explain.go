@@ -144,8 +144,7 @@ var memberOf = regexp.MustCompile(`[^\s\[\](),]+/m[0-9]+`)
 func kindOf(rec *record.Record, f record.Fault) string {
 	parsed, err := fault.Parse(f.Text)
 	if err != nil { // the fault was switched on from outside
-		name, _, _ := strings.Cut(f.Text, "(")
-		return name
+		return f.Kind()
 	}
 	at := f.From - 1 // what the fault itself changes at once does not count
 	if m, one := parsed.Member(); one {
