@@ -62,15 +62,24 @@ func (c *Cluster) unrevoked() time.Duration {
 }
 
 // abandoned says whether there may be a lease of a manager from which the cluster was taken when it could not revoke the lease, because the quorum or
-// its reach was lost.
+// its reach was lost. Each leader that is elected before the lease has expired lets it live on.
 func (c *Cluster) abandoned() (abandoned bool) {
 	b := c.world.Bounds()
 	for _, m := range c.world.managers {
 		m.recorder.Look(func(r *record.Record) {
 			for _, t := range r.Tenures {
-				abandoned = abandoned || t.Cluster == c.name && t.To >= 0 && slices.ContainsFunc(r.Losses, func(l record.Loss) bool {
-					return l.Cluster == c.name && l.From <= t.To+b.Close() && t.To <= r.Ended(l.To) && r.End < r.Ended(l.To)+b.Expiry()
-				})
+				for _, l := range r.Losses {
+					if t.Cluster != c.name || t.To < 0 || l.Cluster != c.name || t.To+b.Close() < l.From || r.Ended(l.To) < t.To {
+						continue
+					}
+					until := r.Ended(l.To) + b.Expiry()
+					for _, elected := range r.Leaders {
+						if elected.Cluster == c.name && elected.At <= until {
+							until = max(until, elected.At+b.Expiry())
+						}
+					}
+					abandoned = abandoned || r.End < until
+				}
 			}
 		})
 	}
