@@ -44,7 +44,7 @@ func TestASwitchFromOutsideIsAFaultAndExcuses(t *testing.T) {
 	f := r.Record.Faults[0]
 	require.Equal(t, "GO_FAILPOINTS("+thrown+")", f.Text)
 	m1 := []string{"m1"}
-	require.Equal(t, record.Scope{Cluster: "alpha", Members: m1, Unreachable: m1, Late: 2 * time.Second}, f.Scope)
+	require.Equal(t, record.Scope{Cluster: "alpha", Members: m1, Unreachable: m1, Late: 3 * time.Second}, f.Scope)
 	require.Equal(t, 2*time.Second, f.Allowance.Lasting)
 	b := r.Record.Bounds()
 	require.Equal(t, b.Failover(), f.Allowance.Recovery)

@@ -62,7 +62,7 @@ func scopeOf(b bound.Bounds, switches []Switch, s record.Scope) record.Scope {
 			if stops || 4*longest >= b.Timing.RequestTimeout {
 				s.Unreachable = include(s.Unreachable, m.name)
 			}
-			s.Late = max(s.Late, 2*longest) // what is sent may wait for what was sent before it, and is delayed then
+			s.Late = max(s.Late, b.Queued(longest))
 			// A request for progress may wait for the data before it, and so may its answer. So an answer may come four delays after the request, and the
 			// request a progress interval after the last answer.
 			idle := b.Timing.IdleTimeout

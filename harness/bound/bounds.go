@@ -118,6 +118,10 @@ func (b Bounds) Restored() time.Duration {
 // committed and once when it is sent to the manager.
 func (b Bounds) Slow(delay time.Duration) time.Duration { return 2 * delay }
 
+// Queued is how much later everything may arrive that a member sends clients, while each piece of it is delayed by delay: a piece waits for the one that
+// is under way, and for the one behind it that the sender has handed over already, and is then delayed itself.
+func (b Bounds) Queued(delay time.Duration) time.Duration { return 3 * delay }
+
 // Tolerable is the smallest delay of events that a probe is certain to notice: when the probe's grace period ends, the update before the
 // last one, which was committed two load intervals before the probe, is still not delivered.
 func (b Bounds) Tolerable() time.Duration { return b.Timing.ProbeGrace + 2*b.Timing.Load }

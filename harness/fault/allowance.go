@@ -55,6 +55,16 @@ func slowed(w *harness.World, delay time.Duration, wholeCluster bool) record.All
 	return allow("stale member", b.StaleMember())
 }
 
+// delayed is as slowed, for a fault that delays each piece of what members send clients, see [bound.Bounds.Queued].
+func delayed(w *harness.World, delay time.Duration, wholeCluster bool) record.Allowance {
+	a := slowed(w, delay, wholeCluster)
+	if b := w.Bounds(); a.Lasting > 0 {
+		a.Lasting = b.Queued(delay)
+		a.Recovery = b.Timing.Load + b.Calm() + a.Lasting
+	}
+	return a
+}
+
 // untouched is the allowance of a fault that does not touch what a view shows: the next update arrives as ever.
 func untouched(w *harness.World) record.Allowance {
 	return allow("calm", w.Timing().Load+w.Bounds().Calm())

@@ -13,7 +13,7 @@ var delayClients = &kind{
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
 			Switches:  throw(on.member, late(on.delay), point.ClientRead, point.ClientWrite),
-			Allowance: slowed(w, on.delay, false),
+			Allowance: delayed(w, on.delay, false),
 		}, mustRun(on.member)
 	},
 }

@@ -13,7 +13,7 @@ var delayManager = &kind{
 	plan: func(w *harness.World, on subjects) (harness.Plan, error) {
 		return harness.Plan{
 			Switches:  throwAtManager(on, late(on.delay), point.ClientWrite),
-			Allowance: slowed(w, on.delay, true),
+			Allowance: delayed(w, on.delay, true),
 		}, nil
 	},
 }

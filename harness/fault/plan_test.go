@@ -37,10 +37,10 @@ func TestEachFaultKnowsWhatItCostsToNoticeAndLeave(t *testing.T) {
 		"RollingRestart(alpha)":                      {Name: "lost leader", Recovery: b.LostLeader()},
 		"Blackhole(alpha/m1)":                        {Name: "silent member", Recovery: b.SilentMember()},
 		"BlackholeManager(alpha, 1)":                 {Name: "silent member", Recovery: b.SilentMember()},
-		"DelayManager(alpha, 1, 1s)":                 {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 2*time.Second, Lasting: 2 * time.Second},
+		"DelayManager(alpha, 1, 1s)":                 {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 3*time.Second, Lasting: 3 * time.Second},
 		"DelayWatch(alpha/m1, 1s)":                   {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 2*time.Second, Lasting: 2 * time.Second},
 		"DelayWatch(alpha/m1, 2s)":                   {Name: "stale member", Recovery: b.StaleMember()},
-		"DelayClients(alpha/m2, 100ms)":              {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 200*time.Millisecond, Lasting: 200 * time.Millisecond},
+		"DelayClients(alpha/m2, 100ms)":              {Name: "slow", Recovery: b.Timing.Load + b.Calm() + 300*time.Millisecond, Lasting: 300 * time.Millisecond},
 		"DelayClients(alpha/m2, 1.3s)":               {Name: "stale member", Recovery: b.StaleMember()}, // grace and two load intervals
 		"DropAnswer(alpha/m2, Range)":                {Name: "silent member", Recovery: b.SilentMember()},
 		"DropKeepAlives(alpha/m2)":                   {Name: "calm", Recovery: b.Timing.Load + b.Calm()},
@@ -197,7 +197,7 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		"Defragment(alpha/m1, 1ms)":      {Members: m1, Lagging: m1, Stuck: m1, Uninformed: m1},
 		"Blackhole(alpha/m1)":            {Members: m1, Unreachable: m1, Silenced: m1},
 		"BlackholeManager(alpha, 1)":     {Manager: 1, Members: all, Unreachable: all, Silenced: all},
-		"DelayManager(alpha, 1, 499ms)":  {Manager: 1, Members: all, Late: 998 * time.Millisecond},
+		"DelayManager(alpha, 1, 499ms)":  {Manager: 1, Members: all, Late: 1497 * time.Millisecond},
 		"DelayWatch(alpha/m1, 1s)":       {Members: m1, Withheld: m1},
 		"DropProgress(alpha/m1)":         {Members: m1, Silenced: m1},
 		"DropProgressRequests(alpha/m1)": {Members: m1, Unasked: m1},
@@ -230,11 +230,11 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		"SlowApply(alpha/m1, 1s)":                 {Members: m1, Lagging: m1},
 		"SlowDisk(alpha/m1, 1s)":                  {Members: m1, Lagging: m1, Crippled: m1},
 		"SlowLink(alpha/m1, 400ms, 99ms)": {
-			Members: []string{"m1", "m2", "m3"}, Lagging: []string{"m2", "m1", "m3"}, Late: 998 * time.Millisecond,
+			Members: []string{"m1", "m2", "m3"}, Lagging: []string{"m2", "m1", "m3"}, Late: 1497 * time.Millisecond,
 			Round: 4 * 499 * time.Millisecond,
 		},
 		"SlowLink(alpha/m1, 400ms, 100ms)": {
-			Members: []string{"m1", "m2", "m3"}, Unreachable: m1, Lagging: []string{"m2", "m1", "m3"}, Late: 1000 * time.Millisecond,
+			Members: []string{"m1", "m2", "m3"}, Unreachable: m1, Lagging: []string{"m2", "m1", "m3"}, Late: 1500 * time.Millisecond,
 			Cut: [][2]string{{"m1", "m2"}, {"m2", "m1"}, {"m1", "m3"}, {"m3", "m1"}},
 		},
 		"WithholdEvents(alpha/m1)": {Members: m1, Withheld: m1, Uninformed: m1},
@@ -242,11 +242,11 @@ func TestWhatAFaultTouchesFollowsFromWhatItDoes(t *testing.T) {
 		"DelayWatch(alpha/m1, 1.3s)": {Members: m1, Withheld: m1, Uninformed: m1},
 		"SlowApply(alpha/m1, 1.3s)":  {Members: m1, Lagging: m1, Uninformed: m1},
 		// A request is four pieces, each of which waits: it outlasts its timeout of two seconds.
-		"DelayClients(alpha/m1, 499ms)": {Members: m1, Late: 998 * time.Millisecond},
-		"DelayClients(alpha/m1, 500ms)": {Members: m1, Unreachable: m1, Late: 1000 * time.Millisecond},
+		"DelayClients(alpha/m1, 499ms)": {Members: m1, Late: 1497 * time.Millisecond},
+		"DelayClients(alpha/m1, 500ms)": {Members: m1, Unreachable: m1, Late: 1500 * time.Millisecond},
 		// The answer to a request for progress comes four delays later, and the request three seconds after the last answer: that is ten seconds.
-		"DelayClients(alpha/m1, 1.749s)": {Members: m1, Unreachable: m1, Late: 3498 * time.Millisecond},
-		"DelayClients(alpha/m1, 1.75s)":  {Members: m1, Unreachable: m1, Late: 3500 * time.Millisecond, Silenced: m1},
+		"DelayClients(alpha/m1, 1.749s)": {Members: m1, Unreachable: m1, Late: 5247 * time.Millisecond},
+		"DelayClients(alpha/m1, 1.75s)":  {Members: m1, Unreachable: m1, Late: 5250 * time.Millisecond, Silenced: m1},
 		// A vote comes too late.
 		"SlowDisk(alpha/m1, 999ms)": {Members: m1, Lagging: m1, Round: 5 * 999 * time.Millisecond},
 	} {
