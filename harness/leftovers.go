@@ -52,6 +52,14 @@ func (c *Cluster) calm() (calm time.Duration) {
 	return calm
 }
 
+// farewell is how much longer connections may be left while clients cannot reach a member: what closes them may have something to send first.
+func (c *Cluster) farewell() time.Duration {
+	if slices.ContainsFunc(c.Members(), func(m *Member) bool { return !m.Reachable() }) {
+		return c.world.Bounds().Farewell()
+	}
+	return 0
+}
+
 // unrevoked is how much longer leases may be left, because the manager could not revoke a lease of its own: if the certificates were rotated, a part of
 // the manager that was replaced because of that may have lost its connections before it was done. The lease then expires.
 func (c *Cluster) unrevoked() time.Duration {

@@ -157,7 +157,7 @@ func (w *World) Manage(clusters ...*Cluster) {
 	}
 	m.apply("apply", clusters, since)
 	for _, c := range gone {
-		w.recordLeftovers("Apply removed "+c.name, c.calm()+c.unrevoked(), c.leftovers)
+		w.recordLeftovers("Apply removed "+c.name, c.calm()+c.unrevoked()+c.farewell(), c.leftovers)
 	}
 }
 

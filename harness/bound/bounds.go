@@ -190,7 +190,7 @@ func (b Bounds) Close() time.Duration {
 }
 
 // Farewell is how much longer Close may take while a member takes no bytes from its clients: gRPC gives a connection that is being closed five
-// seconds to send its last frames (goAwayLoopyWriterTimeout), and a manager can close all its connections at once.
+// seconds to send its last frames (goAwayLoopyWriterTimeout), and so does TLS its last record; a manager can close all its connections at once.
 func (b Bounds) Farewell() time.Duration { return 5 * time.Second }
 
 // DeadConnection is how long a connection may stay open on which something is waited for and nothing arrives, because its member cannot be heard:
