@@ -26,9 +26,11 @@ import (
 //	seed NUMBER
 //	fails ORACLE
 //
-// The last four say which run the schedule is kept for, see [Run]; each may be given once. The members of a cluster with tls serve clients over TLS, one with auth has authentication on, see [harness.Spec]. An action is a fault, Apply(CLUSTER, …), Rest(CLUSTER), Rival() or Close(). A step without an instant is at 5 s. Without cluster lines there are the clusters
-// alpha and beta with three members each, and with the TLS or authentication that the faults need. Without a watch line the manager is attached to the member of the first step's fault or, if that
-// fault names no member, to the leader of the first cluster. The error names each wrong line and says what is wanted.
+// The last four say which run the schedule is kept for, see [Run]; each may be given once. The members of a cluster with tls serve clients over
+// TLS, one with auth has authentication on, see [harness.Spec]. An action is a fault, Apply(CLUSTER, …), Rest(CLUSTER), Rival() or Close(). A step
+// without an instant is at 5 s. Without cluster lines there are the clusters alpha and beta with three members each, and with the TLS or
+// authentication that the faults need. Without a watch line the manager is attached to the member of the first step's fault or, if that fault
+// names no member, to the leader of the first cluster. The error names each wrong line and says what is wanted.
 func Parse(text string) (Schedule, error) {
 	var s Schedule
 	var errs []error
