@@ -108,6 +108,9 @@ func (w worker) child(ctx context.Context, o order, receive func(*gob.Decoder) e
 	// would move other objects to other addresses, and change the order of maps whose keys are pointers: the replay would not be exact.
 	cmd.Dir = dir
 	cmd.ExtraFiles = []*os.File{write}
+	// A terminal sends Ctrl-C, and SIGHUP when it is closed, to its whole process group. In a group of its own the child does not get them, not
+	// even before its first instruction; the parent gets them and ends the child.
+	cmd.SysProcAttr = ownGroup()
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	cmd.Cancel = func() error {
@@ -189,8 +192,6 @@ func Child(c Catalogue) {
 	if text == "" {
 		return
 	}
-	// A terminal sends Ctrl-C, and SIGHUP when it is closed, to children too. A child ignores them: the parent ends it with SIGTERM.
-	signal.Ignore(os.Interrupt, syscall.SIGHUP)
 	var o order
 	if err := json.Unmarshal([]byte(text), &o); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", childOrder, err)

@@ -1,0 +1,8 @@
+package cli
+
+import "syscall"
+
+// ownGroup makes a child the first of a process group of its own.
+func ownGroup() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
+}
