@@ -11,11 +11,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// What the line that opens a block may say besides the name of a file.
+const (
+	prints  = "prints"
+	picture = "imports"
+)
+
 // A block is one fenced block of a document. The line that opens it says what it is:
 //
 //	sh             commands, one a line; " # fails" begins the comment of one that must end with exit status 1
 //	text FILE      a file, written to where the commands of the document run
 //	text prints    lines that the last command prints, in this order; an ellipsis at the end of a line stands for its rest
+//	text imports   the picture of the imports, see [levels]
 //	text           something to look at, which is not checked
 //	go FILE        a whole Go file, written as text FILE is
 //	go             a piece of Go code, which must stand in a Go file of this repository
@@ -23,8 +30,16 @@ type block struct {
 	document string
 	line     int // of the line that opens it
 	language string
-	about    string // a file, prints, or nothing
+	about    string // a file, one of the constants, or nothing
 	text     string
+}
+
+// file is the file that the block shows; empty if it shows none.
+func (b block) file() string {
+	if b.about == prints || b.about == picture {
+		return ""
+	}
+	return b.about
 }
 
 func (b block) String() string { return fmt.Sprintf("%s:%d", b.document, b.line) }

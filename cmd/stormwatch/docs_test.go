@@ -76,7 +76,7 @@ func TestTheGoCodeOfTheDocumentsIsThatOfTheRepository(t *testing.T) {
 
 func TestTheManagerOfTheReadmeIsShort(t *testing.T) {
 	for _, b := range blocks(t, "README.md") {
-		if b.about == mineFile {
+		if b.file() == mineFile {
 			require.Less(t, strings.Count(b.text, "\n"), 60, "a stranger types it in a minute, or does not")
 			return
 		}
@@ -127,7 +127,7 @@ func buildMine(t *testing.T, root string) (string, error) {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	for _, b := range blocks(t, "README.md") {
-		if b.about != mineFile {
+		if b.file() != mineFile {
 			continue
 		}
 		source := filepath.Join(dir, "main.go")
@@ -160,7 +160,7 @@ func (s *shell) follow(t *testing.T) {
 	}
 	for _, b := range blocks(t, s.document) {
 		s.write(t, b)
-		if b.language == "text" && b.about == "prints" {
+		if b.about == prints {
 			b.requirePrinted(t, s.output)
 		}
 		if b.language != "sh" {
@@ -176,14 +176,14 @@ func (s *shell) follow(t *testing.T) {
 // write writes the file that a block shows, if it shows one.
 func (s *shell) write(t *testing.T, b block) {
 	t.Helper()
-	if b.about == "" || b.about == "prints" {
+	if b.file() == "" {
 		return
 	}
 	text, why := shorten(s.document, b.text, s.root)
 	if why != nil {
-		t.Logf("%s: %s in a shorter form: %s", b, b.about, strings.Join(why, "; "))
+		t.Logf("%s: %s in a shorter form: %s", b, b.file(), strings.Join(why, "; "))
 	}
-	file := filepath.Join(s.clone, b.about)
+	file := filepath.Join(s.clone, b.file())
 	require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 }
