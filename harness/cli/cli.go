@@ -67,6 +67,8 @@ func Execute(ctx context.Context, c Catalogue, args []string, stdout, stderr io.
 		Short: "Find stale-leader bugs: hurt real etcd clusters and see whether a manager notices",
 		Long: "Find stale-leader bugs: hurt real etcd clusters and see whether a manager notices.\n\n" +
 			"Exit status: 0 if every verdict passed, 1 if one failed, 2 if the command was used wrongly, 3 if something could not be judged.",
+		Example: "  " + program + " run hung-leader-disk --manager naive --transcript\n  " + program + " try 'HangDisk(alpha/leader) for 30s'\n" +
+			"  " + program + " explain hung-leader-disk",
 		Version: build(program),
 		// Execute prints the errors itself, all in one form. After a wrong flag a page of help would hide the error.
 		SilenceErrors: true,
@@ -74,7 +76,11 @@ func Execute(ctx context.Context, c Catalogue, args []string, stdout, stderr io.
 	}
 	root.SetVersionTemplate("{{.Version}}")
 	root.AddCommand(newList(c), newRun(c), newTry(c), newReplay(c), newShrink(c), newSoak(c), newMerge(), newMatrix(c), newExplain(c), newBench(c), newOverlay(), newVersion(program))
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(wrongFlag)
+	for _, command := range root.Commands() {
+		offerFlags(c, command)
+	}
+	complete(root)
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(stderr)
