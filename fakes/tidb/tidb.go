@@ -17,7 +17,7 @@ const (
 // The prefixes of the keys of the facts.
 const (
 	TopologyPrefix   = "/topology/tidb/"
-	CheckpointPrefix = "/tidb/br-stream/checkpoint/"
+	checkpointPrefix = "/tidb/br-stream/checkpoint/"
 )
 
 // comingAndGoing is for how many load intervals the third server stays and then stays away. Each of two that an operator swaps stays twice as long.
@@ -32,7 +32,7 @@ func Workload() *harness.Workload {
 			{Name: Backend, Every: comingAndGoing},
 			{Name: Checkpoint, Rising: true, Every: 1},
 		},
-		Prefixes: []string{TopologyPrefix, CheckpointPrefix},
+		Prefixes: []string{TopologyPrefix, checkpointPrefix},
 		Facts:    facts,
 		Programs: programs,
 	}

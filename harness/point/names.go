@@ -63,8 +63,8 @@ func (n Name) Kinds() []Kind {
 	return slices.Clone(kinds[Name(base)])
 }
 
-// NamesOf are all fault points of a member with these peers, sorted.
-func NamesOf(peers []string) []Name {
+// namesOf are all fault points of a member with these peers, sorted.
+func namesOf(peers []string) []Name {
 	var all []Name
 	for n := range kinds {
 		if n != peerSend && n != peerRecv && n != unary {
