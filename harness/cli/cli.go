@@ -14,6 +14,7 @@
 //	go run . soak --for 8h                                 schedules drawn by the thousand
 //	go run . matrix                                        every scenario against every candidate
 //	go run . bench                                         how long the candidates take to recover
+//	go run . explain hung-leader-disk                      what happens in a scenario, and what is allowed
 //
 // Each run is carried out by a child process of the same binary, so that whatever happens to one run (a panic in etcd, for example) does not end
 // the others:
