@@ -115,9 +115,7 @@ func TestTheSidesImportOnlyWhatTheyMay(t *testing.T) {
 
 // Code in a text of the page that looks like a Go file is one.
 func TestTheArchitectureNamesFilesThatExist(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(root, architecture))
-	require.NoError(t, err)
-	named := regexp.MustCompile("`([a-z_/]+\\.go)`").FindAllStringSubmatch(string(text), -1)
+	named := regexp.MustCompile("`([a-z_/]+\\.go)`").FindAllStringSubmatch(read(t, architecture), -1)
 	require.NotEmpty(t, named)
 	for _, m := range named {
 		require.FileExists(t, filepath.Join(root, m[1]))

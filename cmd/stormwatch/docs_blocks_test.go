@@ -47,12 +47,10 @@ func (b block) String() string { return fmt.Sprintf("%s:%d", b.document, b.line)
 // blocks returns the blocks of a document. Code that is indented and not fenced is an error, since nobody says what it is.
 func blocks(t *testing.T, document string) []block {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, document))
-	require.NoError(t, err)
 	var list []block
 	var open *block
 	blank := false
-	for i, line := range strings.Split(string(text), "\n") {
+	for i, line := range strings.Split(read(t, document), "\n") {
 		fence, isFence := strings.CutPrefix(line, "```")
 		switch {
 		case isFence && open == nil:

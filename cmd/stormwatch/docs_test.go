@@ -98,9 +98,7 @@ func TestFlagsAndFaultsThatTheDocumentsNameExist(t *testing.T) {
 	call := regexp.MustCompile(`^[A-Z][A-Za-z]+\((alpha|beta)[^)]*\)$`)
 	actions := map[string]bool{"Apply": true}
 	for _, name := range documents {
-		text, err := os.ReadFile(filepath.Join(root, name))
-		require.NoError(t, err)
-		for _, m := range inline.FindAllStringSubmatch(string(text), -1) {
+		for _, m := range inline.FindAllStringSubmatch(read(t, name), -1) {
 			if ours.MatchString(m[1]) {
 				flag, _, _ := strings.Cut(strings.Fields(m[1])[0], "=")
 				require.Contains(t, help.String(), flag+" ", "%s names a flag that no command has", name)
