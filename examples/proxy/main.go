@@ -4,7 +4,9 @@
 //	proxy proxy.toml 10.0.0.8:6000                            the TiDB servers, each time that they change
 //	proxy proxy.toml 10.0.0.8:6000 connect alpha/10.0.1.1:4000   whether a server can be reached through the name servers of its cluster
 //	proxy proxy.toml 10.0.0.8:6000 checkpoints alpha nightly     the checkpoints of a log backup
+//	proxy proxy.toml 10.0.0.8:6000 wait alpha nightly 4500       the first checkpoint above 4500, as BR's advancer waits for it
 //	proxy proxy.toml 10.0.0.8:6000 metrics 'up'                  the answer of each cluster's Prometheus
+//	proxy proxy.toml 10.0.0.8:6000 drain                         nothing more: its registration is gone, and it goes on until it is interrupted
 package main
 
 import (
@@ -16,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -56,8 +59,9 @@ func run(ctx context.Context, file, address string, words []string, out io.Write
 		return err
 	}
 	changed := make(chan struct{}, 1)
+	cfg := manager.Config{Registration: registration, Logger: log}
 	m, err := tidb.New(tidb.Config{
-		Manager: manager.Config{Registration: registration, Logger: log},
+		Manager: cfg,
 		OnChange: func(string, tidb.View) {
 			select {
 			case changed <- struct{}{}:
@@ -68,7 +72,10 @@ func run(ctx context.Context, file, address string, words []string, out io.Write
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, m.Close()) }()
+	defer func() {
+		log.Info("closing", zap.Duration("at most", cfg.CloseBound()))
+		err = errors.Join(err, m.Close())
+	}()
 	if err := m.Apply(ctx, targets); err != nil {
 		return err
 	}
@@ -101,10 +108,14 @@ func do(ctx context.Context, m *tidb.Manager, changed <-chan struct{}, words []s
 		return connect(ctx, m, words[1], out)
 	case words[0] == "checkpoints" && len(words) == 3:
 		return checkpoints(ctx, m, words[1], words[2], out)
+	case words[0] == "wait" && len(words) == 4:
+		return wait(ctx, m, words[1], words[2], words[3], out)
 	case words[0] == "metrics" && len(words) == 2:
 		return metrics(ctx, m, words[1], out)
+	case words[0] == "drain" && len(words) == 1:
+		return drain(ctx, m, out)
 	}
-	return fmt.Errorf("%q: want connect CLUSTER/ADDRESS, checkpoints CLUSTER TASK, or metrics QUERY", words)
+	return fmt.Errorf("%q: want connect CLUSTER/ADDRESS, checkpoints CLUSTER TASK, wait CLUSTER TASK CHECKPOINT, metrics QUERY, or drain", words)
 }
 
 // servers prints the TiDB servers of all clusters, now and each time that they change. A cluster that cannot be watched keeps its last known ones.
@@ -152,6 +163,35 @@ func checkpoints(ctx context.Context, m *tidb.Manager, cluster, task string, out
 		}
 		fmt.Fprintln(out, checkpoint.Value)
 	}
+	return ctx.Err()
+}
+
+// wait prints the first checkpoint of a log backup that is greater than the given one.
+func wait(ctx context.Context, m *tidb.Manager, cluster, task, than string, out io.Writer) error {
+	current, err := strconv.ParseUint(than, 10, 64)
+	if err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	next, err := m.WaitCheckpointAdvance(ctx, cluster, task, current)
+	if errors.Is(err, manager.ErrClusterGone) {
+		return fmt.Errorf("the configuration has this cluster no more: %w", err)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, next)
+	return nil
+}
+
+// drain withdraws the registration, so that nobody new comes, and serves those who are there until ctx ends.
+func drain(ctx context.Context, m *tidb.Manager, out io.Writer) error {
+	if err := m.SetRegistration(manager.Registration{}); err != nil {
+		return err
+	}
+	for _, cluster := range m.Clusters() {
+		fmt.Fprintf(out, "%s: %d keys of our own\n", cluster, len(m.OwnKeys(cluster)))
+	}
+	<-ctx.Done()
 	return ctx.Err()
 }
 
