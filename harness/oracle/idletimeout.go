@@ -155,8 +155,9 @@ func (s *silences) unreported() []violation {
 		if !ok {
 			continue
 		}
-		due, to := q.from+b.Timing.IdleTimeout, min(q.to, s.record.Until(tenure))
-		last := due + s.idleLate(q.watch, q.from)
+		heard, to := s.heardBy(q), min(q.to, s.record.Until(tenure))
+		due := heard + b.Timing.IdleTimeout
+		last := due + s.idleLate(q.watch, heard)
 		// A late report is a violation already, see judgeReport.
 		if to <= last || s.late[q.watch.ID] || s.reported(s.heardUntil(q)+b.Timing.IdleTimeout, last) || s.givenUp(q, last) {
 			continue
