@@ -28,14 +28,14 @@ func (o OwnKeys) Judge(r *record.Record) record.Verdict {
 	}
 	for _, k := range r.Keys {
 		if len(k.Foreign) > 0 {
-			return failed(o, "%s: key %s, which is not the manager's, was gone at %s%s; %s",
+			return failed(o, k.Cluster, k.At, "%s: key %s, which is not the manager's, was gone at %s%s; %s",
 				k.Cluster, k.Foreign[0], record.Stamp(k.At), closing(r, k.At), r.Situation(k.Cluster, k.At))
 		}
 	}
 	for _, c := range allCircumstances(r) {
 		for _, s := range missingStretches(r, c) {
 			if other := closer(r, c, s); other != nil {
-				return failed(o, "%s: own key %s was gone at %s, when manager %d had closed (from %s to %s); %s", c.cluster, s.key, record.Stamp(s.from),
+				return failed(o, c.cluster, s.from, "%s: own key %s was gone at %s, when manager %d had closed (from %s to %s); %s", c.cluster, s.key, record.Stamp(s.from),
 					other.Manager, record.Stamp(other.From), record.Stamp(other.To), r.Situation(c.cluster, s.from))
 			}
 		}
@@ -43,7 +43,7 @@ func (o OwnKeys) Judge(r *record.Record) record.Verdict {
 	t := judgeOwnKeys(r)
 	switch {
 	case t.broken:
-		return failed(o, "%s", t.evidence(r))
+		return failed(o, t.first.cluster, t.first.at, "%s", t.evidence(r))
 	case !t.judged:
 		return passed(o, "no key was missing")
 	}
