@@ -220,23 +220,29 @@ func united(spans []span) []span {
 	return list
 }
 
-// attach adds a watch to the lane of its key: the first one on which none is open at that time.
+// attach adds a watch, and the faults on its member while it sat there.
 func (cl *clusterLanes) attach(w report.Watch, end float64) {
-	sat := sitting{span: span{w.Opened, ended(w.Closed, end)}, member: w.Member, why: w.Why, ends: w.Closed >= 0}
-	i := slices.IndexFunc(cl.watches, func(l watchLane) bool { return l.key == w.Key && l.sits[len(l.sits)-1].to <= w.Opened })
-	if i < 0 {
-		cl.watches = append(cl.watches, watchLane{key: w.Key})
-		i = len(cl.watches) - 1
-	}
-	cl.watches[i].sits = append(cl.watches[i].sits, sat)
+	sat := sitting{span: span{w.Opened, ended(w.Closed, end)}, member: w.Member, why: w.Why}
+	lane := cl.sit(w.Key, sat)
 	for _, m := range cl.members {
 		for _, h := range m.hurts {
 			if shared := h.and(sat.span); m.name == w.Member && shared.length() > 0 {
 				h.span = shared
-				cl.watches[i].hurts = append(cl.watches[i].hurts, h)
+				lane.hurts = append(lane.hurts, h)
 			}
 		}
 	}
+}
+
+// sit adds a watch to a lane of its key: the first one on which none is open at that time.
+func (cl *clusterLanes) sit(key string, sat sitting) *watchLane {
+	i := slices.IndexFunc(cl.watches, func(l watchLane) bool { return l.key == key && l.sits[len(l.sits)-1].to <= sat.from })
+	if i < 0 {
+		cl.watches = append(cl.watches, watchLane{key: key})
+		i = len(cl.watches) - 1
+	}
+	cl.watches[i].sits = append(cl.watches[i].sits, sat)
+	return &cl.watches[i]
 }
 
 // claim adds what the manager said of its view for a time.

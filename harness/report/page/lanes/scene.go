@@ -44,7 +44,6 @@ type sitting struct {
 	span
 	member string
 	why    string // why it was opened again, or moved; empty for the first
-	ends   bool   // it was closed before the end
 }
 
 // dot is a point of the curve of staleness.

@@ -38,7 +38,7 @@ func HungLeader() report.Run {
 	rec.Watches = append(rec.Watches, report.Watch{Cluster: "alpha", Member: "m1", Key: "/services/", Opened: Start, Closed: -1})
 	for at := float64(Start); at < End; at += every {
 		if at <= Hangs || at >= Heals {
-			rec.Views = append(rec.Views, report.View{At: at + 20, Cluster: "alpha"})
+			rec.Views = append(rec.Views, report.View{At: at, Cluster: "alpha"})
 		}
 	}
 	rec.Staleness = append(rec.Staleness, report.Staleness{
