@@ -22,7 +22,7 @@ func configuration() []harness.Scenario {
 		},
 		{
 			Name:     "same-clusters-reordered",
-			Summary:  "The manager is given the same clusters in another order, again and again: nothing may move.",
+			Summary:  "The manager is given the same clusters and endpoints in another order, again and again: nothing may move.",
 			Incident: "tiproxy #1104 (review): a reload without a change rebuilt what worked",
 			Body:     sameClustersReordered,
 		},
@@ -43,6 +43,19 @@ func configuration() []harness.Scenario {
 			Summary:  "The endpoints of a cluster change while the member that serves the watch is frozen.",
 			Incident: "tikv/pd #7730: unhealthy members stay among the endpoints",
 			Body:     endpointsChangedWhileHung,
+		},
+		{
+			Name:     "endpoints-changed-twice-while-cut-off",
+			Summary:  "The manager is cut off from a cluster whose endpoints change twice; then the cluster is taken from it, and given back.",
+			Incident: "tiproxy #1104 (review): what a reload has begun must end when the next reload comes before it has reached anybody",
+			Body:     endpointsChangedTwiceWhileCutOff,
+		},
+		{
+			Name:     "cluster-moved-while-cut-off",
+			Summary:  "While the manager is cut off, a cluster's only member is replaced by another one, which a reload names.",
+			Incident: "tikv/pd #7730: the endpoints that a client goes on with are not those of the cluster",
+			Clusters: single("alpha", "beta"),
+			Body:     clusterMovedWhileCutOff,
 		},
 		{
 			Name:     "close-while-everything-hangs",
@@ -138,6 +151,43 @@ func endpointsChangedWhileHung(w *harness.World) {
 	freeze.Heal()
 	added.Heal()
 	w.RequireFresh(alpha)
+}
+
+func endpointsChangedTwiceWhileCutOff(w *harness.World) {
+	alpha, beta := w.Cluster("alpha"), w.Cluster("beta")
+	w.StartManager(harness.WatchOn(alpha.Leader()))
+	w.Pass(settling)
+	w.Inject(fault.AddMember(alpha))
+
+	cut := w.Inject(fault.BlackholeManager(alpha, firstManager))
+	w.Manage(alpha, beta)
+	w.Pass(w.Timing().Election)
+	w.Inject(fault.RemoveMember(alpha.Followers()[0]))
+	w.Manage(alpha, beta)
+	w.Pass(w.Timing().Election)
+	cut.RequireCalm("beta")
+
+	w.Manage(beta)
+	w.Manage(alpha, beta)
+	cut.Heal()
+	w.RequireFresh(alpha)
+	cut.RequireCalm("beta")
+}
+
+func clusterMovedWhileCutOff(w *harness.World) {
+	alpha, beta := w.Cluster("alpha"), w.Cluster("beta")
+	old := alpha.Leader()
+	w.StartManager()
+
+	cut := w.Inject(fault.BlackholeManager(alpha, firstManager))
+	w.Inject(fault.AddMember(alpha))
+	w.Inject(fault.RemoveMember(old))
+	w.Manage(alpha, beta)
+	cut.Heal()
+	w.RequireFresh(alpha)
+	cut.RequireCalm("beta")
+
+	w.Pass(w.Bounds().Expiry()) // the earlier lease cannot be revoked at the endpoint that is gone
 }
 
 func closeWhileEverythingHangs(w *harness.World) {
