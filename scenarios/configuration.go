@@ -52,9 +52,8 @@ func configuration() []harness.Scenario {
 		},
 		{
 			Name:     "cluster-moved-while-cut-off",
-			Summary:  "While the manager is cut off, a cluster's only member is replaced by another one, which a reload names.",
+			Summary:  "While the manager is cut off, every member of a cluster is replaced by a new one; then a reload names the new ones, as many as before.",
 			Incident: "tikv/pd #7730: the endpoints that a client goes on with are not those of the cluster",
-			Clusters: single("alpha", "beta"),
 			Body:     clusterMovedWhileCutOff,
 		},
 		{
@@ -176,18 +175,21 @@ func endpointsChangedTwiceWhileCutOff(w *harness.World) {
 
 func clusterMovedWhileCutOff(w *harness.World) {
 	alpha, beta := w.Cluster("alpha"), w.Cluster("beta")
-	old := alpha.Leader()
 	w.StartManager()
 
 	cut := w.Inject(fault.BlackholeManager(alpha, firstManager))
-	w.Inject(fault.AddMember(alpha))
-	w.Inject(fault.RemoveMember(old))
+	for _, old := range alpha.Members() {
+		w.Pass(settling)
+		w.Inject(fault.AddMember(alpha))
+		w.Pass(settling)
+		w.Inject(fault.RemoveMember(old))
+	}
 	w.Manage(alpha, beta)
 	cut.Heal()
 	w.RequireFresh(alpha)
 	cut.RequireCalm("beta")
 
-	w.Pass(w.Bounds().Expiry()) // the earlier lease cannot be revoked at the endpoint that is gone
+	w.Pass(w.Bounds().Expiry()) // the earlier lease cannot be revoked at endpoints that are gone
 }
 
 func closeWhileEverythingHangs(w *harness.World) {
