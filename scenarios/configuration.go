@@ -16,8 +16,9 @@ func configuration() []harness.Scenario {
 		},
 		{
 			Name:     "cluster-added-unreachable",
-			Summary:  "A cluster is added that cannot be reached: the others must not wait for it.",
+			Summary:  "A cluster with a password is added that cannot be reached: the others must not wait for it, and it must be tried until it answers.",
 			Incident: "tiproxy, reload: adding a cluster whose PD cannot be reached stops the refresh of the others for 7.5 s",
+			Clusters: []harness.Spec{{Name: "alpha", Members: 3}, {Name: "beta", Members: 3, Auth: true}},
 			Body:     clusterAddedUnreachable,
 		},
 		{
@@ -87,7 +88,7 @@ func clusterAddedUnreachable(w *harness.World) {
 		holes = append(holes, w.Inject(fault.Blackhole(m)))
 	}
 	w.Manage(alpha, beta)
-	w.Pass(w.Bounds().Attach())
+	w.Pass(2 * w.Bounds().Attach()) // an attempt to log in comes to its end
 	holes[0].RequireCalm("alpha")
 
 	for _, hole := range holes {
