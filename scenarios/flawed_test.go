@@ -147,6 +147,7 @@ var catches = map[string][2]string{
 	"two-members-blackholed":                {"no-quarantine", "the next member that a manager tries is dead too"},
 	"client-cut-off-with-minority":          {"no-quarantine", "the only member that can be reached is the stale one"},
 	"back-one-by-one":                       {"keeps-lost-lease", "the outage is longer than leases, and its end takes long too"},
+	"compacted-then-reset":                  {"ignores-compaction", "the history goes while the watch is open, and its connection with it"},
 	"watch-create-unanswered":               {"no-quarantine", "everything works but the creation of a watch"},
 	"late-events":                           {"no-keepalive", "events come, too late to be of use"},
 	"quiet-minutes":                         {"no-progress", "nothing happens at all, so nothing may happen"},
