@@ -139,6 +139,7 @@ var catches = map[string][2]string{
 	"hung-follower-disk":                    {"no-keepalive", "nobody else notices a follower's disk"},
 	"dead-leader-disk":                      {"resume-from-zero", "the disk fails instead of hanging"},
 	"hung-apply":                            {"no-keepalive", "raft is up to date and the store is not"},
+	"hung-apply-of-the-others":              {"serializable-reads", "everybody who answers is behind the view that the manager has"},
 	"defragment-under-watch":                {"resume-from-zero", "an operator does it on purpose"},
 	"no-space-alarm":                        {"progress-elsewhere", "nothing can be written, so for as long as it lasts only progress shows that a watch lives"},
 	"hung-disk-and-restart-of-the-other":    {"no-keepalive", "two members are lost at once, and the quorum for a moment"},
