@@ -161,14 +161,6 @@ func (w *World) Manage(clusters ...*Cluster) {
 	}
 }
 
-// View calls the first manager's View for a cluster. It is false if the manager does not manage the cluster, or there is no manager.
-func (w *World) View(cluster string) (View, bool) {
-	if m := w.first(); m != nil {
-		return m.manager.View(cluster)
-	}
-	return View{}, false
-}
-
 // targets makes the targets for the manager's next Apply, and records which members they name. The endpoints come in another order each time, as those
 // of a name server do.
 func (m *managed) targets(clusters []*Cluster) []Target {

@@ -49,9 +49,9 @@ func (r *Result) judge(rec *record.Record, cause error) {
 	r.Record = rec
 	r.Virtual = rec.End
 	if cause != nil {
-		var usage *UsageError
+		var usage *usageError
 		var unsupported *UnsupportedError
-		var notAsked *NotAskedError
+		var notAsked *notAskedError
 		r.Outcome, r.Cause, r.Usage = record.NotJudged, cause.Error(), errors.As(cause, &usage)
 		if errors.As(cause, &unsupported) || errors.As(cause, &notAsked) {
 			r.Outcome = record.NotAsked

@@ -14,11 +14,11 @@ const (
 	Checkpoint = "checkpoint"
 )
 
-// The prefixes of the keys of the facts.
-const (
-	TopologyPrefix   = "/topology/tidb/"
-	CheckpointPrefix = "/tidb/br-stream/checkpoint/"
-)
+// TopologyPrefix is the prefix of the keys in which TiDB servers register themselves.
+const TopologyPrefix = "/topology/tidb/"
+
+// checkpointPrefix is the prefix of the keys with the checkpoints.
+const checkpointPrefix = "/tidb/br-stream/checkpoint/"
 
 // comingAndGoing is for how many load intervals the third server stays and then stays away. Each of two that an operator swaps stays twice as long.
 const comingAndGoing = 10
@@ -33,7 +33,7 @@ func Workload() *harness.Workload {
 			{Name: Backend, Every: comingAndGoing},
 			{Name: Checkpoint, Rising: true, Every: 1},
 		},
-		Prefixes: []string{TopologyPrefix, CheckpointPrefix},
+		Prefixes: []string{TopologyPrefix, checkpointPrefix},
 		Facts:    facts,
 		Programs: programs,
 	}

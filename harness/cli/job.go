@@ -13,6 +13,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/internal/command"
 	"github.com/stormwatch/stormwatch/harness/record"
+	"github.com/stormwatch/stormwatch/harness/schedule"
 )
 
 // task is a scenario to run, with the words of a command line that name it, for example "run" and "leader-moved".
@@ -94,6 +95,11 @@ func (j *job) run(ctx context.Context) error {
 		}
 		sideBySide(ctx, e.atOnce, perEngine, do, func(i int, r *harness.Result) bool {
 			p.end(j.name(e, i), outcomeText(r.Outcome), r, search && r.Outcome == record.Passed)
+			if !search && r.Record != nil {
+				for _, step := range schedule.LeftOut(r.Record) {
+					p.say("warning: a step was left out: " + step)
+				}
+			}
 			// A run that the user has interrupted is not judged, but it is not what the search looks for.
 			found = search && (r.Outcome == record.Failed || r.Outcome == record.NotJudged && ctx.Err() == nil)
 			if j.json != nil {

@@ -13,10 +13,11 @@ import (
 
 func newVersion(program string) *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the versions of this build, and whether it is a replay build",
-		Args:  cobra.NoArgs,
-		Run:   func(c *cobra.Command, _ []string) { fmt.Fprint(c.OutOrStdout(), build(program)) },
+		Use:     "version",
+		Short:   "Print the versions of this build, and whether it is a replay build",
+		Example: "  version",
+		Args:    noArguments,
+		Run:     func(c *cobra.Command, _ []string) { fmt.Fprint(c.OutOrStdout(), build(program)) },
 	}
 }
 
