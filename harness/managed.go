@@ -29,6 +29,8 @@ type managed struct {
 	// views observe what it shows of a cluster in the current tenure; nil if it does not manage the cluster.
 	views map[*Cluster]*atomic.Pointer[viewObserver]
 	dial  map[*Cluster][]grpc.DialOption
+	// applies counts the calls of the manager's Apply.
+	applies int
 
 	mu       sync.Mutex
 	clusters []*Cluster

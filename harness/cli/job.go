@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/internal/command"
@@ -39,6 +40,7 @@ type job struct {
 	fails         string
 	out, progress io.Writer
 	json          io.Writer // nil: without --json
+	keep          *keeper   // nil: without --report and --record
 }
 
 // order makes the order for run i of the job on an engine. Runs are numbered seed by seed.
@@ -85,7 +87,9 @@ func (j *job) run(ctx context.Context) error {
 		}
 		do := func(ctx context.Context, i int) *harness.Result {
 			defer p.begin(j.name(e, i))()
-			r := j.worker.run(ctx, j.order(e, i))
+			limited, cancel := context.WithTimeoutCause(ctx, overdueAfter(e), &overdueError{overdueAfter(e)})
+			defer cancel()
+			r := j.worker.run(limited, j.order(e, i))
 			r.Scenario, r.Again = j.tasks[i%len(j.tasks)].name(), command.Line(j.again(e, i)...)
 			return r
 		}
@@ -101,6 +105,7 @@ func (j *job) run(ctx context.Context) error {
 			if j.json != nil {
 				writing = json.NewEncoder(j.json).Encode(r)
 			}
+			j.keep.keep(r, j.tasks[i%len(j.tasks)].Schedule, nil)
 			if j.transcript == "" {
 				r.Record = nil // records are large, and a search makes many
 			}
@@ -123,6 +128,15 @@ func (j *job) run(ctx context.Context) error {
 		interrupted = unfinished{fmt.Errorf("interrupted after %d of %d runs", done, total)}
 	}
 	return errors.Join(interrupted, writing, outcome(results))
+}
+
+// overdueAfter is how long a run of a job may take by the wall clock; then it is not judged. In virtual time a run takes seconds, and where time is real a
+// minute or two: the rest is for busy machines and for what users add.
+func overdueAfter(e engine) time.Duration {
+	if e.name == virtualName {
+		return 5 * time.Minute
+	}
+	return 15 * time.Minute
 }
 
 // judged counts the results with a verdict on the manager.
