@@ -101,6 +101,7 @@ func clusterOf(r *report.Record, c report.Cluster, end float64) clusterLanes {
 			cl.measure(s)
 		}
 	}
+	slices.SortStableFunc(cl.watches, func(a, b watchLane) int { return strings.Compare(a.key, b.key) })
 	cl.still = stills(cl.seen, cl.curve)
 	cl.quiet = len(cl.hurts) == 0 && len(cl.over) == 0
 	cl.note = cl.summary()
