@@ -17,6 +17,9 @@ func choose(runs []report.Run, most int) []report.Run {
 	}
 	var telling, others []int
 	for i, r := range runs {
+		if r.Record == nil && r.Outcome != record.NotJudged {
+			continue // it was not kept what happened in it
+		}
 		if r.Outcome == record.Failed || r.Outcome == record.NotJudged {
 			telling = append(telling, i)
 		} else {

@@ -72,8 +72,11 @@ func Recovers() report.Run {
 func limits() []report.Limit {
 	recovery := "recovery from HangDisk(alpha/m1)"
 	return []report.Limit{
-		{From: Start, To: Hangs, Max: Calm, Why: "calm"}, {From: Hangs, To: Deadline, Any: true, Why: recovery}, {From: Deadline, To: Heals, Max: Calm, Why: "calm"},
-		{From: Heals, To: Heals + Deadline, Any: true, Why: recovery}, {From: Heals + Deadline, To: End, Max: Calm, Why: "calm"},
+		{From: Start, To: Hangs, Max: Calm, Why: "calm"},
+		{From: Hangs, To: Deadline, Any: true, Why: recovery},
+		{From: Deadline, To: Heals, Max: Calm, Why: "calm"},
+		{From: Heals, To: Heals + Deadline, Any: true, Why: recovery},
+		{From: Heals + Deadline, To: End, Max: Calm, Why: "calm"},
 	}
 }
 
@@ -83,7 +86,8 @@ func calm(manager string) report.Run {
 		End:      End,
 		Clusters: []report.Cluster{{Name: otherName, Members: []string{"m1", "m2", "m3"}}, {Name: "alpha", Members: []string{"m1", "m2", "m3"}}},
 		Leaders: []report.Leader{
-			{At: Start, Cluster: "alpha", Member: "m1", Term: 2}, {At: Elected, Cluster: "alpha", Member: "m2", Term: 3},
+			{At: Start, Cluster: "alpha", Member: "m1", Term: 2},
+			{At: Elected, Cluster: "alpha", Member: "m2", Term: 3},
 			{At: Start, Cluster: otherName, Member: "m3", Term: 2},
 		},
 		Faults: []report.Fault{{Text: "HangDisk(alpha/m1)", Cluster: "alpha", Members: []string{"m1"}, From: Hangs, To: Heals}},
