@@ -56,8 +56,11 @@ func marksOf(run report.Run) (marks []mark) {
 			marks[i].text += ", " + v.Oracle
 		}
 	}
+	for i := range marks {
+		marks[i].text += " " + at(marks[i].at)
+	}
 	if c := run.Inevitable; c != nil {
-		marks = append(marks, mark{at: c.At, is: "cause", text: "◆ from here on inevitable"})
+		marks = append(marks, mark{at: c.At, is: "cause", text: "◆ inevitable from here on"})
 	}
 	return marks
 }
