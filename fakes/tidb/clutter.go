@@ -16,7 +16,7 @@ func clutter(unreadable, unknown string) harness.Program {
 	return harness.Program{Name: "clutter", Run: func(ctx context.Context, l *harness.Ledger) error {
 		err := l.Put(ctx,
 			clientv3.OpPut(info, "{"), clientv3.OpPut(ttl, nanoseconds()), clientv3.OpPut(lone, nanoseconds()),
-			clientv3.OpPut(CheckpointPrefix+"backup/store/1", "12345678"), clientv3.OpPut(checkpointKey("torn"), "1234567"),
+			clientv3.OpPut(checkpointPrefix+"backup/store/1", "12345678"), clientv3.OpPut(checkpointKey("torn"), "1234567"),
 		)
 		if err != nil {
 			return err

@@ -57,6 +57,9 @@ func Draw(w io.Writer, run report.Run, o Options) error {
 	}
 	c := &canvas{id: o.ID, view: view{from: o.From, to: max(o.To, o.From+1), width: float64(o.Width)}, y: axisHigh + laneGap, end: s.end}
 	c.draw(s)
+	if o.Standalone {
+		c.legend()
+	}
 	return c.write(w, run, s, o)
 }
 
@@ -119,7 +122,7 @@ func (c *canvas) write(w io.Writer, run report.Run, s scene, o Options) error {
 	if o.Standalone {
 		fmt.Fprintf(&b, "<style>%s</style>", Style)
 	}
-	b.WriteString(c.defs(high))
+	b.WriteString(c.defs(high, o.Standalone))
 	fmt.Fprintf(&b, `<rect class="paper" width="100%%" height="%d"/>`, high)
 	b.WriteString(c.axis(high - 16))
 	fmt.Fprintf(&b, `<g class="fixed">%s</g>`, c.fixed.String())
