@@ -23,7 +23,7 @@ var shorter = []rule{
 	{"", regexp.MustCompile(`^(soak|shrink|replay) `), "$1 --plain ", "no replay build, which compiles the Go runtime"},
 	{"", regexp.MustCompile(`^soak `), "soak --explain=false ", "what fails is not shrunk"},
 	{"", regexp.MustCompile(`^(shrink .*)$`), "$1 --tries 2 --brief", "two tries to shrink, by brief runs"},
-	{"", regexp.MustCompile(`^run( --manager \S+| --engine \S+)?$`), "run hung-leader-disk$1", "one scenario stands for all"},
+	{"", regexp.MustCompile(`^run( --manager \S+| --engine \S+| --report \S+)?$`), "run hung-leader-disk$1", "one scenario stands for all"},
 	{"", regexp.MustCompile(`^bench .*$`), "bench --runs 1 --case leader-killed --manager reference,naive", "one seed, one case and two managers"},
 	{"docs/replay.md", regexp.MustCompile(`--engine all$`), "--engine virtual", "embedded would take the 17 s of the schedule, and more"},
 	{"", regexp.MustCompile(`^go run \. run .*$`), "go vet .", "the program of the README is linked and run once"},

@@ -92,7 +92,7 @@ var inline = regexp.MustCompile("`([^`]+)`")
 
 func TestFlagsAndFaultsThatTheDocumentsNameExist(t *testing.T) {
 	var help bytes.Buffer
-	for _, c := range []string{"list", "run", "try", "replay", "shrink", "soak", "merge", "matrix", "explain", "bench", "overlay", "version"} {
+	for _, c := range []string{"list", "run", "try", "replay", "shrink", "soak", "merge", "matrix", "explain", "bench", "overlay", "version", "report"} {
 		out, code := asStormwatch(t, ".", nil, c, "--help")
 		require.Zero(t, code, out)
 		help.WriteString(out)
