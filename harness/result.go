@@ -95,7 +95,9 @@ func requirements(rec *record.Record, judged []record.Verdict) []record.Verdict 
 	for _, e := range rec.Checks {
 		if e.Outcome != record.Failed || !e.Fresh || !found {
 			v := e.Verdict
-			v.Cluster, v.At = e.Cluster, e.At
+			if v.Outcome == record.Failed {
+				v.Cluster, v.At = e.Cluster, e.At
+			}
 			list = append(list, v)
 		}
 	}

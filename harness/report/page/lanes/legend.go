@@ -30,7 +30,7 @@ func (c *canvas) legend() {
 		{"excused", "", "any staleness is allowed"},
 		{"over", "", "staler than allowed"},
 	}
-	x := float64(gutter)
+	x := 8.0
 	for _, k := range keys {
 		high, fill := 11, ""
 		if k.class == "sits" {
@@ -41,10 +41,10 @@ func (c *canvas) legend() {
 		}
 		fmt.Fprintf(&c.fixed, `<rect class="%s"%s x="%s" y="%d" width="24" height="%d"/><text class="note" x="%s" y="%d">%s</text>`,
 			k.class, fill, number(x), c.y+6-high/2, high, number(x+30), c.y+6+textDown, escaped(k.words))
-		x += 50 + wide(k.words)
+		x += 42 + wide(k.words)
 	}
 	c.y += headHigh
 }
 
-// wide is about how many pixels a text is wide.
-func wide(text string) float64 { return letter * float64(len([]rune(text))) }
+// wide is about how many pixels a text of the legend is wide.
+func wide(text string) float64 { return 6.4 * float64(len([]rune(text))) }
