@@ -41,7 +41,7 @@ const manyClusters = 3
 func (cl *clusterLanes) fold() {
 	if cl.quiet {
 		cl.members, cl.watches, cl.says, cl.commits, cl.seen = nil, nil, nil, nil, nil
-		cl.note += ", of which only the staleness is drawn"
+		cl.note += "; only its staleness is drawn"
 	}
 }
 
@@ -165,7 +165,7 @@ func memberOf(r *report.Record, cluster, name string, end float64) memberLane {
 		}
 	}
 	for _, f := range r.Faults {
-		if f.Cluster == cluster && slices.Contains(f.Members, name) {
+		if f.Cluster == cluster && touches(f, name) {
 			m.hurts = append(m.hurts, hurtBy(f.Text, span{f.From, ended(f.To, end)}))
 		}
 	}
