@@ -28,7 +28,6 @@ type role struct {
 	is    string // a class of the style sheet
 	words string // what it is, in words
 	short string
-	term  uint64
 }
 
 // The roles.
