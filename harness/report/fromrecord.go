@@ -12,7 +12,8 @@ import (
 func NewRun(r *harness.Result, schedule string) Run {
 	run := Run{
 		Format: Format, Scenario: r.Scenario, Engine: r.Engine, Manager: r.Manager, Workload: r.Workload, Seed: r.Seed, Outcome: r.Outcome,
-		Cause: r.Cause, Verdicts: r.Verdicts, Schedule: schedule, Again: r.Again,
+		Cause: r.Cause, MaxStaleness: ms(r.MaxStaleness), Wall: ms(r.Wall), Virtual: ms(r.Virtual), Verdicts: r.Verdicts, Schedule: schedule,
+		Again: r.Again,
 	}
 	if run.Verdicts == nil {
 		run.Verdicts = []record.Verdict{}

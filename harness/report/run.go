@@ -22,6 +22,12 @@ type Run struct {
 	// view was not fresh again in time.
 	Recovery float64          `json:"recovery_ms,omitempty"`
 	Bound    float64          `json:"bound_ms,omitempty"`
+	// MaxStaleness is the largest staleness of any cluster's view after it was complete for the first time.
+	MaxStaleness float64 `json:"max_staleness_ms,omitempty"`
+	// Wall is how long the run took by the wall clock, Virtual how long by the engine's clock. Where time is real, they differ only by the time before and
+	// after the world.
+	Wall     float64          `json:"wall_ms,omitempty"`
+	Virtual  float64          `json:"virtual_ms,omitempty"`
 	Verdicts []record.Verdict `json:"verdicts"`
 	// Schedule is the text of the schedule that was run; empty for a scenario. Again is the command that makes the run again.
 	Schedule string `json:"schedule,omitempty"`
