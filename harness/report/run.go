@@ -20,8 +20,8 @@ type Run struct {
 	Cause   string         `json:"cause,omitempty"`
 	// Recovery is the longest recovery that was measured, and Bound how long it was allowed to take. Both are zero if none was. Recovery is negative if the
 	// view was not fresh again in time.
-	Recovery float64          `json:"recovery_ms,omitempty"`
-	Bound    float64          `json:"bound_ms,omitempty"`
+	Recovery float64 `json:"recovery_ms,omitempty"`
+	Bound    float64 `json:"bound_ms,omitempty"`
 	// MaxStaleness is the largest staleness of any cluster's view after it was complete for the first time.
 	MaxStaleness float64 `json:"max_staleness_ms,omitempty"`
 	// Wall is how long the run took by the wall clock, Virtual how long by the engine's clock. Where time is real, they differ only by the time before and
