@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/stormwatch/stormwatch/harness/record"
+	"github.com/stormwatch/stormwatch/harness/report"
+)
+
+// kept are the runs of a file that --record has written.
+func kept(t *testing.T, file string) []report.Run {
+	t.Helper()
+	runs, err := readRuns(file)
+	require.NoError(t, err)
+	return runs
+}
+
+func TestRunsAreKeptAndShown(t *testing.T) {
+	dir := t.TempDir()
+	runs, shown, again := filepath.Join(dir, "runs.jsonl"), filepath.Join(dir, "runs.html"), filepath.Join(dir, "again.html")
+	for _, words := range [][]string{
+		{"run", "calm", "hung-leader"},
+		{"try", "1s for 2s Freeze(alpha/m1)"},
+		{"matrix", "--scenario", "calm,hung-leader", "--manager", "polling,watching"},
+	} {
+		c := call(t.Context(), append(words, "--record", runs, "--report", shown)...)
+		require.NotEqual(t, exitUsage, c.code, c.stderr)
+		list := kept(t, runs)
+		require.NotEmpty(t, list)
+		for _, r := range list {
+			require.Equal(t, words[0] == "try", r.Schedule != "")
+			if r.Outcome == record.Passed || r.Outcome == record.Failed {
+				require.NotNil(t, r.Record, "%s with %s", r.Scenario, r.Manager)
+				require.NotEmpty(t, r.Record.Staleness)
+			}
+		}
+		c = call(t.Context(), "report", runs, "--out", again)
+		require.Equal(t, exitPassed, c.code, c.stderr)
+		one, err := os.ReadFile(shown)
+		require.NoError(t, err)
+		other, err := os.ReadFile(again)
+		require.NoError(t, err)
+		require.Equal(t, string(one), string(other), "the page of kept runs is that of the runs")
+		require.Contains(t, string(one), list[0].Scenario)
+	}
+}
+
+func TestASoakKeepsItsRunsAndTheCauseOfAFailure(t *testing.T) {
+	dir := t.TempDir()
+	runs := filepath.Join(dir, "runs.jsonl")
+	c := call(t.Context(), "soak", "--seeds", "1-2", "--manager", "watching", "--out", filepath.Join(dir, "out"), "--record", runs,
+		"--report", filepath.Join(dir, "runs.html"), "--explain=false")
+	require.NotEqual(t, exitUsage, c.code, c.stderr)
+	require.Len(t, kept(t, runs), 2)
+	require.FileExists(t, filepath.Join(dir, "runs.html"))
+}
+
+func TestAPageOfBrokenRunsNamesTheFileAndShowsTheRest(t *testing.T) {
+	dir := t.TempDir()
+	runs := filepath.Join(dir, "runs.jsonl")
+	require.Equal(t, exitPassed, call(t.Context(), "run", "calm", "--record", runs).code)
+	text, err := os.ReadFile(runs)
+	require.NoError(t, err)
+	torn := filepath.Join(dir, "torn.jsonl")
+	require.NoError(t, os.WriteFile(torn, append(text, text[:len(text)/2]...), 0o600))
+	c := call(t.Context(), "report", torn, "--out", filepath.Join(dir, "page.html"))
+	require.Equal(t, exitUsage, c.code)
+	require.Contains(t, c.stderr, torn+": run 2 ends in the middle")
+	require.FileExists(t, filepath.Join(dir, "page.html"))
+
+	for text, want := range map[string]string{
+		`{"scenario":"calm"}`: "it may be of --json, and not of --record", "": "no run in",
+	} {
+		require.NoError(t, os.WriteFile(torn, []byte(text), 0o600))
+		c = call(t.Context(), "report", torn, "--out", filepath.Join(dir, "none.html"))
+		require.Equal(t, exitUsage, c.code)
+		require.Contains(t, c.stderr, want)
+		require.NoFileExists(t, filepath.Join(dir, "none.html"))
+	}
+	c = call(t.Context(), "report", filepath.Join(dir, "missing"))
+	require.Equal(t, exitUsage, c.code)
+	require.Contains(t, c.stderr, "no such file")
+}
+
+func TestAFileThatCannotBeMadeIsNamedBeforeAnythingIsRun(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "no", "such")
+	for _, flag := range []string{"--report", "--record"} {
+		c := call(t.Context(), "run", "calm", flag, missing)
+		require.Equal(t, exitUsage, c.code)
+		require.True(t, strings.HasPrefix(c.stderr, programName()+": "+flag+": open "+missing), c.stderr)
+		require.Empty(t, c.stdout)
+	}
+}
