@@ -32,10 +32,10 @@ func (r *Report) Add(run report.Run) {
 	if i < 0 {
 		i = len(r.suites)
 		// Jenkins takes what is before the last dot of a class for a package, and shows packages as folders.
-		r.suites = append(r.suites, &suite{Name: name, class: "stormwatch." + run.Engine + "." + strings.ReplaceAll(run.Manager, ".", "_")})
+		r.suites = append(r.suites, &suite{Name: name, names: map[string]int{}, class: "stormwatch." + run.Engine + "." + strings.ReplaceAll(run.Manager, ".", "_")})
 	}
 	s := r.suites[i]
-	c := testCase{Class: s.class, Name: nameOf(run), Time: seconds(run.Wall / 1000)}
+	c := testCase{Class: s.class, Name: s.unique(nameOf(run)), Time: seconds(run.Wall / 1000)}
 	switch run.Outcome {
 	case record.Passed:
 	case record.Failed:
@@ -135,6 +135,17 @@ type suite struct {
 	Cases []testCase `xml:"testcase"`
 
 	class string
+	names map[string]int // how many cases have the name
+}
+
+// unique adds a number to a name that another case has, since CI systems take cases of the same name for one. A failure may have been shrunk for several
+// oracles.
+func (s *suite) unique(name string) string {
+	s.names[name]++
+	if n := s.names[name]; n > 1 {
+		return fmt.Sprintf("%s (%d)", name, n)
+	}
+	return name
 }
 
 type testCase struct {

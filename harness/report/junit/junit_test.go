@@ -142,6 +142,13 @@ func TestASuitePerManagerHasACasePerRun(t *testing.T) {
 `, write(t, runs()...))
 }
 
+func TestCasesOfTheSameNameAreTold(t *testing.T) {
+	text := write(t, runs()[2], runs()[2], runs()[1])
+	for _, name := range []string{"hung-leader, seed 4, shrunk", "hung-leader, seed 4, shrunk (2)", "hung-leader, seed 4"} {
+		require.Contains(t, text, `name="`+name+`"`)
+	}
+}
+
 func TestNoRunsAreAValidDocument(t *testing.T) {
 	require.Contains(t, write(t), `<testsuites name="stormwatch" tests="0"`)
 }
