@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/record"
 	"github.com/stormwatch/stormwatch/harness/report"
 )
@@ -160,4 +161,43 @@ func TestFilesToKeepRunsInHaveNamesOfTheirOwn(t *testing.T) {
 	c = call(t.Context(), "run", "calm", "--report", "-")
 	require.Equal(t, exitUsage, c.code)
 	require.Contains(t, c.stderr, "--report -: want the name of a file")
+}
+
+// TestASoakOfThousandsHoldsTheRecordsOfFailuresAndASample: a record is some hundred kilobytes.
+func TestASoakOfThousandsHoldsTheRecordsOfFailuresAndASample(t *testing.T) {
+	dir := t.TempDir()
+	flags := keepFlags{page: filepath.Join(dir, "runs.html"), runs: filepath.Join(dir, "runs.jsonl"), junit: filepath.Join(dir, "junit.xml")}
+	k, err := flags.open()
+	require.NoError(t, err)
+	const total = 2000
+	for i := range total {
+		r := &harness.Result{
+			Scenario: "drawn", Engine: virtualName, Manager: "mine", Seed: uint64(i), Outcome: record.Passed,
+			Record: &record.Record{Clusters: []record.Cluster{{Name: "alpha", Members: []string{"m1"}}}},
+		}
+		if i%4 == 0 {
+			r.Outcome = record.Failed
+		}
+		k.keep(r, "", nil)
+	}
+	held, failures := 0, 0
+	for _, r := range k.kept {
+		if r.Record == nil {
+			continue
+		}
+		if held++; r.Outcome == record.Failed {
+			failures++
+		}
+	}
+	require.Equal(t, 2*withRecord, held)
+	require.Greater(t, failures, withRecord)
+	require.NoError(t, k.close())
+	runs := kept(t, flags.runs)
+	require.Len(t, runs, total)
+	for _, r := range runs {
+		require.NotNil(t, r.Record, "the file has all")
+	}
+	cases, err := os.ReadFile(flags.junit)
+	require.NoError(t, err)
+	require.Contains(t, string(cases), `<testsuite name="mine on virtual" tests="2000" failures="500" errors="0" skipped="0"`)
 }
