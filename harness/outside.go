@@ -19,12 +19,12 @@ func (w *World) recordOutside() error {
 		}
 	}
 	if err := w.board.CheckOutside(clusters); err != nil {
-		return &UsageError{err}
+		return &usageError{err}
 	}
 	for _, s := range w.board.Outside() {
 		member, err := w.Resolve(Ref{s.Cluster, s.Member})
 		if err != nil {
-			return &UsageError{err}
+			return &usageError{err}
 		}
 		w.recorder.Fault(w.outsideFault(member, s))
 	}

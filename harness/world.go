@@ -205,11 +205,11 @@ func checkSpecs(specs []Spec) error {
 func newWorld(ctx context.Context, e Engine, c Candidate, o Options) (*World, error) {
 	workload, err := c.workload(o.Workload)
 	if err != nil {
-		return nil, &UsageError{err}
+		return nil, &usageError{err}
 	}
 	kinds, err := c.kinds(workload)
 	if err != nil {
-		return nil, &UsageError{err}
+		return nil, &usageError{err}
 	}
 	suggested := e.Timing()
 	if o.Timing != nil {
@@ -217,7 +217,7 @@ func newWorld(ctx context.Context, e Engine, c Candidate, o Options) (*World, er
 	}
 	timing, kinds := paced(c.timing(suggested), kinds)
 	if err := errors.Join(suggested.Check(), timing.Check()); err != nil {
-		return nil, &UsageError{err}
+		return nil, &usageError{err}
 	}
 	parent := o.Dir
 	if parent == "" {
@@ -262,7 +262,7 @@ func newWorld(ctx context.Context, e Engine, c Candidate, o Options) (*World, er
 // start starts the clusters concurrently, then their observers and the workload's programs.
 func (w *World) start(specs []Spec) error {
 	if err := checkSpecs(specs); err != nil {
-		return &UsageError{err}
+		return &usageError{err}
 	}
 	for _, spec := range specs {
 		w.clusters = append(w.clusters, newCluster(w, spec))
