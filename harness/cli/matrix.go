@@ -184,7 +184,7 @@ func (m *matrix) order(i int) order {
 	_, late := c.Late[s.Name]
 	return order{
 		Story: story{Name: s.Name}, Engine: virtualName, Manager: c.Name, Workload: m.workload, Seed: m.seed, Brief: !late && !m.full,
-		Records: m.keep != nil,
+		Records: m.keep.needsRecords(),
 	}
 }
 

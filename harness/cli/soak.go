@@ -73,6 +73,7 @@ func (a *soakFlags) run(cmd *cobra.Command, c Catalogue) (err error) {
 	if err := config.Check(); err != nil { // before the build, which may take minutes
 		return ofSoak(err)
 	}
+	a.keep.more = a.resume
 	if s.keep, err = a.keep.open(); err != nil {
 		return err
 	}

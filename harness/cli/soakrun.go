@@ -8,6 +8,7 @@ import (
 
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/internal/command"
+	"github.com/stormwatch/stormwatch/harness/record"
 	"github.com/stormwatch/stormwatch/harness/schedule"
 	"github.com/stormwatch/stormwatch/harness/schedule/draw"
 )
@@ -47,7 +48,9 @@ func (s *soaking) order(seed uint64, drawn schedule.Schedule) order {
 // runAndKeep makes the run of a schedule that was drawn, and keeps it for the page.
 func (s *soaking) runAndKeep(ctx context.Context, seed uint64, drawn schedule.Schedule) *harness.Result {
 	r := s.run(ctx, seed, drawn)
-	s.keep.keep(r, drawn.String(), nil)
+	if r.Outcome != record.NotJudged || ctx.Err() == nil { // else it is dropped, and made again when the soak goes on
+		s.keep.keep(r, drawn.String(), nil)
+	}
 	return r
 }
 

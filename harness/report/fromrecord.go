@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -12,7 +13,8 @@ import (
 func NewRun(r *harness.Result, schedule string) Run {
 	run := Run{
 		Format: Format, Scenario: r.Scenario, Engine: r.Engine, Manager: r.Manager, Workload: r.Workload, Seed: r.Seed, Outcome: r.Outcome,
-		Cause: r.Cause, Verdicts: r.Verdicts, Schedule: schedule, Again: r.Again,
+		Cause: r.Cause, MaxStaleness: ms(r.MaxStaleness), Wall: ms(r.Wall), Virtual: ms(r.Virtual), Verdicts: r.Verdicts, Schedule: schedule,
+		Again: r.Again,
 	}
 	if run.Verdicts == nil {
 		run.Verdicts = []record.Verdict{}
@@ -30,6 +32,7 @@ func NewRun(r *harness.Result, schedule string) Run {
 				run.Record.Violations = append(run.Record.Violations, Violation{ms(v.At), v.Cluster, v.Oracle})
 			}
 		}
+		slices.SortStableFunc(run.Record.Violations, func(a, b Violation) int { return cmp.Compare(a.At, b.At) })
 	}
 	return run
 }
@@ -45,7 +48,7 @@ func ms(d time.Duration) float64 {
 func newRecord(r *record.Record) *Record {
 	out := &Record{
 		End: ms(r.End), Clusters: []Cluster{}, Leaders: []Leader{}, Beliefs: []Belief{}, Faults: []Fault{}, Watches: watches(r), Commits: []Commit{},
-		Views: []View{}, Healths: []Health{}, Staleness: []Staleness{}, Violations: []Violation{}, Transcript: []Entry{},
+		Views: []View{}, Healths: []Health{}, Errors: []Error{}, Staleness: []Staleness{}, Violations: []Violation{}, Transcript: []Entry{},
 	}
 	for _, c := range r.Clusters {
 		out.Clusters = append(out.Clusters, Cluster{c.Name, c.Members})
@@ -57,7 +60,9 @@ func newRecord(r *record.Record) *Record {
 		out.Beliefs = append(out.Beliefs, Belief{ms(b.At), b.Cluster, b.Member, b.Leads, b.Down, b.Term})
 	}
 	for _, f := range r.Faults {
-		out.Faults = append(out.Faults, Fault{f.Text, f.Scope.Cluster, touched(r, f.Scope), ms(f.From), ms(f.To)})
+		out.Faults = append(out.Faults, Fault{
+			f.Text, f.Scope.Cluster, touched(r, f.Scope), ms(f.From), ms(f.To), f.Allowance.Name, ms(f.Allowance.Recovery), ms(f.Allowance.Lasting),
+		})
 	}
 	for _, c := range r.Commits {
 		out.Commits = append(out.Commits, Commit{ms(c.At), c.Cluster, c.Subject.String(), c.Value, c.Revision})
@@ -71,6 +76,9 @@ func newRecord(r *record.Record) *Record {
 	}
 	for _, h := range r.Healths {
 		out.Healths = append(out.Healths, Health{ms(h.At), h.Cluster, string(h.Claim)})
+	}
+	for _, e := range r.Errors {
+		out.Errors = append(out.Errors, Error{ms(e.At), e.Cluster, e.Text, ms(e.Idle)})
 	}
 	for _, t := range r.Tenures {
 		if r.Until(t) >= t.From {
@@ -89,13 +97,13 @@ func touched(r *record.Record, s record.Scope) []string {
 		return s.Members
 	}
 	c, _ := r.Cluster(s.Cluster)
-	return slices.DeleteFunc(slices.Clone(c.Members), func(m string) bool { return slices.Contains(c.Gone, m) })
+	return slices.DeleteFunc(append([]string{}, c.Members...), func(m string) bool { return slices.Contains(c.Gone, m) })
 }
 
 // watches are the manager's watches, in the order in which they were opened, with what it said before it opened one in place of another.
 func watches(r *record.Record) []Watch {
 	out := []Watch{}
-	sorted := slices.SortedStableFunc(slices.Values(r.Watches), func(a, b record.Watch) int { return int(a.Opened - b.Opened) })
+	sorted := slices.SortedStableFunc(slices.Values(r.Watches), func(a, b record.Watch) int { return cmp.Compare(a.Opened, b.Opened) })
 	for i, w := range sorted {
 		out = append(out, Watch{w.Cluster, w.Member, w.Key, ms(w.Opened), ms(w.Closed), why(r, sorted[:i], w)})
 	}

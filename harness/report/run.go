@@ -20,8 +20,14 @@ type Run struct {
 	Cause   string         `json:"cause,omitempty"`
 	// Recovery is the longest recovery that was measured, and Bound how long it was allowed to take. Both are zero if none was. Recovery is negative if the
 	// view was not fresh again in time.
-	Recovery float64          `json:"recovery_ms,omitempty"`
-	Bound    float64          `json:"bound_ms,omitempty"`
+	Recovery float64 `json:"recovery_ms,omitempty"`
+	Bound    float64 `json:"bound_ms,omitempty"`
+	// MaxStaleness is the largest staleness of any cluster's view after it was complete for the first time.
+	MaxStaleness float64 `json:"max_staleness_ms,omitempty"`
+	// Wall is how long the run took by the wall clock, Virtual how long by the engine's clock. Where time is real, they differ only by the time before and
+	// after the world.
+	Wall     float64          `json:"wall_ms,omitempty"`
+	Virtual  float64          `json:"virtual_ms,omitempty"`
 	Verdicts []record.Verdict `json:"verdicts"`
 	// Schedule is the text of the schedule that was run; empty for a scenario. Again is the command that makes the run again.
 	Schedule string `json:"schedule,omitempty"`
@@ -51,6 +57,8 @@ type Record struct {
 	Commits []Commit `json:"commits"`
 	Views   []View   `json:"views"`
 	Healths []Health `json:"healths"`
+	// Errors are the errors that the manager reported with its views, each from when it was new.
+	Errors []Error `json:"errors"`
 	// Staleness is how stale the views were and might be. There is one for each time in which the manager had a cluster.
 	Staleness  []Staleness `json:"staleness"`
 	Violations []Violation `json:"violations"`
@@ -82,12 +90,19 @@ type Belief struct {
 }
 
 // Fault is a fault, as fault.Parse reads it, and the members that it touched. To is negative if it lasted until the end.
+//
+// Bound is the name of what it allowed: that the view was fresh again after Recovery, counted from its begin and again from its end, and Lasting staler than
+// usual for as long as it lasted. See package bound.
 type Fault struct {
 	Text    string   `json:"text"`
 	Cluster string   `json:"cluster"`
 	Members []string `json:"members"`
 	From    float64  `json:"from_ms"`
 	To      float64  `json:"to_ms"`
+
+	Bound    string  `json:"bound,omitempty"`
+	Recovery float64 `json:"recovery_ms,omitempty"`
+	Lasting  float64 `json:"lasting_ms,omitempty"`
 }
 
 // Watch is a watch of the manager on a member. Closed is negative if it was open at the end. Why says what the manager said last before it opened this
@@ -124,6 +139,14 @@ type Health struct {
 	At      float64 `json:"at_ms"`
 	Cluster string  `json:"cluster"`
 	Claim   string  `json:"claim,omitempty"`
+}
+
+// Error is an error that the manager reported with the view of a cluster. Idle is the idle timeout that it names, if it is one of those.
+type Error struct {
+	At      float64 `json:"at_ms"`
+	Cluster string  `json:"cluster"`
+	Text    string  `json:"text"`
+	Idle    float64 `json:"idle_timeout_ms,omitempty"`
 }
 
 // Staleness is how stale the view of a cluster was while the manager had it. Points are pairs of an instant and the age of the oldest committed update

@@ -2,6 +2,8 @@ package report
 
 import (
 	"bytes"
+	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +28,7 @@ func aResult() *harness.Result {
 		Leaders: []record.Leader{{At: 0, Cluster: "alpha", Member: "m1", Term: 2}},
 		Faults: []record.Fault{{
 			Text: "HangDisk(alpha/m1)", Scope: record.Scope{Cluster: "alpha", Members: []string{"m1"}}, From: at(1.5), To: -1,
+			Allowance: record.Allowance{Name: "HungMember", Recovery: at(6), Lasting: at(0.2)},
 		}, {Text: "Alarm(alpha)", Scope: record.Scope{Cluster: "alpha"}, From: at(3), To: at(4)}},
 		Watches: []record.Watch{
 			{ID: 1, Cluster: "alpha", Member: "m1", Key: "/k", Opened: at(0.5), Closed: at(4)},
@@ -47,8 +50,9 @@ func TestARunHasWhatAPictureNeeds(t *testing.T) {
 	require.Equal(t, 8000.0, r.Bound)
 	rec := r.Record
 	require.Equal(t, 10000.0, rec.End)
-	require.Equal(t, []Fault{{"HangDisk(alpha/m1)", "alpha", []string{"m1"}, 1500, -1}, {"Alarm(alpha)", "alpha", []string{"m1"}, 3000, 4000}}, rec.Faults,
-		"a fault of a whole cluster touches all members that are in it")
+	require.Equal(t, []Fault{
+		{"HangDisk(alpha/m1)", "alpha", []string{"m1"}, 1500, -1, "HungMember", 6000, 200}, {"Alarm(alpha)", "alpha", []string{"m1"}, 3000, 4000, "", 0, 0},
+	}, rec.Faults, "a fault of a whole cluster touches all members that are in it")
 	require.Equal(t, []Watch{{"alpha", "m1", "/k", 500, 4000, ""}, {"alpha", "m2", "/k", 4500, -1, "watch is stale"}}, rec.Watches)
 	require.Equal(t, []Violation{{4200, "alpha", "freshness"}}, rec.Violations)
 	require.Equal(t, []Commit{{2000, "alpha", "thing t", "1", 7}}, rec.Commits)
@@ -61,7 +65,26 @@ func TestARunHasWhatAPictureNeeds(t *testing.T) {
 	for i := range limits[1:] {
 		require.Equal(t, limits[i].To, limits[i+1].From)
 	}
+	require.Equal(t, []Error{{4000, "alpha", "watch is stale", 0}}, rec.Errors)
 	require.NotEmpty(t, rec.Transcript)
+}
+
+func TestListsAreNeverNull(t *testing.T) {
+	r := aResult()
+	r.Verdicts = nil
+	r.Record = &record.Record{
+		Clusters: []record.Cluster{{Name: "alpha", Members: []string{"m1"}}}, Tenures: []record.Tenure{{Cluster: "alpha", To: -1}},
+		Faults: []record.Fault{{Text: "stormwatch/beta/m1/wal-save", Scope: record.Scope{Cluster: "beta"}, To: -1}}, Views: []record.View{{Cluster: "alpha"}},
+	}
+	var b bytes.Buffer
+	require.NoError(t, Write(&b, NewRun(r, "")))
+	require.NotContains(t, b.String(), "null")
+}
+
+func TestViolationsAreInTheOrderOfTime(t *testing.T) {
+	r := aResult()
+	r.Verdicts = append(r.Verdicts, record.Verdict{Oracle: "leaks", Outcome: record.Failed, At: time.Second}, record.Verdict{Oracle: "load", Outcome: record.Failed})
+	require.Equal(t, []Violation{{1000, "", "leaks"}, {4200, "alpha", "freshness"}}, NewRun(r, "").Record.Violations, "that of load has no instant")
 }
 
 func TestARunThatCouldNotBeMadeHasNoRecord(t *testing.T) {
@@ -101,4 +124,37 @@ func TestABrokenRunIsNamedAndThoseBeforeItAreKept(t *testing.T) {
 		require.EqualError(t, err, want)
 		require.Len(t, runs, 1)
 	}
+}
+
+// TestEveryFieldIsDocumented: whoever reads the files with another language has only the document.
+func TestEveryFieldIsDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/record-format.md")
+	require.NoError(t, err)
+	var named func(reflect.Type)
+	named = func(of reflect.Type) {
+		for of.Kind() == reflect.Pointer || of.Kind() == reflect.Slice {
+			of = of.Elem()
+		}
+		if of.Kind() != reflect.Struct {
+			return
+		}
+		for i := range of.NumField() {
+			name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
+			if name == "-" {
+				continue
+			}
+			require.NotEmpty(t, name, "%v.%s", of, of.Field(i).Name)
+			require.Contains(t, string(text), "| `"+name+"` |", "%v.%s", of, of.Field(i).Name)
+			named(of.Field(i).Type)
+		}
+	}
+	named(reflect.TypeFor[Run]())
+	require.Contains(t, string(text), Format)
+}
+
+// TestAFieldOfALaterProgramIsIgnored: within version 1 fields may be added, and then programs of both ages read the same files.
+func TestAFieldOfALaterProgramIsIgnored(t *testing.T) {
+	runs, err := Read(strings.NewReader(`{"format": "` + Format + `", "scenario": "calm", "mood": "fine", "verdicts": []}`))
+	require.NoError(t, err)
+	require.Equal(t, "calm", runs[0].Scenario)
 }
