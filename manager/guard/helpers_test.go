@@ -2,6 +2,7 @@ package guard_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -28,6 +29,7 @@ type watched struct {
 	// From last on, mu guards the fields.
 	mu   sync.Mutex
 	last error
+	all  []error // every error that a watch has reported
 }
 
 // look is what both watches know together.
@@ -61,9 +63,24 @@ func (w *watched) note(before error) func(guard.Snapshot) {
 		defer w.mu.Unlock()
 		if s.Err != nil && s.Err != before {
 			w.last = s.Err
+			w.all = append(w.all, s.Err)
 		}
 		before = s.Err
 	}
+}
+
+// stale returns the first error in which a watch on the given endpoint was found stale, nil if there is none. It need not be the last error: the next
+// member may have had no leader yet.
+func (w *watched) stale(endpoint string) *guard.StaleError {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, err := range w.all {
+		var stale *guard.StaleError
+		if errors.As(err, &stale) && stale.Endpoint == endpoint {
+			return stale
+		}
+	}
+	return nil
 }
 
 func (w *watched) view() look {
@@ -117,6 +134,13 @@ func brPreset() guard.Options {
 		ProgressInterval: 30 * time.Second, IdleTimeout: 90 * time.Second,
 		RequestTimeout: 5 * time.Second, CreateTimeout: 5 * time.Second, Escalation: 3,
 	}
+}
+
+// onlyProbed is brisk without an idle timeout that could fire first if the machine stalls: only a probe finds that a member is stale.
+func onlyProbed() guard.Options {
+	o := brisk()
+	o.IdleTimeout = etcdtest.Patience
+	return o
 }
 
 func awaitHealthy(t *testing.T, w *watched) {
