@@ -22,8 +22,9 @@ type Result struct {
 	// Cause says why the run was not judged; empty if it was. Usage says that the caller made a mistake, for example an unknown name.
 	Cause string
 	Usage bool
-	// Stalled says that the run was not judged because the machine stalled, see [StalledError]. The same run may well be judged another time.
-	Stalled bool
+	// Stalled says that the machine stalled, and how long; nil if it kept up. Then the run is not judged unless it passed. The same run may well be judged
+	// another time.
+	Stalled *StalledError
 	// Recovery is the longest recovery that the scenario measured, and Bound how long it was allowed to take. Bound is zero if the scenario
 	// measured none. Recovery is negative if the view was not fresh again in time.
 	Recovery, Bound time.Duration
@@ -85,9 +86,10 @@ func (r *Result) judge(rec *record.Record, cause error) {
 	}
 }
 
-// excuse makes r the result of a run that is not judged because the machine stalled, unless it passed, or would have said nothing of the manager on any
-// machine.
+// excuse makes r the result of a run during which the machine stalled. It is not judged then, unless it passed, or would have said nothing of the manager
+// on any machine.
 func (r *Result) excuse(stalled *StalledError) {
+	r.Stalled = stalled
 	switch {
 	case r.Outcome == record.Failed:
 		r.Cause = fmt.Sprintf("%v; without that, %s would have failed", stalled, strings.Join(r.FailedOracles(), ", "))
@@ -96,7 +98,7 @@ func (r *Result) excuse(stalled *StalledError) {
 	default:
 		return
 	}
-	r.Outcome, r.Stalled, r.Verdicts = record.NotJudged, true, nil
+	r.Outcome, r.Verdicts = record.NotJudged, nil
 	r.Recovery, r.Bound = 0, 0
 }
 

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/stormwatch/stormwatch/harness/record"
 )
 
 // StalledError says that the machine kept the goroutines of a run waiting for longer than Timing.Slack allows. Nobody knows then what the clusters and the
@@ -100,7 +102,7 @@ func Repeat(t testing.TB, run func() *Result) *Result {
 	t.Helper()
 	for made := 1; ; made++ {
 		r := run()
-		if !r.Stalled || made == attempts {
+		if r.Stalled == nil || r.Outcome != record.NotJudged || r.Usage || made == attempts {
 			return r
 		}
 		t.Logf("repeated, since the machine stalled: %s", r)

@@ -32,13 +32,13 @@ func TestOnlyWhatDidNotPassIsExcusedByAStall(t *testing.T) {
 	failed := failing()
 	failed.excuse(stalled)
 	require.Equal(t, record.NotJudged, failed.Outcome)
-	require.True(t, failed.Stalled)
+	require.Equal(t, stalled, failed.Stalled)
 	require.Equal(t, said+"; without that, freshness would have failed", failed.Cause)
 	require.Empty(t, failed.Failed())
 
 	late := Result{Outcome: record.NotJudged, Cause: "no cluster started"}
 	late.excuse(stalled)
-	require.True(t, late.Stalled)
+	require.Equal(t, stalled, late.Stalled)
 	require.Equal(t, "no cluster started ("+said+")", late.Cause)
 
 	for _, r := range []Result{
@@ -47,6 +47,7 @@ func TestOnlyWhatDidNotPassIsExcusedByAStall(t *testing.T) {
 		{Outcome: record.NotJudged, Usage: true, Cause: "two members"},
 	} {
 		before := r
+		before.Stalled = stalled
 		r.excuse(stalled)
 		require.Equal(t, before, r)
 	}
@@ -58,13 +59,15 @@ func TestARunIsRepeatedOnlyWhileTheMachineSpoilsIt(t *testing.T) {
 		made = 0
 		return Repeat(t, func() *Result { made++; return results[made-1] })
 	}
-	spoilt, judged := &Result{Outcome: record.NotJudged, Stalled: true}, &Result{Outcome: record.Failed}
+	spoilt, judged := &Result{Outcome: record.NotJudged, Stalled: &StalledError{}}, &Result{Outcome: record.Failed}
 	require.Equal(t, judged, again(judged))
 	require.Equal(t, 1, made)
 	require.Equal(t, judged, again(spoilt, judged))
 	require.Equal(t, 2, made)
 	require.Equal(t, spoilt, again(spoilt, spoilt, spoilt))
 	require.Equal(t, 3, made)
+	passed := &Result{Outcome: record.Passed, Stalled: &StalledError{}}
+	require.Equal(t, passed, again(passed), "it has passed all the same")
 }
 
 // In virtual time no wakeup is late.

@@ -41,6 +41,10 @@ func TestAnUndisturbedWorldKeepsItsLeadersOnBusyCores(t *testing.T) {
 			})
 		})
 		require.Equal(t, record.Passed, r.Outcome, r.String())
+		if r.Stalled != nil {
+			t.Logf("only the outcome is checked, since leaders and watches may move during a stall: %v", r.Stalled)
+			continue
+		}
 		require.Len(t, r.Record.Leaders, len(clusters), "a leader was elected that nobody asked for")
 		require.Len(t, r.Record.Watches, 2*len(clusters), "a watch moved that nobody touched")
 	}
