@@ -7,7 +7,7 @@ OVERLAY := $(BUILD)/overlay/overlay.json
 # Packages with goroutines of our own on real sockets, disks and clocks, where the race detector finds what virtual time cannot show.
 RACE := ./harness/embedded ./harness/point ./harness/link ./harness/rpc ./harness/record ./manager/...
 
-.PHONY: run matrix docs test test-wild race race-all lint bench replay-build test-replay test-replay-soak
+.PHONY: run matrix docs test test-unraced test-wild race race-all lint bench replay-build test-replay test-replay-soak
 
 run: ## the main job: every scenario on both engines against the reference manager
 	go run ./cmd/stormwatch run --engine all
@@ -20,6 +20,12 @@ docs: ## the pages of the scenarios, and the matrix as a table and a picture: wh
 
 test: ## every test, those of the examples too, which are a module of their own; not those of examples/wild
 	go test ./...
+	cd examples && go test ./...
+
+test-unraced: ## what test has beyond race: after make race, nothing of make test is left
+	@mkdir -p $(BUILD)
+	go list $(RACE) >$(BUILD)/raced
+	go list ./... | grep -vxFf $(BUILD)/raced | xargs go test
 	cd examples && go test ./...
 
 # Four minutes on two cores. The first time it also downloads and builds Kubernetes' storage and go-zero, which takes another three.

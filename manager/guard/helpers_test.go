@@ -69,16 +69,23 @@ func (w *watched) note(before error) func(guard.Snapshot) {
 	}
 }
 
-// stale returns the first error in which a watch on the given endpoint was found stale, nil if there is none. It need not be the last error: the next
-// member may have had no leader yet.
-func (w *watched) stale(endpoint string) *guard.StaleError {
+// met returns the first error of a type that a watch has reported and for which is holds; ok is false if there is none. It need not be the last error: the
+// next member may have had no leader yet, for example.
+func met[E error](w *watched, is func(E) bool) (found E, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, err := range w.all {
-		var stale *guard.StaleError
-		if errors.As(err, &stale) && stale.Endpoint == endpoint {
-			return stale
+		if errors.As(err, &found) && is(found) {
+			return found, true
 		}
+	}
+	return found, false
+}
+
+// stale returns the error in which a watch on the given endpoint was found stale, nil if there is none.
+func (w *watched) stale(endpoint string) *guard.StaleError {
+	if err, ok := met(w, func(e *guard.StaleError) bool { return e.Endpoint == endpoint }); ok {
+		return err
 	}
 	return nil
 }
@@ -136,8 +143,8 @@ func brPreset() guard.Options {
 	}
 }
 
-// onlyProbed is brisk without an idle timeout that could fire first if the machine stalls: only a probe finds that a member is stale.
-func onlyProbed() guard.Options {
+// neverIdle is brisk with an idle timeout that does not fire when the machine stalls: nothing but the fault under test makes a watch leave.
+func neverIdle() guard.Options {
 	o := brisk()
 	o.IdleTimeout = etcdtest.Patience
 	return o
