@@ -73,7 +73,7 @@ func Execute(ctx context.Context, c Catalogue, args []string, stdout, stderr io.
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("{{.Version}}")
-	root.AddCommand(newList(c), newRun(c), newTry(c), newReplay(c), newShrink(c), newSoak(c), newMerge(), newMatrix(c), newExplain(c), newBench(c), newOverlay(), newVersion(program))
+	root.AddCommand(newList(c), newRun(c), newTry(c), newReplay(c), newShrink(c), newSoak(c), newMerge(), newMatrix(c), newExplain(c), newBench(c), newLab(c), newFault(), newHeal(), newOverlay(), newVersion(program))
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetArgs(args)
 	root.SetOut(out)
