@@ -190,7 +190,7 @@ func (s *session) suits(d fault.Description, cluster string) bool {
 
 // getSchedule answers with what was done so far, as a schedule.
 func (s *session) getSchedule(w http.ResponseWriter, _ *http.Request) {
-	text := s.done.schedule(&harness.Result{Workload: s.workload()}).String()
+	text := s.done.schedule(&harness.Result{Workload: s.workload().Name}).String()
 	answer(w, http.StatusOK, struct {
 		Schedule string `json:"schedule"`
 	}{text})

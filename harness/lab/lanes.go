@@ -99,7 +99,7 @@ func (s *session) draw(d drawing) ([]byte, error) {
 // soFar is the result of the session as it would be drawn now. It has no verdicts: those are given in the end.
 func (s *session) soFar() *harness.Result {
 	r := &harness.Result{
-		Scenario: "lab", Engine: "embedded", Manager: s.candidate.Name, Workload: s.workload(), Seed: s.options.Seed, Outcome: record.NotJudged,
+		Scenario: "lab", Engine: "embedded", Manager: s.candidate.Name, Workload: s.workload().Name, Seed: s.options.Seed, Outcome: record.NotJudged,
 		Cause: "the session goes on", Record: s.world.SoFar(),
 	}
 	r.Virtual = r.Record.End

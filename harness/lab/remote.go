@@ -166,7 +166,7 @@ func fetch(ctx context.Context, client *http.Client, url string) (Views, error) 
 }
 
 // awaitView blocks until the manager shows a view of every cluster, or ctx ends. It tells why not each time that it has looked.
-func awaitView(ctx context.Context, url string, clusters []string, every time.Duration, tell func(error)) {
+func awaitView(ctx context.Context, url string, w *harness.Workload, clusters []string, every time.Duration, tell func(error)) {
 	client := newViewClient()
 	defer client.CloseIdleConnections()
 	ticker := time.NewTicker(every)
@@ -174,7 +174,7 @@ func awaitView(ctx context.Context, url string, clusters []string, every time.Du
 	for {
 		views, err := fetch(ctx, client, url)
 		if err == nil {
-			err = views.complete(clusters)
+			err = views.complete(w, clusters)
 		}
 		if err == nil {
 			return
@@ -189,7 +189,7 @@ func awaitView(ctx context.Context, url string, clusters []string, every time.Du
 }
 
 // complete returns an error unless there is a view of every cluster, and each shows something.
-func (v Views) complete(clusters []string) error {
+func (v Views) complete(w *harness.Workload, clusters []string) error {
 	var errs []error
 	for _, name := range clusters {
 		c, ok := v.of(name)
@@ -198,6 +198,9 @@ func (v Views) complete(clusters []string) error {
 			errs = append(errs, fmt.Errorf("the view has no cluster %q", name))
 		case len(c.Facts) == 0 && len(c.Keys) == 0:
 			errs = append(errs, fmt.Errorf("the view of %s shows nothing yet", name))
+		default:
+			_, err := c.view(w)
+			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)

@@ -126,7 +126,7 @@ func (s *session) joining() <-chan struct{} {
 	}
 	s.say("waiting for " + url)
 	s.world.Later(func(ctx context.Context) {
-		awaitView(ctx, url, names, s.world.Timing().Heartbeat, func(why error) { s.say(why.Error()) })
+		awaitView(ctx, url, s.workload(), names, s.world.Timing().Heartbeat, func(why error) { s.say(why.Error()) })
 		close(ready)
 	})
 	return ready

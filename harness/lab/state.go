@@ -85,7 +85,7 @@ func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 // state is what the session is like now. It may be called from any goroutine.
 func (s *session) state() State {
 	r := s.world.SoFar()
-	st := State{Format: StateFormat, Now: ms(r.End), Manager: s.candidate.Name, Workload: s.workload(), Faults: []InForce{}, Switches: []string{}}
+	st := State{Format: StateFormat, Now: ms(r.End), Manager: s.candidate.Name, Workload: s.workload().Name, Faults: []InForce{}, Switches: []string{}}
 	s.mu.Lock()
 	st.Waiting = s.waiting
 	if s.joinedAt >= 0 {
@@ -106,12 +106,10 @@ func (s *session) state() State {
 	return st
 }
 
-// workload is the name of the workload in force.
-func (s *session) workload() string {
-	if s.options.Workload != "" || len(s.candidate.Workloads) == 0 {
-		return s.options.Workload
-	}
-	return s.candidate.Workloads[0].Name
+// workload is the workload in force. The run has checked that there is one.
+func (s *session) workload() *harness.Workload {
+	i := slices.IndexFunc(s.candidate.Workloads, func(w *harness.Workload) bool { return w.Name == s.options.Workload })
+	return s.candidate.Workloads[max(i, 0)]
 }
 
 func clusterState(r *record.Record, c *harness.Cluster) ClusterState {
