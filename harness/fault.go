@@ -75,7 +75,7 @@ func (w *World) Begin(f Fault) (*Injection, error) {
 		return nil, err
 	}
 	if within, promised := w.candidate.Within.of(f.Name()); promised {
-		plan.Allowance = record.Allowance{Name: "promised", Recovery: within, Lasting: plan.Allowance.Lasting}
+		plan.Allowance = record.Allowance{Name: record.Promised, Recovery: within, Lasting: plan.Allowance.Lasting}
 	}
 	if err := supported(plan.Switches); err != nil {
 		return nil, err

@@ -69,29 +69,42 @@ func (c *Cluster) unrevoked() time.Duration {
 	return c.world.Bounds().Expiry()
 }
 
-// abandoned says whether there may be a lease of a manager from which the cluster was taken when it could not revoke the lease, because the quorum or
-// its reach was lost. Each leader that is elected before the lease has expired lets it live on.
+// abandoned says whether there may be a lease of a manager from which the cluster was taken when it could not revoke the lease: the quorum or its reach was
+// lost, all its connections were half-open, or the cluster had lost its leader, so that etcd may have dropped the request.
 func (c *Cluster) abandoned() (abandoned bool) {
 	b := c.world.Bounds()
 	for _, m := range c.world.managers {
 		m.recorder.Look(func(r *record.Record) {
 			for _, t := range r.Tenures {
+				if t.Cluster != c.name || t.To < 0 {
+					continue
+				}
+				replaced := slices.ContainsFunc(r.Leaders, func(l record.Leader) bool {
+					return l.Cluster == c.name && l.At >= t.To && l.At <= t.To+b.Close()+b.Election()
+				})
+				if replaced || r.Severed(c.name, t.To) {
+					abandoned = abandoned || r.End < c.unrenewed(r, t.To+b.Close())
+				}
 				for _, l := range r.Losses {
-					if t.Cluster != c.name || t.To < 0 || l.Cluster != c.name || t.To+b.Close() < l.From || r.Ended(l.To) < t.To {
-						continue
+					if l.Cluster == c.name && t.To+b.Close() >= l.From && r.Ended(l.To) >= t.To {
+						abandoned = abandoned || r.End < c.unrenewed(r, r.Ended(l.To))
 					}
-					until := r.Ended(l.To) + b.Expiry()
-					for _, elected := range r.Leaders {
-						if elected.Cluster == c.name && elected.At <= until {
-							until = max(until, elected.At+b.Expiry())
-						}
-					}
-					abandoned = abandoned || r.End < until
 				}
 			}
 		})
 	}
 	return abandoned
+}
+
+// unrenewed is until when a lease may live that nobody renews from an instant on. Each leader that is elected before it has expired lets it live on.
+func (c *Cluster) unrenewed(r *record.Record, since time.Duration) time.Duration {
+	until := since + r.Bounds().Expiry()
+	for _, elected := range r.Leaders {
+		if elected.Cluster == c.name && elected.At <= until {
+			until = max(until, elected.At+r.Bounds().Expiry())
+		}
+	}
+	return until
 }
 
 func (c *Cluster) foreignLeases() []string {

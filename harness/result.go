@@ -94,7 +94,9 @@ func requirements(rec *record.Record, judged []record.Verdict) []record.Verdict 
 	var list []record.Verdict
 	for _, e := range rec.Checks {
 		if e.Outcome != record.Failed || !e.Fresh || !found {
-			list = append(list, e.Verdict)
+			v := e.Verdict
+			v.Cluster, v.At = e.Cluster, e.At
+			list = append(list, v)
 		}
 	}
 	return list

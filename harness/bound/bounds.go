@@ -107,6 +107,17 @@ func (b Bounds) StaleMember() time.Duration {
 // SilentLeader is SilentMember for a member that led, so that its cluster must elect another leader.
 func (b Bounds) SilentLeader() time.Duration { return b.Election() + b.SilentMember() }
 
+// SilentCluster is how long the view may be stale after every connection of the manager became half-open, or leads to a member that does not answer. No
+// probe can help then, since each request through such a connection times out: the manager must trust its idle timeout, if it has one, and try one
+// member after another.
+func (b Bounds) SilentCluster(members int) time.Duration {
+	notice := b.SilentNotice()
+	if b.Timing.IdleTimeout > 0 {
+		notice = b.IdleNotice()
+	}
+	return b.Timing.Load + notice + b.Start(members)
+}
+
 // Restored is how long the view may be stale after the cluster was restored from an older backup. The manager attaches to a member again, as after a
 // lost leader. Its watch resumes at a revision that the cluster will have only later, so it is silent, and the manager notices that as it notices a silent
 // member. Then it reads everything and attaches once more.

@@ -12,6 +12,7 @@
 //	go run . shrink FILE                                   a failing schedule, made small and explained
 //	go run . replay FILE                                   the same failure again, or no more
 //	go run . soak --for 8h                                 schedules drawn by the thousand
+//	go run . report runs.jsonl                             a page of runs that were kept, to look at
 //	go run . matrix                                        every scenario against every candidate
 //	go run . bench                                         how long the candidates take to recover
 //
@@ -73,7 +74,8 @@ func Execute(ctx context.Context, c Catalogue, args []string, stdout, stderr io.
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("{{.Version}}")
-	root.AddCommand(newList(c), newRun(c), newTry(c), newReplay(c), newShrink(c), newSoak(c), newMerge(), newMatrix(c), newExplain(c), newBench(c), newLab(c), newFault(), newHeal(), newOverlay(), newVersion(program))
+	root.AddCommand(newList(c), newRun(c), newTry(c), newReplay(c), newShrink(c), newSoak(c), newMerge(), newReport(), newMatrix(c), newExplain(c), newBench(c))
+	root.AddCommand(newLab(c), newFault(), newHeal(), newOverlay(), newVersion(program))
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetArgs(args)
 	root.SetOut(out)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -17,6 +18,7 @@ func newExplain(c Catalogue) *cobra.Command {
 	var managers []string
 	var all bool
 	var d docs
+	var results string
 	explain := &cobra.Command{
 		Use:   "explain scenario...",
 		Short: "Explain scenarios: what happens, where it happened, what is allowed and why, and how managers fare",
@@ -24,7 +26,7 @@ func newExplain(c Catalogue) *cobra.Command {
 			"happened in these runs is part of the text. With --dir each explanation becomes a page in a directory, with an index; a page says the same\n" +
 			"after each run, so it has no instants. --results adds how all managers fared.\n" +
 			"Exit status: 0, also if a manager fails; 2 if the command was used wrongly, 3 if a run could not be made.",
-		RunE: func(cmd *cobra.Command, names []string) error {
+		RunE: func(cmd *cobra.Command, names []string) (err error) {
 			switch {
 			case all && len(names) > 0:
 				return fmt.Errorf("--all explains every scenario: name none besides")
@@ -48,14 +50,21 @@ func newExplain(c Catalogue) *cobra.Command {
 			if d.dir != "" {
 				return d.write(cmd.Context(), cmd.ErrOrStderr(), c, tasks)
 			}
-			return explained{c, managers, cmd.OutOrStdout()}.print(cmd.Context(), cmd.ErrOrStderr(), tasks)
+			to, out, end, err := openResults(cmd, results)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, end()) }()
+			return explained{c, managers, out, to}.print(cmd.Context(), cmd.ErrOrStderr(), tasks)
 		},
 	}
 	f := explain.Flags()
 	f.StringSliceVar(&managers, "managers", nil, "the managers to run the scenario with, see list --managers (default one without a known mistake, and one with)")
 	f.BoolVar(&all, "all", false, "explain every scenario")
+	f.StringVar(&results, "json", "", "a `file` to write the explanations to, one JSON object a line; - is the standard output, and the text then goes to the standard error")
 	f.StringVar(&d.dir, "dir", "", "a `directory` to write a page for each scenario to, and README.md, their index")
 	f.StringVar(&d.results, "results", "", "a `file` that matrix --json wrote, for the pages to say how managers fared")
+	explain.MarkFlagsMutuallyExclusive("json", "dir")
 	return explain
 }
 
@@ -80,10 +89,11 @@ type explained struct {
 	catalogue Catalogue
 	managers  []string
 	out       io.Writer
+	json      io.Writer // nil: without --json
 }
 
 // print runs the tasks with all managers and prints an explanation of each.
-func (e explained) print(ctx context.Context, to io.Writer, tasks []task) error {
+func (e explained) print(ctx context.Context, to io.Writer, tasks []task) (writing error) {
 	var orders []order
 	var scenarios []harness.Scenario
 	var ends []int // of each scenario, how many orders there are up to its last one
@@ -108,9 +118,12 @@ func (e explained) print(ctx context.Context, to io.Writer, tasks []task) error 
 			break
 		}
 		e.page(s, results[begin:ends[i]])
+		if e.json != nil {
+			writing = errors.Join(writing, explanationOf(s, results[begin:ends[i]]).write(e.json))
+		}
 		begin = ends[i]
 	}
-	return allMade(results, len(orders))
+	return errors.Join(writing, allMade(results, len(orders)))
 }
 
 // runEach carries out orders in virtual time, each in a child of its own, and returns their results; fewer if it is interrupted.

@@ -82,19 +82,24 @@ func faultName(f record.Fault) string {
 
 // times says how often a fault of this name happens, if more than once.
 func times(faults []record.Fault, f record.Fault) string {
-	n := 0
+	switch n := countOf(faults, f); n {
+	case 1:
+		return ""
+	case 2:
+		return " and another one"
+	default:
+		return fmt.Sprintf(" and %d more", n-1)
+	}
+}
+
+// countOf is how often a fault of this name happens.
+func countOf(faults []record.Fault, f record.Fault) (n int) {
 	for _, o := range faults {
 		if faultName(o) == faultName(f) {
 			n++
 		}
 	}
-	switch n {
-	case 1:
-		return ""
-	case 2:
-		return " and another one"
-	}
-	return fmt.Sprintf(" and %d more", n-1)
+	return n
 }
 
 var memberName = regexp.MustCompile(`\b([a-z][a-z0-9-]*)/(m\d+)\b`)

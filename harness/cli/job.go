@@ -38,6 +38,7 @@ type job struct {
 	fails         string
 	out, progress io.Writer
 	json          io.Writer // nil: without --json
+	keep          *keeper   // nil: without --report and --record
 }
 
 // order makes the order for run i of the job on an engine. Runs are numbered seed by seed.
@@ -95,6 +96,7 @@ func (j *job) run(ctx context.Context) error {
 			if j.json != nil {
 				writing = json.NewEncoder(j.json).Encode(r)
 			}
+			j.keep.keep(r, j.tasks[i%len(j.tasks)].Schedule, nil)
 			if j.transcript == "" {
 				r.Record = nil // records are large, and a search makes many
 			}

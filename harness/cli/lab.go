@@ -30,6 +30,7 @@ type labFlags struct {
 	schedule                string
 	seed                    uint64
 	transcript              bool
+	keep                    keepFlags
 }
 
 func newLab(c Catalogue) *cobra.Command {
@@ -61,6 +62,7 @@ func newLab(c Catalogue) *cobra.Command {
 	f.StringVar(&a.schedule, "schedule", "", "the `file` to save what was done to (default lab-DATE-TIME.txt, if something was done)")
 	f.Uint64Var(&a.seed, "seed", 1, "the seed of everything random")
 	f.BoolVar(&a.transcript, "transcript", false, "print the timeline in the end")
+	a.keep.add(f)
 	cmd.MarkFlagsMutuallyExclusive("manager", "view")
 	return cmd
 }
@@ -126,6 +128,10 @@ func (a *labFlags) run(cmd *cobra.Command, c Catalogue) error {
 	if err != nil {
 		return err
 	}
+	keeper, err := a.keep.open()
+	if err != nil {
+		return err
+	}
 	out, says := cmd.OutOrStdout(), cmd.ErrOrStderr()
 	o.Ready = func(r lab.Ready) { a.print(cmd, r, o.Token) }
 	o.Joined = func() { fmt.Fprintln(says, "The manager has joined.") }
@@ -138,6 +144,8 @@ func (a *labFlags) run(cmd *cobra.Command, c Catalogue) error {
 		return unfinished{err}
 	}
 	saved := a.save(cmd, session)
+	keeper.keep(session.Result, session.Done.String(), nil)
+	saved = errors.Join(saved, keeper.close())
 	if a.transcript {
 		fmt.Fprintln(out, session.Result.Record.Transcript(record.TranscriptOptions{}))
 	}

@@ -25,6 +25,8 @@ type matrix struct {
 	workload  string // empty: each manager's usual one
 	seed      uint64
 	full      bool // no run is brief
+	keeping   keepFlags
+	keep      *keeper
 	// cells are the results, by scenario and manager. Those that are missing are nil.
 	cells [][]*cellOf
 }
@@ -63,6 +65,7 @@ func newMatrix(c Catalogue) *cobra.Command {
 	addWorkload(cmd, &m.workload)
 	f.Uint64Var(&m.seed, "seed", 1, "the seed of everything random")
 	f.BoolVar(&m.full, "full", false, "let every run go on for as long as those of run")
+	m.keeping.add(f)
 	f.StringVar(&results, "json", "", "a `file` to write the results to, one JSON object a line, as run does; killed_by names the oracle of the cell; - is the standard output")
 	return cmd
 }
@@ -105,6 +108,10 @@ func (m *matrix) run(cmd *cobra.Command, file string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
+	if m.keep, err = m.keeping.open(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, m.keep.close()) }()
 	writing := m.fill(cmd.Context(), cmd.ErrOrStderr(), results)
 	m.print(out)
 	var interrupted error
@@ -138,6 +145,8 @@ func (m *matrix) fill(ctx context.Context, progress, results io.Writer) (writing
 	i := 0
 	sideBySide(ctx, engines()[0].atOnce, (total+runsInBatch-1)/runsInBatch, do, func(_ int, list []*harness.Result) bool {
 		for _, r := range list {
+			m.keep.keep(r, "", nil)
+			r.Record = nil // records are large
 			one := &cellOf{Result: r, killedBy: killer(r, m.managers[i%len(m.managers)])}
 			p.end(m.name(i), one.String(), r, true)
 			if results != nil && writing == nil {
@@ -174,6 +183,7 @@ func (m *matrix) order(i int) order {
 	_, late := c.Late[s.Name]
 	return order{
 		Story: story{Name: s.Name}, Engine: virtualName, Manager: c.Name, Workload: m.workload, Seed: m.seed, Brief: !late && !m.full,
+		Records: m.keep.needsRecords(),
 	}
 }
 

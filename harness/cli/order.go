@@ -20,8 +20,9 @@ type order struct {
 	Within                    harness.Limits
 	// Brief makes the run with [bound.Timing.Brief].
 	Brief bool `json:",omitempty"`
-	// Then are the runs that the child makes after this one, see runsInChild. Of their results it drops the records.
-	Then []order `json:",omitempty"`
+	// Then are the runs that the child makes after this one, see runsInChild. Records says that their results have their records; else these are dropped.
+	Then    []order `json:",omitempty"`
+	Records bool    `json:",omitempty"`
 	// Measure is the number of seeds, from Seed on, whose recovery the child is to measure for bench. Zero: it is to make and judge one run.
 	Measure int `json:",omitempty"`
 }

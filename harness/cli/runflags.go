@@ -20,6 +20,7 @@ type runFlags struct {
 	brief                     bool
 	json                      string
 	transcript                string
+	keep                      keepFlags
 }
 
 // The values of --transcript.
@@ -35,6 +36,7 @@ func (a *runFlags) add(c *cobra.Command, catalogue Catalogue) {
 	f.Var(&a.seeds, "seeds", "search a `range` of seeds, such as 1-100, for the first that does not pass, and stop there")
 	c.MarkFlagsMutuallyExclusive("seed", "seeds")
 	f.StringVar(&a.json, "json", "", "a `file` to write the results to, one JSON object a line; - is the standard output, and the table then goes to the standard error")
+	a.keep.add(f)
 	f.StringVar(&a.transcript, "transcript", "", "print the timeline of each run; --transcript="+transcriptFull+" with each update and instants to the nanosecond")
 	f.Lookup("transcript").NoOptDefVal = transcriptPlain
 }
@@ -111,6 +113,10 @@ func (a *runFlags) run(c *cobra.Command, j *job) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
+	if j.keep, err = a.keep.open(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, j.keep.close()) }()
 	return j.run(c.Context())
 }
 

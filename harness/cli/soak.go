@@ -25,6 +25,7 @@ type soakFlags struct {
 	resume  bool
 	plain   plainFlag
 	explain bool
+	keep    keepFlags
 }
 
 func newSoak(c Catalogue) *cobra.Command {
@@ -54,12 +55,13 @@ func newSoak(c Catalogue) *cobra.Command {
 	f.DurationVar(&a.limit, "limit", 0, "how long a run may take by the wall clock before it is killed and not judged (default: from the length of its schedule, at least 1m)")
 	f.StringVar(&a.out, "out", "", "a `directory` for the results (default: soak-MANAGER, and the shard)")
 	f.BoolVar(&a.resume, "resume", false, "go on with the soak in the directory; what it was started with need not be given again")
+	a.keep.add(f)
 	a.plain.add(f)
 	return cmd
 }
 
 // run checks the flags, makes the soak and prints its summary.
-func (a *soakFlags) run(cmd *cobra.Command, c Catalogue) error {
+func (a *soakFlags) run(cmd *cobra.Command, c Catalogue) (err error) {
 	if err := a.complete(cmd); err != nil {
 		return err
 	}
@@ -71,6 +73,11 @@ func (a *soakFlags) run(cmd *cobra.Command, c Catalogue) error {
 	if err := config.Check(); err != nil { // before the build, which may take minutes
 		return ofSoak(err)
 	}
+	a.keep.more = a.resume
+	if s.keep, err = a.keep.open(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.keep.close()) }()
 	s.worker = a.plain.worker(cmd.Context(), c, []engine{s.engine}, cmd.ErrOrStderr())
 	fmt.Fprintf(cmd.ErrOrStderr(), "the results are in %s\n", a.out)
 	s.progress = newSoakProgress(cmd.ErrOrStderr(), a.params)
@@ -163,7 +170,7 @@ func (a *soakFlags) soaking(c Catalogue) (*soaking, error) {
 func (s *soaking) config(a *soakFlags) soak.Config {
 	c := soak.Config{
 		Params: a.params, Dir: a.out, Resume: a.resume, Workers: a.workers,
-		NewGuide: func() soak.Guide { return draw.NewGuide(s.space(), a.params.Blind) }, Run: s.run, Reached: (*record.Record).Reached,
+		NewGuide: func() soak.Guide { return draw.NewGuide(s.space(), a.params.Blind) }, Run: s.runAndKeep, Reached: (*record.Record).Reached,
 		Begun: func(l soak.Line) { s.progress.resumed(l) }, Done: func(l soak.Line) { s.progress.done(l) },
 		Torn: func(file string) {
 			s.progress.say(file + ": the last line was not complete, since the soak was ended while it wrote it; the line is cut off, and its run made again")

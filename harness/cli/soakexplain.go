@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/report"
 	"github.com/stormwatch/stormwatch/harness/schedule"
 	"github.com/stormwatch/stormwatch/harness/schedule/shrink"
 	"github.com/stormwatch/stormwatch/harness/soak"
@@ -15,6 +16,15 @@ import (
 
 // failuresDir is where in the directory of a soak the shrunk schedules are, each with a Go test beside it.
 const failuresDir = "failures"
+
+// inevitable is since when a failure is inevitable, for a page. Instants of a schedule count from when the manager was ready.
+func inevitable(found shrink.Found) *report.Inevitable {
+	at := found.Cause.From
+	if ready := found.Result.Record.ManagerReady; ready > 0 {
+		at += ready
+	}
+	return &report.Inevitable{At: float64(at.Milliseconds()), Text: found.Cause.Text}
+}
 
 // explain shrinks a schedule that fails, looks for the cause, and writes both into files.
 func (s *soaking) explain(ctx context.Context, seed uint64, drawn schedule.Schedule, oracle string) soak.Explained {
@@ -38,6 +48,7 @@ func (s *soaking) explain(ctx context.Context, seed uint64, drawn schedule.Sched
 	case err != nil:
 		return soak.Explained{Problem: err.Error()}
 	}
+	s.keep.keep(found.Result, found.Schedule.String(), inevitable(found))
 	e := soak.Explained{Kind: found.Cause.Kind, Text: found.Cause.Text}
 	file, err := found.Write(s.failures)
 	if err != nil {

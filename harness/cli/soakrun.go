@@ -8,6 +8,7 @@ import (
 
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/internal/command"
+	"github.com/stormwatch/stormwatch/harness/record"
 	"github.com/stormwatch/stormwatch/harness/schedule"
 	"github.com/stormwatch/stormwatch/harness/schedule/draw"
 )
@@ -21,6 +22,7 @@ type soaking struct {
 	limit    time.Duration // how long a run may take by the wall clock; zero: see limitOf
 	failures string        // the directory for what failures are shrunk to
 	progress *soakProgress
+	keep     *keeper
 }
 
 // space is what the schedules are drawn from.
@@ -41,6 +43,15 @@ func (s *soaking) order(seed uint64, drawn schedule.Schedule) order {
 		Story: scheduleStory(drawn), Engine: s.engine.name, Manager: s.manager.Name, Seed: seed,
 		Workload: cmp.Or(drawn.Run.Workload, s.manager.Workloads[0].Name),
 	}
+}
+
+// runAndKeep makes the run of a schedule that was drawn, and keeps it for the page.
+func (s *soaking) runAndKeep(ctx context.Context, seed uint64, drawn schedule.Schedule) *harness.Result {
+	r := s.run(ctx, seed, drawn)
+	if r.Outcome != record.NotJudged || ctx.Err() == nil { // else it is dropped, and made again when the soak goes on
+		s.keep.keep(r, drawn.String(), nil)
+	}
+	return r
 }
 
 // run makes one run in a child process. If it takes too long, the process is killed and the run is not judged.

@@ -119,17 +119,6 @@ func TestExpiredCertificatesCostTheReachUntilTheyAreRenewed(t *testing.T) {
 	require.Empty(t, r.Faults[0].Scope.Unreachable, "connections that are open go on")
 }
 
-func TestConnectionsToAllMembersThatAreHalfOpenAreNoticedByTheIdleTimeout(t *testing.T) {
-	b := bound.Bounds{Timing: bound.Production()}
-	r := onPaper(t, func(w *harness.World) {
-		for _, name := range []string{"m1", "m2", "m3"} {
-			w.Inject(HalfOpen(member(name)))
-		}
-	})
-	require.Equal(t, b.SilentMember(), r.Faults[1].Allowance.Recovery)
-	require.Equal(t, b.Timing.Load+b.IdleNotice()+b.Start(3), r.Faults[2].Allowance.Recovery)
-}
-
 func TestAPlanNamesItsMembers(t *testing.T) {
 	for text, want := range map[string]string{
 		"HangDisk(alpha/leader)":                               "HangDisk(alpha/m1)",

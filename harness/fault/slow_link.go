@@ -18,7 +18,7 @@ var slowLink = &kind{
 			switches = append(switches, between(on.member, p, slow)...)
 			switches = append(switches, between(p, on.member, slow)...)
 		}
-		return harness.Plan{Switches: switches, Allowance: slowLinkAllowance(w, on)}, mustRun(on.member)
+		return harness.Plan{Switches: switches, Scope: unread(w, on), Allowance: slowLinkAllowance(w, on)}, mustRun(on.member)
 	},
 }
 
@@ -27,6 +27,18 @@ var slowLink = &kind{
 // wait arrive together with them.
 func SlowLink(m harness.Referrer, delay, jitter time.Duration) Fault {
 	return Fault{slowLink, arguments{member: m.Ref(), delay: delay, jitter: jitter}}
+}
+
+// unread is the scope of a leader that may go on leading although no member can answer a linearizable read in time: the leader asks the others first, and
+// the member that was asked waits for the leader. A manager that has to read before it can watch again does not recover while that lasts.
+func unread(w *harness.World, on subjects) record.Scope {
+	s := record.Scope{Cluster: on.member.Cluster().Name()}
+	if on.member.Leads() && 4*(on.delay+on.jitter) >= w.Timing().RequestTimeout {
+		for _, m := range on.member.Cluster().Members() {
+			s.Uninformed = append(s.Uninformed, m.Name())
+		}
+	}
+	return s
 }
 
 // slowLinkAllowance is the allowance of slow links. An update is delayed on its way to or from a peer, and again on its way to the client.

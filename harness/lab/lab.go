@@ -13,11 +13,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"slices"
 	"strconv"
-	"time"
 
 	"go.uber.org/zap"
 
@@ -63,11 +61,6 @@ type Options struct {
 	Dir string
 	// Log receives the log of etcd. Nil: no log.
 	Log *zap.Logger
-	// Draw draws the lanes of what has happened so far, as SVG with the given width in pixels, from the instant from on. Nil: the live page has no
-	// lanes.
-	Draw func(to io.Writer, r *harness.Result, from time.Duration, width int) error
-	// Style is the style sheet that the drawing needs on a page.
-	Style string
 	// Ready is called once, when the clusters serve and the API answers. It returns soon. Nil: nobody is told.
 	Ready func(Ready)
 	// Joined is called when the manager has joined. Nil: nobody is told.

@@ -2,19 +2,21 @@ package lab
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/record"
+	"github.com/stormwatch/stormwatch/harness/report"
+	"github.com/stormwatch/stormwatch/harness/report/page/lanes"
 )
 
-// lanes are the drawings of what has happened so far. They are kept for a moment, so that many who look cost no more than one.
-type lanes struct {
+// drawings are the lanes of what has happened so far. They are kept for a moment, so that many who look cost no more than one.
+type drawings struct {
 	mu    sync.Mutex
 	drawn map[drawing]sketch
 }
@@ -40,10 +42,6 @@ const (
 
 // getLanes answers with the lanes of the last seconds, as SVG.
 func (s *session) getLanes(w http.ResponseWriter, r *http.Request) {
-	if s.options.Draw == nil {
-		fail(w, http.StatusNotFound, errors.New("this lab draws no lanes"))
-		return
-	}
 	last, err := number(r, "last", 60, leastLast, mostLast)
 	if err != nil {
 		fail(w, http.StatusBadRequest, err)
@@ -78,22 +76,42 @@ func number(r *http.Request, name string, usual, least, most int) (int, error) {
 
 // draw draws the lanes, or returns a drawing that is fresh enough.
 func (s *session) draw(d drawing) ([]byte, error) {
-	s.lanes.mu.Lock()
-	defer s.lanes.mu.Unlock()
-	if known, ok := s.lanes.drawn[d]; ok && time.Since(known.at) < fresh {
+	s.drawings.mu.Lock()
+	defer s.drawings.mu.Unlock()
+	if known, ok := s.drawings.drawn[d]; ok && time.Since(known.at) < fresh {
 		return known.svg, nil
 	}
-	if s.lanes.drawn == nil || len(s.lanes.drawn) >= mostDrawn {
-		s.lanes.drawn = map[drawing]sketch{}
+	if s.drawings.drawn == nil || len(s.drawings.drawn) >= mostDrawn {
+		s.drawings.drawn = map[drawing]sketch{}
 	}
-	r := s.soFar()
+	run := report.NewRun(s.soFar(), "")
+	from := max(0, run.Record.End-1000*float64(d.last))
+	cut(run.Record, from)
 	var svg bytes.Buffer
-	from := max(0, r.Record.End-time.Duration(d.last)*time.Second)
-	if err := s.options.Draw(&svg, r, from, d.width); err != nil {
-		return nil, fmt.Errorf("draw the lanes: %w", err)
+	if err := lanes.Draw(&svg, run, lanes.Options{From: from, Width: d.width}); err != nil {
+		return nil, err
 	}
-	s.lanes.drawn[d] = sketch{time.Now(), svg.Bytes()}
+	s.drawings.drawn[d] = sketch{time.Now(), svg.Bytes()}
 	return svg.Bytes(), nil
+}
+
+// cut leaves out what was over before an instant, so that the drawing of a long session is no larger than that of a short one.
+func cut(r *report.Record, from float64) {
+	over := func(to float64) bool { return to >= 0 && to < from }
+	r.Commits = slices.DeleteFunc(r.Commits, func(c report.Commit) bool { return over(c.At) })
+	r.Views = slices.DeleteFunc(r.Views, func(v report.View) bool { return over(v.At) })
+	r.Errors = slices.DeleteFunc(r.Errors, func(e report.Error) bool { return over(e.At) })
+	r.Watches = slices.DeleteFunc(r.Watches, func(w report.Watch) bool { return over(w.Closed) })
+	r.Faults = slices.DeleteFunc(r.Faults, func(f report.Fault) bool { return over(f.To) })
+	r.Staleness = slices.DeleteFunc(r.Staleness, func(s report.Staleness) bool { return over(s.To) })
+	for i := range r.Staleness {
+		s := &r.Staleness[i]
+		// The last point before the instant is where the curve enters the picture.
+		if first := slices.IndexFunc(s.Points, func(p [2]float64) bool { return p[0] >= from }); first > 0 {
+			s.Points = s.Points[first-1:]
+		}
+		s.Limits = slices.DeleteFunc(s.Limits, func(l report.Limit) bool { return over(l.To) })
+	}
 }
 
 // soFar is the result of the session as it would be drawn now. It has no verdicts: those are given in the end.

@@ -3,6 +3,8 @@ package lab
 import (
 	_ "embed"
 	"net/http"
+
+	"github.com/stormwatch/stormwatch/harness/report/page/lanes"
 )
 
 var (
@@ -31,6 +33,6 @@ func (s *session) page(mux *http.ServeMux) {
 		}
 	}
 	mux.HandleFunc("GET /{$}", file("text/html", pageHTML))
-	mux.HandleFunc("GET /lab.css", file("text/css", []byte(s.options.Style), pageCSS))
+	mux.HandleFunc("GET /lab.css", file("text/css", []byte(lanes.Style), pageCSS))
 	mux.HandleFunc("GET /lab.js", file("text/javascript", pageJS))
 }

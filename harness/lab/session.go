@@ -28,7 +28,7 @@ type session struct {
 	world     *harness.World
 	began     atomic.Bool // the clusters serve
 	done      done
-	lanes     lanes
+	drawings  drawings
 
 	mu       sync.Mutex
 	inForce  []*injected

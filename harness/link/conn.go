@@ -34,6 +34,17 @@ func (c *Conn) Write(b []byte) (int, error) {
 		return len(b), nil
 	}
 	n, err := c.Conn.Write(b)
+	if err != nil {
+		// The member has closed the connection. That becomes known on the way back, as data do; else a writer would know of it long before the reader,
+		// and gRPC, which waits for the reader to say so, would try again and again without a pause.
+		pass, cut := c.pass(c.link.back, &c.lostBack)
+		switch {
+		case cut != nil:
+			return n, cut
+		case !pass:
+			return len(b), nil
+		}
+	}
 	return n, c.explain(err)
 }
 

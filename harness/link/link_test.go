@@ -83,6 +83,19 @@ func TestDelayedDataArrivesLater(t *testing.T) {
 	})
 }
 
+// A member's close travels to its client as data do. A writer that learned of it before the reader would see a connection that is both open and closed.
+func TestAWriterLearnsOfTheMembersCloseNoEarlierThanAReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := connected(t)
+		e.throw(t, point.ClientWrite, point.Decision{Kind: point.Delay, Delay: time.Second})
+		require.NoError(t, e.member.Close())
+		began := time.Now()
+		_, err := e.client.Write([]byte("x"))
+		require.Error(t, err)
+		require.Equal(t, time.Second, time.Since(began))
+	})
+}
+
 func TestHeldDataArrivesAfterTheHeal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := connected(t)

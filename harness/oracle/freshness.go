@@ -14,7 +14,7 @@ func (o Freshness) Judge(r *record.Record) record.Verdict {
 	t := judgeStaleness(r, false)
 	switch {
 	case t.broken:
-		return failed(o, "%s", t.evidence(r))
+		return failed(o, t.first.cluster, t.first.at, "%s", t.evidence(r))
 	case !t.judged:
 		return notAsked(o, "the manager never had a cluster for longer than its start and its recoveries")
 	}

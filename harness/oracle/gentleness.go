@@ -48,7 +48,7 @@ func (o Gentleness) Judge(r *record.Record) record.Verdict {
 		wrong = append(wrong, tooManyPings(r, c)...)
 	}
 	if len(wrong) > 0 {
-		return failed(o, "%s", firstAndWorst(r, wrong))
+		return firstAndWorst(o, r, wrong)
 	}
 	if closest.allowed == 0 {
 		return notAsked(o, "the manager never had a cluster for as long as traffic is counted")

@@ -21,9 +21,9 @@ func (o Honesty) Judge(r *record.Record) record.Verdict {
 	lied, claimed := lies(r)
 	switch {
 	case len(r.Answers) > 0:
-		return failed(o, "%s", badAnswers(r))
+		return failed(o, r.Answers[0].Cluster, r.Answers[0].At, "%s", badAnswers(r))
 	case len(lied) > 0:
-		return failed(o, "%s", firstAndWorst(r, lied))
+		return firstAndWorst(o, r, lied)
 	case len(r.Tenures) == 0:
 		return notAsked(o, "the manager never had a cluster")
 	case !claimed:

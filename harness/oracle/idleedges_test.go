@@ -72,6 +72,19 @@ func TestIdleTimeoutCountsFromWhenAnAnswerArrived(t *testing.T) {
 	})
 }
 
+// The last answer was sent at 18 s, just before a fault that may have held it back until 20 s. So a report may come until 30.2 s.
+func TestIdleTimeoutCountsFromTheEndOfAFaultThatHeldTheLastAnswerBack(t *testing.T) {
+	held := func(from, to, closed float64) *record.Record {
+		return run(dropProgress("alpha", from, to), watch("alpha", "/k", 0, 18, closed))
+	}
+	check(t, IdleTimeout{}, []judgement{
+		{name: "the last instant", history: held(18.05, 20, 30.2), want: record.Passed},
+		{name: "after it", history: held(18.05, 20, 30.201)},
+		{name: "the answer came before the fault", history: held(18.2, 20, 30.2)},
+		{name: "the fault lasts until the report is due", history: held(18.05, 28, 28.201)},
+	})
+}
+
 // Until 20 s everything that the member sends to clients is 2 s late, so what it sent from 17.9 s on may be lost when a fault begins at 20 s.
 func TestIdleTimeoutDoubtsAnswersThatWereOnTheirWay(t *testing.T) {
 	late := func(r *record.Record) {

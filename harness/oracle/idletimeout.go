@@ -48,7 +48,7 @@ func (o IdleTimeout) Judge(r *record.Record) record.Verdict {
 	j := judgeIdle(r)
 	switch {
 	case len(j.wrong) > 0:
-		return failed(o, "%s", firstAndWorst(r, j.wrong))
+		return firstAndWorst(o, r, j.wrong)
 	case j.said == 0 && j.watches == 0:
 		return notAsked(o, "the manager had no watch")
 	case j.said == 0:
@@ -90,7 +90,8 @@ type violation struct {
 	off     time.Duration // by how much, if it can be measured
 }
 
-func firstAndWorst(r *record.Record, wrong []violation) string {
+// firstAndWorst is the verdict on violations. Its evidence is the first, and the worst besides.
+func firstAndWorst(o Oracle, r *record.Record, wrong []violation) record.Verdict {
 	slices.SortStableFunc(wrong, func(a, b violation) int { return cmp.Compare(a.at, b.at) })
 	first := wrong[0]
 	worst := slices.MaxFunc(wrong, func(a, b violation) int { return cmp.Compare(a.off, b.off) })
@@ -100,7 +101,7 @@ func firstAndWorst(r *record.Record, wrong []violation) string {
 	} else if len(wrong) > 1 {
 		evidence += fmt.Sprintf("; this is the first of %d violations", len(wrong))
 	}
-	return evidence
+	return failed(o, first.cluster, first.at, "%s", evidence)
 }
 
 // judgeReport finds the silence that a report is about and returns how late the report came, or what is wrong with it.
@@ -155,8 +156,9 @@ func (s *silences) unreported() []violation {
 		if !ok {
 			continue
 		}
-		due, to := q.from+b.Timing.IdleTimeout, min(q.to, s.record.Until(tenure))
-		last := due + s.idleLate(q.watch, q.from)
+		heard, to := s.heardBy(q), min(q.to, s.record.Until(tenure))
+		due := heard + b.Timing.IdleTimeout
+		last := due + s.idleLate(q.watch, heard)
 		// A late report is a violation already, see judgeReport.
 		if to <= last || s.late[q.watch.ID] || s.reported(s.heardUntil(q)+b.Timing.IdleTimeout, last) || s.givenUp(q, last) {
 			continue

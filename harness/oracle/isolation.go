@@ -14,7 +14,7 @@ func (o Isolation) Judge(r *record.Record) record.Verdict {
 	t := judgeStaleness(r, true)
 	switch {
 	case t.broken:
-		return failed(o, "while only others had a fault, %s", t.evidence(r))
+		return failed(o, t.first.cluster, t.first.at, "while only others had a fault, %s", t.evidence(r))
 	case !t.judged:
 		return notAsked(o, "no cluster was hurt while another was left alone")
 	}

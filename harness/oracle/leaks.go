@@ -29,16 +29,19 @@ func (Leaks) Name() string { return "leaks" }
 // Judge lists what was left and compares how long Close took with its bound.
 func (o Leaks) Judge(r *record.Record) record.Verdict {
 	var wrong []string
+	var instants []time.Duration
 	if evidence := slowClose(r); evidence != "" {
-		wrong = append(wrong, evidence)
+		wrong, instants = append(wrong, evidence), append(instants, r.ManagerClose)
 	}
 	for _, c := range allCircumstances(r) {
 		for _, v := range tooManyWatches(r, c) {
 			wrong = append(wrong, fmt.Sprintf("%s: %s; %s", v.cluster, v.text, r.Situation(v.cluster, v.at)))
+			instants = append(instants, v.at)
 		}
 	}
 	left := make([]string, len(r.Left))
 	for i, l := range r.Left {
+		instants = append(instants, l.At)
 		left[i] = fmt.Sprintf("%s still there at %s, after %s", l.What, record.Stamp(l.At), l.After)
 	}
 	// What keeps goroutines alive is what is left besides, so they come last: their stacks are long.
@@ -48,7 +51,7 @@ func (o Leaks) Judge(r *record.Record) record.Verdict {
 	wrong = append(wrong, left...)
 	switch {
 	case len(wrong) > 0:
-		return failed(o, "%s", strings.Join(wrong, "; "))
+		return failed(o, "", slices.Min(instants), "%s", strings.Join(wrong, "; "))
 	case r.ManagerClose < 0:
 		return passed(o, "nothing left, the manager was never closed")
 	case r.Outlives:

@@ -41,7 +41,7 @@ func (o NothingLost) Judge(r *record.Record) record.Verdict {
 	}
 	switch {
 	case len(wrong) > 0:
-		return failed(o, "%s", firstAndWorst(r, wrong))
+		return firstAndWorst(o, r, wrong)
 	case views == 0:
 		return notAsked(o, "no view was shown")
 	}

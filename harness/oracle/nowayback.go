@@ -38,7 +38,7 @@ func (o NoWayBack) Judge(r *record.Record) record.Verdict {
 	case looked == 0:
 		return notAsked(o, "no view was shown")
 	case len(wrong) > 0:
-		return failed(o, "%s", firstAndWorst(r, wrong))
+		return firstAndWorst(o, r, wrong)
 	}
 	return passed(o, "%s in order", plural(looked, "view", "views"))
 }

@@ -48,7 +48,7 @@ func (o OneOwner) Judge(r *record.Record) record.Verdict {
 	if worst != first {
 		evidence += fmt.Sprintf(", the longest %s at %s (%s)", brief(worst.off), record.Stamp(worst.at), worst.cluster)
 	}
-	return failed(o, "%s", evidence)
+	return failed(o, first.cluster, first.at, "%s", evidence)
 }
 
 func byInstant(a, b violation) int { return int(a.at - b.at) }

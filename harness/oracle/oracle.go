@@ -61,8 +61,9 @@ func passed(o Oracle, format string, args ...any) record.Verdict {
 	return record.Verdict{Oracle: o.Name(), Outcome: record.Passed, Evidence: fmt.Sprintf(format, args...)}
 }
 
-func failed(o Oracle, format string, args ...any) record.Verdict {
-	return record.Verdict{Oracle: o.Name(), Outcome: record.Failed, Evidence: fmt.Sprintf(format, args...)}
+// failed is the verdict on a property that was violated in a cluster at an instant, or first then.
+func failed(o Oracle, cluster string, at time.Duration, format string, args ...any) record.Verdict {
+	return record.Verdict{Oracle: o.Name(), Outcome: record.Failed, Evidence: fmt.Sprintf(format, args...), Cluster: cluster, At: at}
 }
 
 // notAsked is the verdict of an oracle that does not apply to the manager, or that the run gave nothing to judge.

@@ -44,6 +44,12 @@ func TestOwnKeysStandAfterTheStart(t *testing.T) {
 			evidence: []string{`\(to stand after the start\); at 6\.200s`, `worst 7s of 6\.2s`},
 		},
 		{
+			name: "one whose lease is lost before it is seen for the first time",
+			history: run(fault("alpha", "LoseLease", 1, 1, record.Allowance{}), func(r *record.Record) { r.Faults[0].Scope.Revokes = true },
+				missing("alpha", 0.1, "/own"), missing("alpha", 12.4)),
+			want: record.Passed,
+		},
+		{
 			name:     "the same in a later tenure",
 			history:  run(tenures("alpha", 0, 10, 20, never), missing("alpha", 1), missing("alpha", 20.5, "/own"), missing("alpha", 27)),
 			evidence: []string{`own key /own was missing \(since 20\.500s\) .*\(to stand after the start\); at 26\.200s`},

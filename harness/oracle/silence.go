@@ -122,6 +122,23 @@ func (s *silences) heardUntil(q silence) time.Duration {
 	return heard
 }
 
+// heardBy is the latest instant at which the manager may have received the last answer of a watch before a silence: the end of a fault that may have held
+// the answer back, if the fault ended before the report was due. Until a fault ends that ended later, a manager has heard only what came before.
+func (s *silences) heardBy(q silence) time.Duration {
+	heard := q.from
+	for again := true; again; {
+		again = false
+		for _, f := range s.faults {
+			ended := s.record.Ended(f.To)
+			heldBack := losesAnswers(f, q.watch) && f.From <= heard+s.onTheWay(q.watch, heard) && heard < ended
+			if heldBack && ended < q.from+s.record.Timing.IdleTimeout {
+				heard, again = ended, true
+			}
+		}
+	}
+	return heard
+}
+
 // doubtful says whether a report may be about a watch whose answers were sent but did not arrive.
 func (s *silences) doubtful(report record.ViewError) bool {
 	b := s.record.Bounds()

@@ -142,7 +142,7 @@ const requests = 3
 // worst returns the fault with the longest recovery, of those in force at an instant or healed at it, and the length of that recovery. A fault
 // that was healed counts even if others are in force, so that a further fault never leaves less time to recover from the first. The Lasting
 // allowances of other faults delay each request of the recovery too, in both directions, but by no more than the request timeout. The read among
-// them also waits for the members' round.
+// them also waits for the members' round. Half-open connections cost more if they leave the manager nobody to ask.
 func (r *Record) worst(faults []Fault, at time.Duration) (worst Fault, recovery time.Duration) {
 	var slow, round time.Duration
 	for _, f := range faults {
@@ -158,7 +158,11 @@ func (r *Record) worst(faults []Fault, at time.Duration) (worst Fault, recovery 
 		slower := min(2*(slow-f.Allowance.Lasting), r.Timing.RequestTimeout)
 		own := f.Scope.Round
 		read := min(round-own+r.Bounds().ReadHold(round)-r.Bounds().ReadHold(own), r.Timing.RequestTimeout)
-		if took := f.Allowance.Recovery + requests*slower + read; took > recovery {
+		recovers := f.Allowance.Recovery
+		if len(f.Scope.Stranded) > 0 && f.Allowance.Name != Promised && r.Severed(f.Scope.Cluster, at) {
+			recovers = max(recovers, r.Bounds().SilentCluster(r.size(f.Scope.Cluster)))
+		}
+		if took := recovers + requests*slower + read; took > recovery {
 			worst, recovery = f, took
 		}
 	}
@@ -184,12 +188,14 @@ func (r *Record) startOf(t Tenure) Limit {
 }
 
 // StartBound is how long a manager may take to show a fresh view of a cluster that it was given, see [bound.Bounds.Start].
-func (r *Record) StartBound(cluster string) time.Duration {
-	members := 1
+func (r *Record) StartBound(cluster string) time.Duration { return r.Bounds().Start(r.size(cluster)) }
+
+// size is how many members a cluster ever had, and one if it is not known.
+func (r *Record) size(cluster string) int {
 	if c, ok := r.Cluster(cluster); ok {
-		members = len(c.Members)
+		return len(c.Members)
 	}
-	return r.Bounds().Start(members)
+	return 1
 }
 
 // Deadline is when a cluster's view must be fresh again, after everything on record up to the instant at. If nothing excuses the view any

@@ -306,6 +306,36 @@ func TestOfSeveralExcusesTheLongestIsNamed(t *testing.T) {
 	}
 }
 
+// Connections to m1 and m2 are half-open from 10 s on, and m3 is down until 20 s. While nobody can answer, each change of circumstances costs as much as a
+// silent cluster does.
+func TestHalfOpenConnectionsCostMoreWhileNobodyElseAnswers(t *testing.T) {
+	halfOpen := func(member string) Fault {
+		f := faultOf(10*s, -1, 2*s)
+		f.Scope.Stranded = []string{member}
+		return f
+	}
+	down := faultOf(10*s, 20*s, s)
+	down.Scope.Crippled, down.Scope.Unreachable = []string{"m3"}, []string{"m3"}
+	r := aRun(halfOpen("m1"), halfOpen("m2"), down)
+	require.True(t, r.Severed("alpha", 10*s))
+	require.True(t, r.Severed("alpha", 20*s))
+	require.False(t, r.Severed("alpha", 20*s+1))
+	require.False(t, r.Severed("alpha", 10*s-1))
+	require.False(t, aRun(halfOpen("m1"), halfOpen("m2")).Severed("alpha", 10*s), "m3 answers")
+	require.Equal(t, 20*s+r.Bounds().SilentCluster(3), r.Deadline("alpha", 21*s))
+	require.Equal(t, 12*s, aRun(halfOpen("m1"), halfOpen("m2")).Deadline("alpha", 11*s))
+
+	isolated := faultOf(10*s, 20*s, s)
+	isolated.Scope.Cut = [][2]string{{"m3", "m1"}, {"m3", "m2"}}
+	require.True(t, aRun(halfOpen("m1"), halfOpen("m2"), isolated).Severed("alpha", 10*s), "m3 answers, and belongs to no majority")
+
+	promised := []Fault{halfOpen("m1"), halfOpen("m2"), down}
+	for i := range promised {
+		promised[i].Allowance.Name = Promised
+	}
+	require.Equal(t, 22*s, aRun(promised...).Deadline("alpha", 21*s), "what a manager promises is all that it gets")
+}
+
 func TestDeadlineIsTheEndOfTheLastExcuse(t *testing.T) {
 	for _, test := range []struct {
 		name   string

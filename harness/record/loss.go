@@ -10,7 +10,7 @@ import (
 // member list: it can reach the cluster then anyway, through the member that it asked.
 func (r *Record) noteLosses(at time.Duration) {
 	for _, c := range r.Clusters {
-		state := r.condition(c, r.unknown(c.Name, at)...)
+		state := r.condition(c, unhealed, r.unknown(c.Name, at)...)
 		r.noteLoss(c.Name, LostQuorum, !state.quorum(), at)
 		r.noteLoss(c.Name, LostReach, !state.reach(), at)
 		r.noteLoss(c.Name, LostWrites, slices.ContainsFunc(r.Faults, func(f Fault) bool {
@@ -29,6 +29,23 @@ func (r *Record) noteLoss(cluster string, of Lost, lost bool, at time.Duration) 
 	}
 }
 
+// Severed says whether at an instant no member that belonged to a working majority could answer the manager on a connection that was open by then: those
+// to some members were half-open, and the others could not be reached, or had nothing to say. A manager cannot know that new connections would work until
+// it has given up the old ones.
+func (r *Record) Severed(cluster string, at time.Duration) bool {
+	c, _ := r.Cluster(cluster)
+	there := func(f Fault) bool { return f.inForce(at) }
+	state := r.condition(c, there)
+	stranded := false
+	for _, f := range r.Faults {
+		if there(f) && f.Scope.Cluster == cluster && len(f.Scope.Stranded) > 0 {
+			state.mark(state.useless, f.Scope.Stranded)
+			stranded = true
+		}
+	}
+	return stranded && !state.reach()
+}
+
 // QuorumAfter says whether a cluster would have a quorum, with the faults in force, after members have joined and left it. etcd's raft loop
 // waits until a change of the members is applied: a member that applies nothing takes no part in raft from then on.
 func (r *Record) QuorumAfter(cluster string, joined, left []string) bool {
@@ -38,7 +55,7 @@ func (r *Record) QuorumAfter(cluster string, joined, left []string) bool {
 	}
 	c.Members = append(slices.Clone(c.Members), joined...)
 	c.Gone = append(slices.Clone(c.Gone), left...)
-	state := r.condition(c)
+	state := r.condition(c, unhealed)
 	for i, stuck := range state.stuck {
 		state.crippled[i] = state.crippled[i] || stuck
 	}
@@ -47,13 +64,26 @@ func (r *Record) QuorumAfter(cluster string, joined, left []string) bool {
 
 // condition is the state of a cluster under the faults in force. Members are numbered in the order of the cluster's list.
 type condition struct {
+	index           map[string]int
 	crippled, stuck []bool
 	useless         []bool // the manager does not know them or cannot reach them, or they send no updates
 	cut             [][]bool
 }
 
-// condition returns the state of a cluster. unknown are the members that the manager cannot know.
-func (r *Record) condition(c Cluster, unknown ...string) condition {
+// mark marks members. A scope may name members that are not in the cluster; they are left out.
+func (c condition) mark(marks []bool, members []string) {
+	for _, m := range members {
+		if i, ok := c.index[m]; ok {
+			marks[i] = true
+		}
+	}
+}
+
+// unhealed says whether a fault has not been healed yet.
+func unhealed(f Fault) bool { return f.To < 0 }
+
+// condition returns the state of a cluster under those faults that are there. unknown are the members that the manager cannot know.
+func (r *Record) condition(c Cluster, there func(Fault) bool, unknown ...string) condition {
 	index := map[string]int{}
 	for _, m := range c.Members {
 		if !slices.Contains(c.Gone, m) {
@@ -61,30 +91,22 @@ func (r *Record) condition(c Cluster, unknown ...string) condition {
 		}
 	}
 	n := len(index)
-	state := condition{crippled: make([]bool, n), stuck: make([]bool, n), useless: make([]bool, n), cut: make([][]bool, n)}
+	state := condition{index: index, crippled: make([]bool, n), stuck: make([]bool, n), useless: make([]bool, n), cut: make([][]bool, n)}
 	for i := range state.cut {
 		state.cut[i] = make([]bool, n)
 	}
-	// A scope may name members that are not in the cluster; they are left out.
-	mark := func(marks []bool, members []string) {
-		for _, m := range members {
-			if i, ok := index[m]; ok {
-				marks[i] = true
-			}
-		}
-	}
-	mark(state.useless, unknown)
+	state.mark(state.useless, unknown)
 	for _, f := range r.Faults {
-		if f.To >= 0 || f.Scope.Cluster != c.Name {
+		if !there(f) || f.Scope.Cluster != c.Name {
 			continue
 		}
-		mark(state.crippled, f.Scope.Crippled)
-		mark(state.stuck, f.Scope.Stuck)
-		mark(state.useless, f.Scope.Unreachable)
+		state.mark(state.crippled, f.Scope.Crippled)
+		state.mark(state.stuck, f.Scope.Stuck)
+		state.mark(state.useless, f.Scope.Unreachable)
 		if f.Scope.Closed {
-			mark(state.useless, c.Members)
+			state.mark(state.useless, c.Members)
 		}
-		mark(state.useless, f.Scope.Uninformed)
+		state.mark(state.useless, f.Scope.Uninformed)
 		for _, pair := range f.Scope.Cut {
 			from, known := index[pair[0]]
 			to, both := index[pair[1]]

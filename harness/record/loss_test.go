@@ -67,7 +67,7 @@ func TestQuorumIsAMajorityThatIsWholeAndTalks(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := &Record{Faults: test.faults}
-			require.Equal(t, test.want, r.condition(Cluster{Name: "alpha", Members: test.members}).quorum())
+			require.Equal(t, test.want, r.condition(Cluster{Name: "alpha", Members: test.members}, unhealed).quorum())
 		})
 	}
 }
@@ -77,9 +77,9 @@ func TestAMemberThatIsGoneIsNoPartOfTheCluster(t *testing.T) {
 	crippled := func(members ...string) *Record {
 		return &Record{Faults: []Fault{{Scope: Scope{Cluster: "alpha", Crippled: members}, To: -1}}}
 	}
-	require.True(t, crippled("m4").condition(cluster).quorum(), "two of three")
-	require.True(t, crippled("m2", "m4").condition(cluster).quorum(), "the one that is gone is not needed")
-	require.False(t, crippled("m3", "m4").condition(cluster).quorum(), "one of three")
+	require.True(t, crippled("m4").condition(cluster, unhealed).quorum(), "two of three")
+	require.True(t, crippled("m2", "m4").condition(cluster, unhealed).quorum(), "the one that is gone is not needed")
+	require.False(t, crippled("m3", "m4").condition(cluster, unhealed).quorum(), "one of three")
 }
 
 func TestReachIsAWayToAMajorityThatWorks(t *testing.T) {
@@ -113,7 +113,7 @@ func TestReachIsAWayToAMajorityThatWorks(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := &Record{Faults: test.faults}
-			require.Equal(t, test.want, r.condition(Cluster{Name: "alpha", Members: three}).reach())
+			require.Equal(t, test.want, r.condition(Cluster{Name: "alpha", Members: three}, unhealed).reach())
 		})
 	}
 }

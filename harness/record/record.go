@@ -250,6 +250,9 @@ type Allowance struct {
 	Lasting time.Duration
 }
 
+// Promised is the name of an allowance that is what the manager promised, and not a bound.
+const Promised = "promised"
+
 // Loss is a time in which a cluster could not serve the manager because of faults; To is negative while it lasts.
 type Loss struct {
 	Cluster  string

@@ -17,6 +17,23 @@ type TranscriptOptions struct {
 	Exact bool
 }
 
+// Event is one event of a transcript. Cluster and Member are empty if it is not one cluster's or one member's.
+type Event struct {
+	At              time.Duration
+	Cluster, Member string
+	Text            string
+}
+
+// Events are the events of a transcript, in its order.
+func (r *Record) Events(o TranscriptOptions) []Event {
+	lines := r.lines(o)
+	events := make([]Event, len(lines))
+	for i, l := range lines {
+		events[i] = Event{l.at, l.cluster, l.member, l.text}
+	}
+	return events
+}
+
 // Transcript prints the record from its start to its end, one event a line:
 //
 //	[   1.200s] alpha     m1        leads (term 2)

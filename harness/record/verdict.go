@@ -1,6 +1,9 @@
 package record
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Outcome is the outcome of a verdict or of a whole run.
 type Outcome string
@@ -17,11 +20,14 @@ const (
 	NotJudged Outcome = "not judged"
 )
 
-// Verdict is the judgement of an oracle on a run.
+// Verdict is the judgement of an oracle on a run. If it failed, Cluster and At say where and when the evidence begins. Cluster is empty if it is not
+// one cluster's, and At zero if it has no instant.
 type Verdict struct {
-	Oracle   string  `json:"oracle"`
-	Outcome  Outcome `json:"outcome"`
-	Evidence string  `json:"evidence,omitempty"`
+	Oracle   string        `json:"oracle"`
+	Outcome  Outcome       `json:"outcome"`
+	Evidence string        `json:"evidence,omitempty"`
+	Cluster  string        `json:"cluster,omitempty"`
+	At       time.Duration `json:"-"`
 }
 
 func (v Verdict) String() string {

@@ -92,9 +92,9 @@ func (p *pool) same(a, b *member) bool {
 const lostAfter = 5
 
 // witness returns the member through which to probe the watches on the given members. It returns the other members in turn;
-// those in quarantine only if all others failed last time, and those that failed last time only if there is no other. If there is only one watched member, it is its own witness if there
-// are no others, and takes turns with the others if all of them are lost. Two watched members are each other's
-// witnesses. A linearizable read is correct through any member; a member that hangs just does not answer it. A learner
+// those in quarantine only if all others failed last time, and those that failed last time only if there is no other, and then in
+// turn too. If there is only one watched member, it is its own witness if there are no others, and takes turns with the others if
+// all of them are lost. Two watched members are each other's witnesses. A linearizable read is correct through any member; a member that hangs just does not answer it. A learner
 // cannot be a witness.
 func (p *pool) witness(watched ...*member) *member {
 	p.mu.Lock()
@@ -107,14 +107,15 @@ func (p *pool) witness(watched ...*member) *member {
 	leastAsked := func(m *member) uint64 {
 		const afterFailure, afterOthers, inQuarantine = 1 << 63, 1 << 62, 1 << 61
 		rank := m.probedAt
-		if m.quarantinedUntil.After(now) {
-			rank |= inQuarantine
-		}
 		switch {
 		case m.failedAt > 0 || (isWatched(m) && len(watched) == 1):
-			rank |= afterFailure
+			// Quarantine does not count among these: else a member that never answers would be asked again and again, and one in quarantine never.
+			return rank | afterFailure
 		case isWatched(m):
 			rank |= afterOthers
+		}
+		if m.quarantinedUntil.After(now) {
+			rank |= inQuarantine
 		}
 		return rank
 	}

@@ -75,6 +75,11 @@ func TestWitnessesRotateAndAreNeverTheWatchedMemberIfThereIsAnother(t *testing.T
 	require.Same(t, m[1], p.witness(m[0]), "one that failed is asked only when there is no other")
 	p.failed(m[1])
 	require.Same(t, m[2], p.witness(m[0]))
+	p.quarantine(m[1])
+	p.failed(m[2])
+	require.Same(t, m[1], p.witness(m[0]), "if all failed, one in quarantine has its turn too")
+	p.failed(m[1])
+	require.Same(t, m[2], p.witness(m[0]))
 
 	alone, only := poolOf("a")
 	require.Same(t, only[0], alone.witness(only[0]))

@@ -1,0 +1,140 @@
+package page_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/require"
+
+	"github.com/stormwatch/stormwatch/harness/report"
+	"github.com/stormwatch/stormwatch/harness/report/page"
+	"github.com/stormwatch/stormwatch/harness/report/page/internal/sample"
+)
+
+// One browser serves all tests of the page, each in a tab of its own.
+func TestInABrowser(t *testing.T) {
+	b := browser(t)
+	three := []report.Run{sample.Recovers(), sample.HungLeader(), {Scenario: "no-leader", Manager: "naive", Engine: "embedded", Outcome: "not judged", Cause: "disk full"}}
+
+	t.Run("shows what the runs say", func(t *testing.T) {
+		p := open(t, b, three, page.Options{})
+		require.Equal(t, []string{"naive", "naive", "reference"}, eval[[]string](p, `[...document.querySelectorAll(".run td:nth-child(3)")].map(e => e.textContent)`))
+		p.do(click("#run-1 .open"))
+		require.Contains(t, text(p, ".sentence"), "The view of alpha was stale from 3.50s and staler than allowed from 15.35s")
+		require.Contains(t, text(p, ".sentence"), "its watch sat on m1, hung since 2.00s, which still believed that it led; m2 led from 3.50s")
+		require.Equal(t, "stormwatch run hung-leader-disk --manager naive", text(p, `[data-is="again"]`))
+		require.Equal(t, "2s for 18s HangDisk(alpha/leader)\n", text(p, `[data-is="schedule"]`))
+		require.Equal(t, "✗ freshness failed: alpha: checkpoint <backup> = 3 was not shown & more", text(p, `[data-is="verdicts"] li`))
+		require.Equal(t, "1 passed, 1 not asked", text(p, `.columns summary`))
+		require.Equal(t, 4, eval[int](p, `document.querySelectorAll(".log li").length`))
+		require.Contains(t, eval[[]string](p, `[...document.querySelectorAll("svg.lanes .pinned text")].map(e => e.textContent)`), "hung, still believes it leads")
+		require.True(t, eval[bool](p, `document.querySelector("svg.lanes").getAttribute("aria-labelledby").split(" ").every(id => document.getElementById(id).textContent)`))
+		p.do(click("#run-2 .open"))
+		require.Equal(t, "Not judged: disk full.", text(p, "#run-2 .sentence"))
+	})
+
+	t.Run("filters", func(t *testing.T) {
+		p := open(t, b, three, page.Options{})
+		shown := func() []string {
+			return eval[[]string](p, `[...document.querySelectorAll(".run:not([hidden])")].map(e => e.id)`)
+		}
+		p.do(run(`(() => { const e = document.querySelector("[name=verdict]"); e.value = "failed"; e.dispatchEvent(new Event("input", {bubbles: true})); })()`))
+		require.Equal(t, []string{"run-1"}, shown())
+		require.Equal(t, "1 of 3 runs", text(p, "#count"))
+		p.do(click(`[type="reset"]`))
+		p.until(`document.querySelector("#count").textContent === "3 runs"`)
+		p.do(chromedp.KeyEvent("/"), chromedp.KeyEvent("BACKUP"))
+		require.Equal(t, "BACKUP", eval[string](p, `document.activeElement.value`))
+		require.Equal(t, []string{"run-1"}, shown(), "the text of the evidence is searched")
+	})
+
+	t.Run("sorts", func(t *testing.T) {
+		p := open(t, b, three, page.Options{})
+		ids := func() []string { return eval[[]string](p, `[...document.querySelectorAll(".run")].map(e => e.id)`) }
+		require.Equal(t, []string{"run-1", "run-2", "run-3"}, ids(), "what did not pass comes first")
+		p.do(click("th:nth-child(7) button"))
+		require.Equal(t, []string{"run-2", "run-3", "run-1"}, ids(), "no recovery, three seconds, never")
+		require.Equal(t, "ascending", eval[string](p, `document.querySelector("th:nth-child(7)").getAttribute("aria-sort")`))
+		p.do(click("th:nth-child(7) button"))
+		require.Equal(t, []string{"run-1", "run-3", "run-2"}, ids())
+	})
+
+	t.Run("follows the keyboard", func(t *testing.T) {
+		p := open(t, b, three, page.Options{})
+		p.do(focusOn("#run-1 .open"), chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.ArrowDown), chromedp.KeyEvent(kb.ArrowUp))
+		require.Equal(t, "run-2", eval[string](p, `document.activeElement.closest("tbody").id`))
+		p.do(chromedp.KeyEvent(kb.ArrowUp), chromedp.KeyEvent(kb.Enter))
+		require.Equal(t, "true", eval[string](p, `document.activeElement.getAttribute("aria-expanded")`))
+		p.do(focusOn(".frame"))
+		before := length(p)
+		p.do(chromedp.KeyEvent("+"))
+		p.until(`rangeLength() < ` + number(before))
+		p.do(chromedp.KeyEvent("0"))
+		p.until(`rangeLength() === 60`)
+		p.do(chromedp.KeyEvent("n"))
+		require.Contains(t, text(p, `[data-is="said"]`), "manager started")
+		p.do(chromedp.KeyEvent("n"), chromedp.KeyEvent("n"), chromedp.KeyEvent("p"))
+		require.Contains(t, text(p, `[data-is="said"]`), "HangDisk(alpha/m1) begins")
+		p.do(chromedp.KeyEvent(kb.Escape))
+		require.Equal(t, "false", eval[string](p, `document.activeElement.getAttribute("aria-expanded")`))
+	})
+
+	t.Run("zooms by wheel and drag and buttons", func(t *testing.T) {
+		p := open(t, b, []report.Run{sample.HungLeader()}, page.Options{})
+		p.do(click(`[data-is="whole"]`))
+		length(p)
+		p.until(`rangeLength() === 60`)
+		p.do(click(`[data-is="in"]`))
+		p.until(`rangeLength() === 40`)
+		p.do(focusOn(".frame"))
+		x, y := middle(p, ".frame")
+		p.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseWheel, x, y, func(p *input.DispatchMouseEventParams) { p.DeltaX, p.DeltaY = 1, -200 }))
+		p.until(`rangeLength() < 39`)
+		from := eval[string](p, `document.querySelector("[data-is=range]").textContent`)
+		p.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMousePressed, x, y, left), chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, x+100, y, left),
+			chromedp.MouseEvent(input.DispatchMouseEventTypeMouseReleased, x+100, y, left))
+		p.until(`document.querySelector("[data-is=range]").textContent !== "` + from + `"`)
+		p.do(click(`[data-is="focus"]`))
+		p.until(`Math.abs(rangeLength() - ` + number(focus(t)) + `) < 0.01`)
+	})
+
+	t.Run("leads from the transcript to the picture and back", func(t *testing.T) {
+		p := open(t, b, []report.Run{sample.HungLeader()}, page.Options{})
+		p.do(click(`.log [data-i="2"]`))
+		require.Equal(t, "visible", eval[string](p, `document.querySelector(".cursor.chosen").getAttribute("visibility")`))
+		at := eval[float64](p, `+document.querySelector(".cursor.chosen").getAttribute("x1")`)
+		leads := eval[float64](p, `Math.min(...[...document.querySelectorAll("svg.lanes .pinned text")].filter(e => e.dataset.t === "3500").map(e => +e.getAttribute("x")))`)
+		require.InDelta(t, leads-3, at, 1, "the cursor stands where the new leader's band begins")
+		p.do(run(`document.querySelector(".frame").scrollIntoView({block: "center"})`))
+		x, _ := middle(p, `svg.lanes rect.hurt.hung`)
+		edge := eval[float64](p, `document.querySelector("svg.lanes rect.hurt.hung").getBoundingClientRect().left`)
+		_, y := middle(p, `.frame`)
+		require.Greater(t, x, edge)
+		p.do(chromedp.MouseClickXY(edge+2, y))
+		require.Contains(t, text(p, `.log [aria-current="true"]`), "HangDisk(alpha/m1) begins")
+		p.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, x, y))
+		p.until(`!document.querySelector("#tip").hidden`)
+		require.Contains(t, text(p, "#tip"), "alpha: the view is")
+	})
+
+	t.Run("copies the command", func(t *testing.T) {
+		p := open(t, b, []report.Run{sample.HungLeader()}, page.Options{})
+		p.do(click(`[data-is="copy"]`))
+		p.until(`["copied", "selected"].includes(document.querySelector("[data-is=copied]").textContent)`)
+	})
+
+	t.Run("opens fifty runs in a moment", func(t *testing.T) {
+		begin := time.Now()
+		p := open(t, b, sample.Many(50), page.Options{})
+		require.Equal(t, "50 runs", text(p, "#count"))
+		t.Logf("the page was complete %v after its start by the browser's clock, and %v with its making and a new tab",
+			time.Duration(eval[float64](p, `performance.getEntriesByType("navigation")[0].loadEventEnd`)*1e6), time.Since(begin))
+		// The page loads in a tenth of this. The bound is for a machine with much else to do.
+		require.Less(t, eval[float64](p, `performance.getEntriesByType("navigation")[0].loadEventEnd`), 2000.0)
+		began := eval[float64](p, `(() => { const t = performance.now(); document.querySelector(".open").click(); document.body.offsetHeight; return performance.now() - t; })()`)
+		require.Less(t, began, 2000.0, "to open a run, in milliseconds")
+	})
+}

@@ -1,0 +1,311 @@
+package lanes
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/stormwatch/stormwatch/harness/report"
+)
+
+// sceneOf works out what the picture of a run shows. Clusters that were hurt come first, the others after them, each in the order of the run.
+func sceneOf(run report.Run) scene {
+	r := run.Record
+	if r == nil {
+		return scene{end: 1}
+	}
+	s := scene{end: max(r.End, 1)}
+	for _, c := range r.Clusters {
+		s.clusters = append(s.clusters, clusterOf(r, c, s.end))
+	}
+	slices.SortStableFunc(s.clusters, func(a, b clusterLanes) int {
+		switch {
+		case a.quiet == b.quiet:
+			return 0
+		case b.quiet:
+			return -1
+		}
+		return 1
+	})
+	if len(s.clusters) > manyClusters {
+		for i := range s.clusters {
+			s.clusters[i].fold()
+		}
+	}
+	s.marks = marksOf(run)
+	return s
+}
+
+// manyClusters is the largest number of clusters whose lanes are all drawn. With more, a quiet cluster has only its staleness.
+const manyClusters = 3
+
+func (cl *clusterLanes) fold() {
+	if cl.quiet {
+		cl.members, cl.watches, cl.says, cl.commits, cl.seen = nil, nil, nil, nil, nil
+		cl.note += ", of which only the staleness is drawn"
+	}
+}
+
+// marksOf are the instants that stand out. Violations of several oracles at one instant are one mark.
+func marksOf(run report.Run) (marks []mark) {
+	for _, v := range run.Record.Violations {
+		i := slices.IndexFunc(marks, func(m mark) bool { return m.at == v.At && m.cluster == v.Cluster })
+		switch {
+		case i < 0:
+			marks = append(marks, mark{at: v.At, is: "violation", cluster: v.Cluster, text: "✗ " + v.Oracle})
+		case !strings.Contains(marks[i].text, v.Oracle):
+			marks[i].text += ", " + v.Oracle
+		}
+	}
+	if c := run.Inevitable; c != nil {
+		marks = append(marks, mark{at: c.At, is: "cause", text: "◆ from here on inevitable"})
+	}
+	return marks
+}
+
+func clusterOf(r *report.Record, c report.Cluster, end float64) clusterLanes {
+	cl := clusterLanes{name: c.Name}
+	for _, f := range r.Faults {
+		if f.Cluster == c.Name {
+			cl.hurts = append(cl.hurts, hurtBy(f.Text, span{f.From, ended(f.To, end)}))
+		}
+	}
+	for _, name := range c.Members {
+		cl.members = append(cl.members, memberOf(r, c.Name, name, end))
+	}
+	for _, w := range r.Watches {
+		if w.Cluster == c.Name {
+			cl.attach(w, end)
+		}
+	}
+	for i, h := range r.Healths {
+		if h.Cluster == c.Name {
+			to := end
+			if next := slices.IndexFunc(r.Healths[i+1:], func(n report.Health) bool { return n.Cluster == c.Name }); next >= 0 {
+				to = r.Healths[i+1+next].At
+			}
+			cl.claim(h.Claim, span{h.At, to})
+		}
+	}
+	for _, commit := range r.Commits {
+		if commit.Cluster == c.Name {
+			cl.commits = append(cl.commits, commit.At)
+		}
+	}
+	for _, v := range r.Views {
+		if v.Cluster == c.Name {
+			cl.seen = append(cl.seen, v.At)
+		}
+	}
+	for _, s := range r.Staleness {
+		if s.Cluster == c.Name {
+			cl.measure(s)
+		}
+	}
+	cl.still = stills(cl.seen, cl.curve)
+	cl.quiet = len(cl.hurts) == 0 && len(cl.over) == 0
+	cl.note = cl.summary()
+	return cl
+}
+
+// summary is what is written beside the name of a cluster.
+func (cl clusterLanes) summary() string {
+	var faults []string
+	for _, h := range cl.hurts {
+		if !slices.Contains(faults, h.fault) {
+			faults = append(faults, h.fault)
+		}
+	}
+	switch {
+	case len(faults) == 0:
+		return "no fault here"
+	case len(faults) > 4:
+		return strings.Join(faults[:4], ", ") + ", …"
+	}
+	return strings.Join(faults, ", ")
+}
+
+// ended is the end of something that lasts to the end of the run if its end is negative.
+func ended(to, end float64) float64 {
+	if to < 0 {
+		return end
+	}
+	return to
+}
+
+// memberOf works out the lane of a member: its roles from what it believed and whom a majority followed.
+func memberOf(r *report.Record, cluster, name string, end float64) memberLane {
+	m := memberLane{name: name}
+	edges := []float64{end}
+	for _, l := range r.Leaders {
+		if l.Cluster == cluster {
+			edges = append(edges, l.At)
+		}
+	}
+	var beliefs []report.Belief
+	for _, b := range r.Beliefs {
+		if b.Cluster == cluster && b.Member == name {
+			beliefs = append(beliefs, b)
+			edges = append(edges, b.At)
+		}
+	}
+	slices.Sort(edges)
+	edges = slices.Compact(edges)
+	for i := 1; i < len(edges); i++ {
+		during := span{edges[i-1], edges[i]}
+		if is, ok := roleOf(r, beliefs, cluster, name, during); ok {
+			if n := len(m.roles); n > 0 && m.roles[n-1].is == is.is && m.roles[n-1].to == during.from {
+				m.roles[n-1].to = during.to
+				continue
+			}
+			m.roles = append(m.roles, is)
+		}
+	}
+	for _, f := range r.Faults {
+		if f.Cluster == cluster && slices.Contains(f.Members, name) {
+			m.hurts = append(m.hurts, hurtBy(f.Text, span{f.From, ended(f.To, end)}))
+		}
+	}
+	for _, w := range r.Watches {
+		if w.Cluster == cluster && w.Member == name {
+			m.sits = append(m.sits, span{w.Opened, ended(w.Closed, end)})
+		}
+	}
+	m.sits = united(m.sits)
+	return m
+}
+
+// roleOf is what a member was in a time in which nothing changed. It is false if nothing is known of the member yet.
+func roleOf(r *report.Record, beliefs []report.Belief, cluster, name string, during span) (role, bool) {
+	leader := ""
+	for _, l := range r.Leaders {
+		if l.Cluster == cluster && l.At <= during.from {
+			leader = l.Member
+		}
+	}
+	var last *report.Belief
+	for i := range beliefs {
+		if beliefs[i].At <= during.from {
+			last = &beliefs[i]
+		}
+	}
+	switch {
+	case last == nil && leader != name:
+		return role{}, false
+	case last != nil && last.Down:
+		return role{span: during, is: down, words: "down", short: "down"}, true
+	case leader == name:
+		return role{span: during, is: leads, words: "leads", short: "leads"}, true
+	case last.Leads:
+		return role{span: during, is: believes, words: "still believes it leads", short: "believes"}, true
+	}
+	return role{span: during, is: follows, words: "follows", short: "follows"}, true
+}
+
+// united joins spans that touch each other.
+func united(spans []span) []span {
+	slices.SortFunc(spans, func(a, b span) int {
+		if a.from < b.from {
+			return -1
+		}
+		return 1
+	})
+	var list []span
+	for _, s := range spans {
+		if n := len(list); n > 0 && s.from <= list[n-1].to {
+			list[n-1].to = max(list[n-1].to, s.to)
+			continue
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// attach adds a watch, and the faults on its member while it sat there.
+func (cl *clusterLanes) attach(w report.Watch, end float64) {
+	sat := sitting{span: span{w.Opened, ended(w.Closed, end)}, member: w.Member, why: w.Why}
+	lane := cl.sit(w.Key, sat)
+	for _, m := range cl.members {
+		for _, h := range m.hurts {
+			if shared := h.and(sat.span); m.name == w.Member && shared.length() > 0 {
+				h.span = shared
+				lane.hurts = append(lane.hurts, h)
+			}
+		}
+	}
+}
+
+// sit adds a watch to a lane of its key: the first one on which none is open at that time.
+func (cl *clusterLanes) sit(key string, sat sitting) *watchLane {
+	i := slices.IndexFunc(cl.watches, func(l watchLane) bool { return l.key == key && l.sits[len(l.sits)-1].to <= sat.from })
+	if i < 0 {
+		cl.watches = append(cl.watches, watchLane{key: key})
+		i = len(cl.watches) - 1
+	}
+	cl.watches[i].sits = append(cl.watches[i].sits, sat)
+	return &cl.watches[i]
+}
+
+// claim adds what the manager said of its view for a time.
+func (cl *clusterLanes) claim(claim string, during span) {
+	if claim != "" && during.length() > 0 {
+		cl.says = append(cl.says, role{span: during, is: strings.ReplaceAll(claim, " ", "-"), words: claim, short: claim})
+	}
+}
+
+// measure adds the staleness of a tenure and what was allowed, and finds where it was above that.
+func (cl *clusterLanes) measure(s report.Staleness) {
+	dots := make([]dot, len(s.Points))
+	for i, p := range s.Points {
+		dots[i] = dot{p[0], p[1]}
+	}
+	for _, l := range s.Limits {
+		limit := limit{span: span{l.From, l.To}, any: l.Any, max: l.Max, why: l.Why}
+		cl.limits = append(cl.limits, limit)
+		if !l.Any {
+			cl.over = append(cl.over, above(dots, limit)...)
+		}
+	}
+	cl.over = united(cl.over)
+	cl.curve = append(cl.curve, dots...)
+}
+
+// above are the times in which a curve is above a limit. Between two dots it is a straight line.
+func above(dots []dot, l limit) (list []span) {
+	for i := 1; i < len(dots); i++ {
+		a, b := dots[i-1], dots[i]
+		piece := span{a.at, b.at}.and(l.span)
+		if piece.length() <= 0 {
+			continue
+		}
+		rise := (b.stale - a.stale) / (b.at - a.at)
+		high := func(at float64) float64 { return a.stale + rise*(at-a.at) }
+		switch from, to := high(piece.from) > l.max, high(piece.to) > l.max; {
+		case from && to:
+			list = append(list, piece)
+		case to:
+			list = append(list, span{a.at + (l.max-a.stale)/rise, piece.to})
+		case from:
+			list = append(list, span{piece.from, a.at + (l.max-a.stale)/rise})
+		}
+	}
+	return list
+}
+
+// stillness is how stale a view must become before it is said to stand still, in milliseconds.
+const stillness = 1000
+
+// stills are the times in which a view stood still: it showed nothing new and became stale. Each lasts from the last change of the view before it.
+func stills(seen []float64, curve []dot) (list []span) {
+	for i, at := range seen {
+		if i == 0 {
+			continue
+		}
+		if staleAt(curve, at) >= stillness && !slices.Contains(list, span{seen[i-1], at}) {
+			list = append(list, span{seen[i-1], at})
+		}
+	}
+	if n, m := len(seen), len(curve); n > 0 && m > 0 && curve[m-1].stale >= stillness && curve[m-1].at > seen[n-1] {
+		list = append(list, span{seen[n-1], curve[m-1].at})
+	}
+	return list
+}

@@ -1,0 +1,132 @@
+// Package lanes draws a run as lanes on one time axis, as SVG:
+//
+//	            0s        5s        10s       15s       20s
+//	ALPHA
+//	        m1  ▒▒ leads ▒▒▨▨ still believes it leads ▨▨▨▨      what each member is, and the faults on it
+//	        m2             ▒▒▒▒ leads ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒
+//	  /prefix/  ━━━━━━━━━━━━ on m1 ━━━━━━━━━┿━━━ on m2 ━━━      where each watch of the manager sat
+//	 committed  ╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵╵
+//	      seen  ╷╷╷╷╷╷╷                        ╷╷╷╷╷╷╷╷╷╷╷
+//	 staleness  ____________⟋⟋⟋⟋⟋⟋⟋⟋⟋⟋⟋⟋⟋⟋⟋|________      under what is allowed
+//
+// The picture stands alone or is part of a page, where [Script] zooms it. It needs nothing but the run.
+package lanes
+
+import (
+	_ "embed"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/stormwatch/stormwatch/harness/report"
+)
+
+// Style is the style sheet of the pictures, for a page that shows them. Colours are variables with the prefix --sw-.
+//
+//go:embed lanes.css
+var Style string
+
+// Script is the script that zooms a picture and says what is under the pointer. It defines one function, attachLanes, which it describes.
+//
+//go:embed lanes.js
+var Script string
+
+// Options say how a picture is drawn. The zero value draws the whole run, 1100 pixels wide, for a page that has [Style].
+type Options struct {
+	// ID begins the names of the parts of the picture. Two pictures on a page have different ones. Empty: "lanes".
+	ID string
+	// From and To are the time to show, in milliseconds of the run. To zero: to the end of the run.
+	From, To float64
+	// Width is in pixels. Zero: 1100.
+	Width int
+	// Standalone makes a file of its own of the picture, with the style sheet in it.
+	Standalone bool
+}
+
+// Draw writes the picture of a run. It returns an error only if w does.
+func Draw(w io.Writer, run report.Run, o Options) error {
+	s := sceneOf(run)
+	if o.ID == "" {
+		o.ID = "lanes"
+	}
+	if o.Width == 0 {
+		o.Width = 1100
+	}
+	if o.To <= o.From {
+		o.To = s.end
+	}
+	c := &canvas{id: o.ID, view: view{from: o.From, to: max(o.To, o.From+1), width: float64(o.Width)}, y: axisHigh + laneGap, end: s.end}
+	c.draw(s)
+	return c.write(w, run, s, o)
+}
+
+// draw draws all lanes, from top to bottom.
+func (c *canvas) draw(s scene) {
+	for _, cl := range s.clusters {
+		top := c.lane(headHigh)
+		c.heading(cl, top)
+		for _, m := range cl.members {
+			c.member(m)
+		}
+		for _, w := range cl.watches {
+			c.watch(w)
+		}
+		c.says(cl.says)
+		if len(cl.commits) > 0 || len(cl.seen) > 0 {
+			c.updates(cl.commits, cl.seen, cl.still)
+		}
+		if len(cl.curve) > 0 {
+			c.curve(cl)
+		}
+		for _, m := range s.marks {
+			if m.cluster == cl.name {
+				c.mark(m, top+headHigh, c.y, top+headHigh/2+textDown)
+			}
+		}
+		c.y += laneGap
+	}
+	for _, m := range s.marks {
+		if m.cluster == "" {
+			c.mark(m, axisHigh, c.y+14, c.y+12)
+		}
+	}
+	c.y += 18
+}
+
+// heading writes the name of a cluster over its lanes.
+func (c *canvas) heading(cl clusterLanes, y int) {
+	fmt.Fprintf(&c.fixed, `<path class="rule" d="M0 %dH9999"/><text class="cluster" x="4" y="%d">%s</text>`,
+		y+1, y+headHigh/2+textDown+1, escaped(cl.name))
+	if cl.note != "" {
+		fmt.Fprintf(&c.fixed, `<text class="note" x="%d" y="%d">%s</text>`, gutter, y+headHigh/2+textDown+1, escaped(cl.note))
+	}
+}
+
+// mark draws an instant that stands out as a line through the lanes and a text.
+func (c *canvas) mark(m mark, from, to, textAt int) {
+	c.path("mark "+m.is, fmt.Sprintf("M%s %dV%d", number(m.at), from, to), fmt.Sprintf(` data-tip="%s"`, escaped(m.text)))
+	c.pin("mark "+m.is, m.at, textAt, m.text)
+}
+
+// write puts the layers together.
+func (c *canvas) write(w io.Writer, run report.Run, s scene, o Options) error {
+	var b strings.Builder
+	high := c.y
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="lanes" role="img" aria-labelledby="%s-title %s-desc" viewBox="0 0 %d %d" `,
+		c.id, c.id, o.Width, high)
+	fmt.Fprintf(&b, `data-from="%s" data-to="%s" data-end="%s" data-gutter="%d" data-right="%d">`, number(c.from), number(c.to), number(s.end), gutter, right)
+	fmt.Fprintf(&b, `<title id="%s-title">%s</title><desc id="%s-desc">%s</desc>`, c.id, escaped(Title(run)), c.id, escaped(Sentence(run)))
+	if o.Standalone {
+		fmt.Fprintf(&b, "<style>%s</style>", Style)
+	}
+	b.WriteString(c.defs(high))
+	fmt.Fprintf(&b, `<rect class="paper" width="100%%" height="%d"/>`, high)
+	b.WriteString(c.axis(high - 16))
+	fmt.Fprintf(&b, `<g class="fixed">%s</g>`, c.fixed.String())
+	fmt.Fprintf(&b, `<g clip-path="url(#%s-clip)"><g class="scaled" transform="matrix(%s 0 0 1 %s 0)">%s</g><g class="pinned">%s</g></g></svg>`,
+		c.id, precise(c.scale()), precise(gutter-c.from*c.scale()), c.scaled.String(), c.pinned.String())
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("draw the lanes of a run: %w", err)
+	}
+	return nil
+}

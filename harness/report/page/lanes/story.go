@@ -1,0 +1,221 @@
+package lanes
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/stormwatch/stormwatch/harness/record"
+	"github.com/stormwatch/stormwatch/harness/report"
+)
+
+// Title names a run: its scenario, its engine and its manager.
+func Title(run report.Run) string {
+	name := run.Scenario
+	if name == "" {
+		name = "a run"
+	}
+	title := name
+	if run.Engine != "" {
+		title += " on " + run.Engine
+	}
+	if run.Manager != "" {
+		title += " with the " + run.Manager + " manager"
+	}
+	return title
+}
+
+// Sentence says in a sentence or two what a reader should see in the picture: what failed, since when the view was stale, where the watch sat, and who led.
+func Sentence(run report.Run) string {
+	switch run.Outcome {
+	case record.Failed:
+		return failure(run, sceneOf(run))
+	case record.Passed:
+		return passed(run, sceneOf(run))
+	case record.NotJudged, record.NotAsked:
+		return capital(string(run.Outcome)) + ": " + strings.TrimSuffix(run.Cause, ".") + "."
+	}
+	return ""
+}
+
+func failure(run report.Run, s scene) string {
+	var oracles []string
+	evidence := ""
+	for _, v := range run.Verdicts {
+		if v.Outcome == record.Failed && !slices.Contains(oracles, v.Oracle) {
+			oracles = append(oracles, v.Oracle)
+			if evidence == "" {
+				evidence = v.Evidence
+			}
+		}
+	}
+	head := fmt.Sprintf("Failed (%s). ", strings.Join(oracles, ", "))
+	for _, cl := range s.clusters {
+		if len(cl.over) > 0 {
+			return head + cl.stillness()
+		}
+	}
+	return head + capital(clipped(evidence, 260))
+}
+
+// stillness says how a view stood still: since when, beyond what was allowed, and what the manager's watch and the members were at that time.
+func (cl clusterLanes) stillness() string {
+	over := cl.over[0]
+	since := over.from
+	for _, d := range cl.curve {
+		if d.at > over.from {
+			break
+		}
+		if d.stale < 1 {
+			since = d.at
+		}
+	}
+	text := fmt.Sprintf("The view of %s was stale from %s and staler than allowed from %s", cl.name, at(since), at(over.from))
+	if worst := cl.worst(); worst > 0 {
+		text += fmt.Sprintf(", by the end %s stale", short(worst))
+	}
+	var parts []string
+	for _, m := range cl.members {
+		if !slices.ContainsFunc(m.sits, func(s span) bool { return s.from <= over.from && over.from <= s.to }) {
+			continue
+		}
+		part := "its watch sat on " + m.name
+		for _, h := range m.hurts {
+			if h.from <= over.from && over.from <= h.to {
+				part += fmt.Sprintf(", %s since %s", h.word, at(h.from))
+				break
+			}
+		}
+		for _, r := range m.roles {
+			if r.is == believes && r.from <= over.from && over.from <= r.to {
+				part += ", which still believed that it led"
+			}
+		}
+		parts = append(parts, part)
+	}
+	if len(parts) == 0 && len(cl.watches) > 0 {
+		parts = append(parts, "it had no watch open")
+	}
+	if leader, from := cl.leaderAt(over.from); leader != "" {
+		parts = append(parts, fmt.Sprintf("%s led from %s", leader, at(from)))
+	} else {
+		parts = append(parts, "nobody led")
+	}
+	for _, c := range cl.says {
+		if c.from <= over.from && over.from < c.to {
+			parts = append(parts, "the manager said “"+c.words+"”")
+		}
+	}
+	return text + ": " + strings.Join(parts, "; ") + "."
+}
+
+// worst is the largest staleness while the view was staler than allowed.
+func (cl clusterLanes) worst() (most float64) {
+	for _, d := range cl.curve {
+		if slices.ContainsFunc(cl.over, func(o span) bool { return o.from <= d.at && d.at <= o.to }) {
+			most = max(most, d.stale)
+		}
+	}
+	return most
+}
+
+// leaderAt is who truly led at an instant, and since when.
+func (cl clusterLanes) leaderAt(instant float64) (leader string, since float64) {
+	for _, m := range cl.members {
+		for _, r := range m.roles {
+			if r.is == leads && r.from <= instant && instant < r.to {
+				return m.name, r.from
+			}
+		}
+	}
+	return "", 0
+}
+
+func passed(run report.Run, s scene) string {
+	text := "Passed. "
+	if run.Bound > 0 {
+		text += fmt.Sprintf("The longest recovery took %s of the %s allowed", short(run.Recovery), short(run.Bound))
+	} else {
+		text += "No recovery was measured"
+	}
+	worst, name := 0.0, ""
+	for _, cl := range s.clusters {
+		for _, d := range cl.settled() {
+			if d.stale > worst {
+				worst, name = d.stale, cl.name
+			}
+		}
+	}
+	if name == "" {
+		return text + "."
+	}
+	return text + fmt.Sprintf("; no view was ever staler than %s (%s).", short(worst), name)
+}
+
+// settled is the curve from the instant at which the view was first complete.
+func (cl clusterLanes) settled() []dot {
+	for i, d := range cl.curve {
+		if d.stale == 0 && i > 0 {
+			return cl.curve[i:]
+		}
+	}
+	return nil
+}
+
+// Words says what the picture shows, lane by lane, for readers who do not see it.
+func Words(run report.Run) []string {
+	var list []string
+	for _, cl := range sceneOf(run).clusters {
+		for _, m := range cl.members {
+			var parts []string
+			for _, p := range m.roles {
+				parts = append(parts, p.words+" "+during(p.span))
+			}
+			for _, h := range m.hurts {
+				parts = append(parts, h.fault+" "+during(h.span))
+			}
+			list = append(list, fmt.Sprintf("%s/%s: %s.", cl.name, m.name, strings.Join(parts, "; ")))
+		}
+		for _, w := range cl.watches {
+			var parts []string
+			for _, s := range w.sits {
+				part := "on " + s.member + " " + during(s.span)
+				if s.why != "" {
+					part += " (" + s.why + ")"
+				}
+				parts = append(parts, part)
+			}
+			list = append(list, fmt.Sprintf("%s, watch of %s: %s.", cl.name, w.key, strings.Join(parts, "; ")))
+		}
+		if len(cl.over) > 0 {
+			var parts []string
+			for _, o := range cl.over {
+				parts = append(parts, during(o))
+			}
+			list = append(list, fmt.Sprintf("%s: the view was staler than allowed %s.", cl.name, strings.Join(parts, ", ")))
+		} else if len(cl.curve) > 0 {
+			list = append(list, fmt.Sprintf("%s: the view was never staler than allowed.", cl.name))
+		}
+	}
+	return list
+}
+
+func during(s span) string { return "from " + at(s.from) + " to " + at(s.to) }
+
+// at prints an instant.
+func at(ms float64) string { return fmt.Sprintf("%.2fs", ms/1000) }
+
+func capital(text string) string {
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// clipped cuts a text after so many letters.
+func clipped(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return strings.TrimSpace(string(runes[:most])) + "…"
+	}
+	return text
+}
