@@ -55,6 +55,9 @@ func (w *World) closeManagers() {
 		for _, m := range w.managers {
 			left = append(left, m.goroutines()...)
 		}
+		if slices.ContainsFunc(w.managers, (*managed).outlives) {
+			return left // what others keep in the clusters cannot be told from what is left
+		}
 		for _, c := range w.clusters {
 			left = append(left, c.leftovers()...)
 			left = append(left, c.remaining(w.own[c])...)

@@ -94,6 +94,9 @@ func (w *World) Begin(f Fault) (*Injection, error) {
 	return i, nil
 }
 
+// String is the fault as an expression, with names of members and no roles.
+func (i *Injection) String() string { return i.plan.Text }
+
 // begin switches the fault points on, blocks until each is in force, and then calls the plan's Do.
 func (i *Injection) begin(ctx context.Context) error {
 	for _, s := range i.plan.Switches {

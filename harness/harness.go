@@ -30,7 +30,7 @@ import (
 
 // Manager is the system under test: code that keeps watches or leases on one or several etcd clusters. An adapter for yours has these three methods.
 //
-// A manager may also implement [KeyOwner], [Pusher], [Claimer] and [ClaimPusher], and the error of a View may implement [IdleTimeout]; the harness finds them by type
+// A manager may also implement [KeyOwner], [Pusher], [Claimer], [ClaimPusher] and [Outliver], and the error of a View may implement [IdleTimeout]; the harness finds them by type
 // assertion.
 type Manager interface {
 	// Apply makes the given clusters the complete managed set. It may be called at any time, concurrently with everything else. A cluster
@@ -55,6 +55,10 @@ type Pusher interface {
 	// the views. f returns soon.
 	Push(f func(cluster string, v View))
 }
+
+// Outliver is an adapter for a manager that goes on after the run, such as a process that somebody else has started and will end. Its Close ends the
+// adapter only. So nobody looks for the connections, watches, leases and keys that the manager has after Close.
+type Outliver interface{ OutlivesRun() }
 
 // IdleTimeout is implemented by the error of a View, or by one in its chain, that says that a watch received nothing, progress included, for the
 // manager's idle timeout. The method returns that timeout.

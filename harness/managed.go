@@ -120,6 +120,9 @@ func (m *managed) start() {
 	for _, c := range w.clusters {
 		m.begin(c)
 	}
+	if m.outlives() {
+		m.recorder.OutlivesRun()
+	}
 	if pusher, ok := m.manager.(Pusher); ok {
 		pusher.Push(m.pushed)
 	}
@@ -136,6 +139,12 @@ func (m *managed) start() {
 			w.requireFreshOf(m, "start", c)
 		}
 	}
+}
+
+// outlives says whether the manager goes on after its Close.
+func (m *managed) outlives() bool {
+	_, outlives := m.manager.(Outliver)
+	return outlives
 }
 
 // make makes the manager. If New fails, the run has failed and the scenario ends.

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -12,23 +13,54 @@ import (
 // recordOutside checks the fault points that were switched on from outside, for example by GO_FAILPOINTS, and records each as a fault that is in
 // force from the start. It is called before the clusters start. It returns an error for a switch that has no effect in this world.
 func (w *World) recordOutside() error {
-	clusters := map[string][]string{}
-	for _, c := range w.clusters {
-		for _, m := range c.Members() {
-			clusters[c.name] = append(clusters[c.name], m.name)
-		}
-	}
-	if err := w.board.CheckOutside(clusters); err != nil {
+	if err := w.board.CheckOutside(w.names()); err != nil {
 		return &usageError{err}
 	}
+	return w.FollowOutside()
+}
+
+// names are the names of the members by cluster.
+func (w *World) names() map[string][]string {
+	names := map[string][]string{}
+	for _, c := range w.clusters {
+		for _, m := range c.Members() {
+			names[c.name] = append(names[c.name], m.name)
+		}
+	}
+	return names
+}
+
+// CheckSwitch returns an error if a fault point that somebody is about to switch on from outside does not exist in this world, or does not support
+// the terms. It may be called from any goroutine.
+func (w *World) CheckSwitch(p point.Path, terms string) error {
+	return w.board.CheckSwitch(p, terms, w.names())
+}
+
+// FollowOutside records which fault points have been switched on or off from outside since it was called last, each as a fault. The start of the world
+// calls it; a body in which somebody throws switches, by failpoint's HTTP handler for example, calls it again and again. The error names the switches
+// of members that do not exist.
+func (w *World) FollowOutside() error {
+	var errs []error
+	on := map[point.Switch]func(){}
 	for _, s := range w.board.Outside() {
+		if over, known := w.outside[s]; known {
+			on[s] = over
+			continue
+		}
 		member, err := w.Resolve(Ref{s.Cluster, s.Member})
 		if err != nil {
-			return &usageError{err}
+			errs = append(errs, &usageError{err})
+			continue
 		}
-		w.recorder.Fault(w.outsideFault(member, s))
+		on[s] = w.recorder.Fault(w.outsideFault(member, s))
 	}
-	return nil
+	for s, over := range w.outside {
+		if _, still := on[s]; !still {
+			over()
+		}
+	}
+	w.outside = on
+	return errors.Join(errs...)
 }
 
 // withOutside names the fault points that were switched on from outside, for the error of a cluster that did not start, since they may be the

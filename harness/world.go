@@ -54,6 +54,7 @@ type World struct {
 	owners   bool                  // the scenario is about managers that own things
 	early    bool                  // the scenario itself has closed a manager
 	injected []*Injection
+	outside  map[point.Switch]func() // the fault points that are on from outside, each with what records its end
 
 	mu       sync.Mutex
 	managers []*managed // in the order of their numbers, the closed ones too; only the scenario's goroutine appends
@@ -105,6 +106,9 @@ func (w *World) QuorumAfter(c *Cluster, joined, left []string) (quorum bool) {
 
 // Elapsed is the time since the world began. It may be called from any goroutine.
 func (w *World) Elapsed() time.Duration { return w.recorder.Now() }
+
+// SoFar returns a copy of the first manager's record up to now. It may be called from any goroutine.
+func (w *World) SoFar() *record.Record { return w.recorder.Copy() }
 
 // Note adds a line to the run's timeline. It may be called from any goroutine.
 func (w *World) Note(format string, args ...any) { w.recorder.Note(fmt.Sprintf(format, args...)) }

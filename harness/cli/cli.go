@@ -77,7 +77,8 @@ func Execute(ctx context.Context, c Catalogue, args []string, stdout, stderr io.
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("{{.Version}}")
-	root.AddCommand(newList(c), newRun(c), newTry(c), newReplay(c), newShrink(c), newSoak(c), newMerge(), newReport(), newMatrix(c), newExplain(c), newBench(c), newOverlay(), newVersion(program))
+	root.AddCommand(newList(c), newRun(c), newTry(c), newReplay(c), newShrink(c), newSoak(c), newMerge(), newReport(), newMatrix(c), newExplain(c), newBench(c))
+	root.AddCommand(newLab(c), newFault(), newHeal(), newOverlay(), newVersion(program))
 	root.SetFlagErrorFunc(wrongFlag)
 	for _, command := range root.Commands() {
 		offerFlags(c, command)

@@ -31,7 +31,13 @@ import (
 )
 
 // Engine starts embedded clusters. Its zero value is ready.
-type Engine struct{}
+type Engine struct {
+	// Client returns the address on which the clients of a member reach it, such as "127.0.0.1:2379", for a world whose endpoints must be known
+	// beforehand. It must be free. Nil, or an empty answer: a free port of loopback.
+	Client func(cluster, member string) string
+	// Gateway says that the members serve their clients etcd's JSON API too, at the same endpoints.
+	Gateway bool
+}
 
 var _ harness.Engine = Engine{}
 
@@ -54,10 +60,10 @@ func (Engine) Run(body func()) error {
 const startTimeout = time.Minute
 
 // Start starts the members concurrently and blocks until all serve and agree on a leader.
-func (Engine) Start(ctx context.Context, spec harness.Spec, env harness.Env) (harness.Members, error) {
+func (e Engine) Start(ctx context.Context, spec harness.Spec, env harness.Env) (harness.Members, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	c, err := newCluster(spec, env)
+	c, err := newCluster(e, spec, env)
 	if err != nil {
 		return nil, err
 	}
@@ -85,8 +91,9 @@ func (c *cluster) startAll(ctx context.Context, state string) error {
 
 // cluster is a running cluster. Its methods are safe for concurrent use.
 type cluster struct {
-	env  harness.Env
-	name string
+	engine Engine
+	env    harness.Env
+	name   string
 
 	// dying counts the goroutines that stop members whose server died.
 	dying sync.WaitGroup
@@ -98,8 +105,8 @@ type cluster struct {
 }
 
 // newCluster makes the members and opens their proxies. Every member needs the proxies' addresses before it starts.
-func newCluster(spec harness.Spec, env harness.Env) (*cluster, error) {
-	c := &cluster{env: env, name: spec.Name}
+func newCluster(e Engine, spec harness.Spec, env harness.Env) (*cluster, error) {
+	c := &cluster{engine: e, env: env, name: spec.Name}
 	for _, name := range spec.Names() {
 		m, err := newMember(c, name)
 		if err != nil {
@@ -124,6 +131,16 @@ func (c *cluster) join(m *member) {
 		other.peerLinks.set(m.id(), link.BetweenPeers(c.env.Board, c.name, m.name, other.name))
 	}
 	c.members = append(c.members, m)
+}
+
+// client is the address on which clients reach a member.
+func (c *cluster) client(member string) string {
+	if c.engine.Client != nil {
+		if address := c.engine.Client(c.name, member); address != "" {
+			return address
+		}
+	}
+	return anyPort
 }
 
 // all are the current members, in the order in which they joined.

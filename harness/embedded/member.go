@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"path/filepath"
 	"sync"
@@ -72,10 +73,10 @@ func newMember(c *cluster, name string) (*member, error) {
 		anonymousLink: link.Plain(c.env.Board),
 	}
 	var err error
-	if m.clients, err = listen(single(m.clientLink)); err != nil {
+	if m.clients, err = listen(c.client(name), single(m.clientLink)); err != nil {
 		return nil, fmt.Errorf("member %s/%s: %w", c.name, name, err)
 	}
-	if m.peers, err = listen(m.callers()); err != nil {
+	if m.peers, err = listen(anyPort, m.callers()); err != nil {
 		m.clients.close()
 		return nil, fmt.Errorf("member %s/%s: %w", c.name, name, err)
 	}
@@ -153,8 +154,12 @@ func (m *member) serveLater(r *run) {
 func (m *member) begin(state string) (*run, error) {
 	r := &run{}
 	r.death = inprocess.NewDeath(func(cause error) { m.die(r, cause) })
-	err := r.death.Start(func() (err error) {
-		r.etcd, err = embed.StartEtcd(m.config(state, r.death))
+	config, err := m.config(state, r.death)
+	if err != nil {
+		return nil, err
+	}
+	err = r.death.Start(func() (err error) {
+		r.etcd, err = embed.StartEtcd(config)
 		return err
 	})
 	if err != nil {
@@ -197,7 +202,7 @@ func (m *member) inForce(ctx context.Context, n point.Name) error {
 	return h.apply.held.await(ctx, h.apply.done)
 }
 
-func (m *member) config(state string, d *inprocess.Death) *embed.Config {
+func (m *member) config(state string, d *inprocess.Death) (*embed.Config, error) {
 	timing := m.cluster.env.Timing
 	c := embed.NewConfig()
 	c.Name = m.name
@@ -219,8 +224,26 @@ func (m *member) config(state string, d *inprocess.Death) *embed.Config {
 	// Slow disks are injected as faults; that of the machine would only add noise.
 	c.UnsafeNoFsync = true
 	c.BcryptCost = inprocess.BcryptCost
-	c.EnableGRPCGateway = false
-	return c
+	c.EnableGRPCGateway = m.cluster.engine.Gateway
+	if c.EnableGRPCGateway {
+		// The gateway dials the address of the configuration, so that must have the port in it.
+		address, err := freeAddress()
+		if err != nil {
+			return nil, err
+		}
+		c.ListenClientUrls[0].Host = address
+	}
+	return c, nil
+}
+
+// freeAddress is an address of loopback on which nobody listens now.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", anyPort)
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String(), nil
 }
 
 // nobody is an address at which nobody listens: no service uses the port.

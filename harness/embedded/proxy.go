@@ -32,9 +32,9 @@ type proxy struct {
 	callers  map[net.Conn]struct{}
 }
 
-// listen opens a proxy on a free port of loopback. It resets connections until to is called.
-func listen(r route) (*proxy, error) {
-	listener, err := net.Listen("tcp", anyPort)
+// listen opens a proxy on an address. It resets connections until to is called.
+func listen(address string, r route) (*proxy, error) {
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listen for a link: %w", err)
 	}

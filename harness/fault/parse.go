@@ -74,13 +74,19 @@ func (k *kind) usage() string {
 }
 
 // Description describes a kind of fault: its name, how its expression is written, and what it does.
-type Description struct{ Name, Usage, About string }
+type Description struct {
+	Name, Usage, About string
+	// On says what it is on.
+	On Where
+	// Once says that it is over as soon as it has happened. TLS and Auth say what its cluster needs.
+	Once, TLS, Auth bool
+}
 
 // All describes every kind of fault, in the order of their names.
 func All() []Description {
 	list := make([]Description, len(kinds()))
 	for i, k := range kinds() {
-		list[i] = Description{k.name, k.usage(), k.about}
+		list[i] = Description{k.name, k.usage(), k.about, k.where(), k.once, k.tls, k.auth}
 	}
 	return list
 }

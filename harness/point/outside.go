@@ -53,13 +53,32 @@ func (b *Board) Outside() []Switch {
 		if err != nil {
 			continue // off
 		}
-		s := Switch{Path: Path(path), Terms: terms}
-		s.Cluster, rest, _ = strings.Cut(rest, "/")
-		member, name, _ := strings.Cut(rest, "/")
-		s.Member, s.Name = member, Name(name)
-		outside = append(outside, s)
+		outside = append(outside, readSwitch(Path(path), rest, terms))
 	}
 	return outside
+}
+
+// readSwitch takes a path apart. rest is the path without what all paths of the board begin with.
+func readSwitch(p Path, rest, terms string) Switch {
+	s := Switch{Path: p, Terms: terms}
+	s.Cluster, rest, _ = strings.Cut(rest, "/")
+	member, name, _ := strings.Cut(rest, "/")
+	s.Member, s.Name = member, Name(name)
+	return s
+}
+
+// CheckSwitch returns an error if a switch that somebody is about to switch on without the board has no effect in a world of these clusters, see
+// [Board.CheckOutside], or if its terms are not allowed.
+func (b *Board) CheckSwitch(p Path, terms string, clusters map[string][]string) error {
+	rest, ours := strings.CutPrefix(string(p), b.namespace.prefix())
+	if !ours {
+		return fmt.Errorf("fault point %s: want a path that begins with %s", p, b.namespace.prefix())
+	}
+	s := readSwitch(p, rest, terms)
+	if err := s.check(clusters); err != nil {
+		return fmt.Errorf("fault point %s: %w", s, err)
+	}
+	return nil
 }
 
 // inNumbered says whether a path without its root is one of another board's namespace.

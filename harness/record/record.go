@@ -27,6 +27,8 @@ type Record struct {
 	// Prefixes is how many prefixes of keys the facts follow from. Streams is how many watches of one key the manager says that it keeps open at
 	// once; zero if it does not say.
 	Prefixes, Streams int
+	// Outlives says that the manager goes on after its Close, so that nobody has looked for what it has in the clusters then.
+	Outlives bool
 	// Things are the prefixes of the keys of those who want to own things, one prefix for each thing that a manager can own.
 	Things []string
 	// ManagerStart is when the manager was first given its clusters, ManagerReady when its views were fresh and it was attached as the scenario

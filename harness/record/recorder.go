@@ -357,6 +357,11 @@ func (r *Recorder) ManagerClosed() {
 	r.do(func(at time.Duration, rec *Record) { rec.ManagerClosed = at })
 }
 
+// OutlivesRun records that the manager goes on after its Close.
+func (r *Recorder) OutlivesRun() {
+	r.do(func(_ time.Duration, rec *Record) { rec.Outlives = true })
+}
+
 // Given records that the manager was given a cluster, for the first time or again. A tenure begins, in which the manager shows nothing yet.
 func (r *Recorder) Given(cluster string) {
 	r.do(func(at time.Duration, rec *Record) {
@@ -403,6 +408,26 @@ func (r *Recorder) Look(f func(*Record)) {
 		r.r.End = time.Since(r.start)
 	}
 	f(&r.r)
+}
+
+// Copy returns a copy of the record up to now, without those of the other managers. What is recorded later does not change it.
+func (r *Recorder) Copy() *Record {
+	var c Record
+	r.Look(func(r *Record) {
+		c = *r
+		c.Others = nil
+		c.Closings, c.Clusters, c.Kinds, c.Things = slices.Clone(r.Closings), slices.Clone(r.Clusters), slices.Clone(r.Kinds), slices.Clone(r.Things)
+		c.Tenures, c.Commits, c.Restores, c.Views = slices.Clone(r.Tenures), slices.Clone(r.Commits), slices.Clone(r.Restores), slices.Clone(r.Views)
+		c.Errors, c.Answers, c.Faults, c.Joined = slices.Clone(r.Errors), slices.Clone(r.Answers), slices.Clone(r.Faults), slices.Clone(r.Joined)
+		c.Losses, c.Rests, c.Watches, c.Leaders = slices.Clone(r.Losses), slices.Clone(r.Rests), slices.Clone(r.Watches), slices.Clone(r.Leaders)
+		c.Beliefs, c.Keys, c.Left, c.Notes = slices.Clone(r.Beliefs), slices.Clone(r.Keys), slices.Clone(r.Left), slices.Clone(r.Notes)
+		c.Checks, c.Owned, c.Holdings = slices.Clone(r.Checks), slices.Clone(r.Owned), slices.Clone(r.Holdings)
+		c.Healths, c.Traffic, c.Connections, c.Broken = slices.Clone(r.Healths), slices.Clone(r.Traffic), slices.Clone(r.Connections), slices.Clone(r.Broken)
+		for i := range c.Clusters {
+			c.Clusters[i].Members, c.Clusters[i].Gone = slices.Clone(c.Clusters[i].Members), slices.Clone(c.Clusters[i].Gone)
+		}
+	})
+	return &c
 }
 
 // Finish ends the record and returns it, with the records of the other managers. Later events are not recorded.
