@@ -7,7 +7,7 @@ OVERLAY := $(BUILD)/overlay/overlay.json
 # Packages with goroutines of our own on real sockets, disks and clocks, where the race detector finds what virtual time cannot show.
 RACE := ./harness/embedded ./harness/point ./harness/link ./harness/rpc ./harness/record ./manager/...
 
-.PHONY: run matrix docs test test-wild race race-all lint bench replay-build test-replay test-replay-soak
+.PHONY: run matrix docs docs-picture test test-wild race race-all lint bench replay-build test-replay test-replay-soak
 
 run: ## the main job: every scenario on both engines against the reference manager
 	go run ./cmd/stormwatch run --engine all
@@ -15,8 +15,11 @@ run: ## the main job: every scenario on both engines against the reference manag
 matrix: ## every scenario with every manager: whether each flawed manager is caught by the oracle that names its mistake
 	go run ./cmd/stormwatch matrix
 
-docs: ## the pages of the scenarios, and the matrix as a table and a picture: what docs has of runs; it takes a little longer than matrix
+docs: ## the pages of the scenarios, the matrix, and the picture of the README: what docs has of runs; it takes a little longer than matrix
 	go run ./cmd/docs docs
+
+docs-picture: ## the picture of the README alone: docs/page-hung-leader.svg
+	go run ./cmd/docs picture docs
 
 test: ## every test, those of the examples too, which are a module of their own; not those of examples/wild
 	go test ./...

@@ -24,3 +24,11 @@ func WriteSlowly(ctx context.Context, l *Ledger, s Subject, value string, answer
 	l.cluster.world.recorder.Commit(commits...)
 	return nil
 }
+
+// View calls the first manager's View for a cluster. It is false if the manager does not manage the cluster, or there is no manager.
+func (w *World) View(cluster string) (View, bool) {
+	if m := w.first(); m != nil {
+		return m.manager.View(cluster)
+	}
+	return View{}, false
+}

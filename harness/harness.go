@@ -105,7 +105,7 @@ const (
 type Target struct {
 	// Cluster is the name of the cluster, the one that View is called with.
 	Cluster string
-	// Endpoints are the client URLs of all members.
+	// Endpoints are the client URLs of all members. Their order may differ from Apply to Apply.
 	Endpoints []string
 	// TLS is the TLS configuration for the members. Nil: plain connections. Another pointer than at the last Apply says that the certificates were
 	// replaced: the members then refuse new connections that are made with the old ones.
@@ -133,9 +133,10 @@ func (t Target) Config() clientv3.Config {
 }
 
 // Equal says whether two targets lead to the same members with the same credentials, so that a manager that was given one may go on as it is when it
-// is given the other.
+// is given the other. The order of the endpoints does not matter.
 func (t Target) Equal(other Target) bool {
-	return t.Cluster == other.Cluster && slices.Equal(t.Endpoints, other.Endpoints) && t.TLS == other.TLS &&
+	sorted := func(endpoints []string) []string { return slices.Sorted(slices.Values(endpoints)) }
+	return t.Cluster == other.Cluster && slices.Equal(sorted(t.Endpoints), sorted(other.Endpoints)) && t.TLS == other.TLS &&
 		t.Username == other.Username && t.Password == other.Password
 }
 

@@ -161,23 +161,20 @@ func (w *World) Manage(clusters ...*Cluster) {
 	}
 }
 
-// View calls the first manager's View for a cluster. It is false if the manager does not manage the cluster, or there is no manager.
-func (w *World) View(cluster string) (View, bool) {
-	if m := w.first(); m != nil {
-		return m.manager.View(cluster)
-	}
-	return View{}, false
-}
-
-// targets makes the targets for the manager's Apply, and records which members they name.
+// targets makes the targets for the manager's next Apply, and records which members they name. The endpoints come in another order each time, as those
+// of a name server do.
 func (m *managed) targets(clusters []*Cluster) []Target {
+	turn := m.applies
+	m.applies++
 	targets := make([]Target, len(clusters))
 	for i, c := range clusters {
 		if m.dial[c] == nil {
 			m.dial[c] = c.running.DialOptions(m.number)
 		}
 		t := Target{Cluster: c.name, DialOptions: slices.Clone(m.dial[c]), Log: m.log().Named(c.name)}
-		for _, member := range c.Members() {
+		members := c.Members()
+		for i := range members {
+			member := members[(i+turn)%len(members)]
 			t.Endpoints = append(t.Endpoints, member.Endpoint())
 			m.recorder.Named(c.name, member.name)
 		}

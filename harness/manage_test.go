@@ -270,3 +270,21 @@ func TestAClientWithoutDialOptionsIsToldSo(t *testing.T) {
 	require.NotEmpty(t, r.Record.Errors)
 	require.Contains(t, r.Record.Errors[0].Text, "make its configuration with Target.Config")
 }
+
+func TestEachApplyNamesTheEndpointsInAnotherOrder(t *testing.T) {
+	var given [][]string
+	c := altered(func(m harness.Manager) harness.Manager {
+		return applying{m, func(ctx context.Context, targets []harness.Target) error {
+			given = append(given, targets[0].Endpoints)
+			return m.Apply(ctx, targets)
+		}}
+	})
+	three := []harness.Spec{{Name: "alpha", Members: 3}}
+	execute(t, three, c, func(w *harness.World) {
+		w.StartManager()
+		w.Manage(w.Cluster("alpha"))
+	})
+	require.Len(t, given, 2)
+	require.NotEqual(t, given[0], given[1])
+	require.ElementsMatch(t, given[0], given[1])
+}

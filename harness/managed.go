@@ -29,6 +29,8 @@ type managed struct {
 	// views observe what it shows of a cluster in the current tenure; nil if it does not manage the cluster.
 	views map[*Cluster]*atomic.Pointer[viewObserver]
 	dial  map[*Cluster][]grpc.DialOption
+	// applies counts the calls of the manager's Apply.
+	applies int
 
 	mu       sync.Mutex
 	clusters []*Cluster
@@ -128,7 +130,7 @@ func (m *managed) start() {
 		pusher.PushClaims(m.pushedClaims)
 	}
 	if _, claims := m.manager.(Claimer); w.owners && !claims {
-		w.fail("%w", &NotAskedError{fmt.Sprintf("the scenario is about managers that own things, and %s claims nothing", w.candidate.Name)})
+		w.fail("%w", &notAskedError{fmt.Sprintf("the scenario is about managers that own things, and %s claims nothing", w.candidate.Name)})
 	}
 	m.apply("start", w.clusters, since)
 	for _, c := range w.clusters {

@@ -55,8 +55,8 @@ type mirrored struct {
 	view View
 }
 
-// Apply begins to follow new clusters, begins again with those whose endpoints or credentials changed, which are shown as before meanwhile, and stops following the others that are not among the
-// targets. It blocks until those have ended.
+// Apply begins to follow new clusters, and begins again with those whose endpoints or credentials changed, which are shown as before meanwhile. It
+// stops following clusters that are not among the targets, and blocks until that has ended.
 func (m *mirrors) Apply(_ context.Context, targets []Target) error {
 	wanted := map[string]Target{}
 	for _, t := range targets {

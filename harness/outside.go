@@ -14,7 +14,7 @@ import (
 // force from the start. It is called before the clusters start. It returns an error for a switch that has no effect in this world.
 func (w *World) recordOutside() error {
 	if err := w.board.CheckOutside(w.names()); err != nil {
-		return &UsageError{err}
+		return &usageError{err}
 	}
 	return w.FollowOutside()
 }
@@ -49,7 +49,7 @@ func (w *World) FollowOutside() error {
 		}
 		member, err := w.Resolve(Ref{s.Cluster, s.Member})
 		if err != nil {
-			errs = append(errs, &UsageError{err})
+			errs = append(errs, &usageError{err})
 			continue
 		}
 		on[s] = w.recorder.Fault(w.outsideFault(member, s))

@@ -49,9 +49,9 @@ func (r *Result) judge(rec *record.Record, cause error) {
 	r.Record = rec
 	r.Virtual = rec.End
 	if cause != nil {
-		var usage *UsageError
+		var usage *usageError
 		var unsupported *UnsupportedError
-		var notAsked *NotAskedError
+		var notAsked *notAskedError
 		r.Outcome, r.Cause, r.Usage = record.NotJudged, cause.Error(), errors.As(cause, &usage)
 		if errors.As(cause, &unsupported) || errors.As(cause, &notAsked) {
 			r.Outcome = record.NotAsked
@@ -95,7 +95,9 @@ func requirements(rec *record.Record, judged []record.Verdict) []record.Verdict 
 	for _, e := range rec.Checks {
 		if e.Outcome != record.Failed || !e.Fresh || !found {
 			v := e.Verdict
-			v.Cluster, v.At = e.Cluster, e.At
+			if v.Outcome == record.Failed {
+				v.Cluster, v.At = e.Cluster, e.At
+			}
 			list = append(list, v)
 		}
 	}

@@ -41,18 +41,18 @@ type Options struct {
 	Again string
 }
 
-// UsageError says that the caller asked for a run that is not possible: an unknown name, a wrong value.
-type UsageError struct{ Err error }
+// usageError says that the caller asked for a run that is not possible: an unknown name, a wrong value.
+type usageError struct{ Err error }
 
-func (e *UsageError) Error() string { return e.Err.Error() }
+func (e *usageError) Error() string { return e.Err.Error() }
 
 // Unwrap returns Err.
-func (e *UsageError) Unwrap() error { return e.Err }
+func (e *usageError) Unwrap() error { return e.Err }
 
-// NotAskedError says that a scenario has nothing to ask of a manager, and why.
-type NotAskedError struct{ Why string }
+// notAskedError says that a scenario has nothing to ask of a manager, and why.
+type notAskedError struct{ Why string }
 
-func (e *NotAskedError) Error() string { return e.Why }
+func (e *notAskedError) Error() string { return e.Why }
 
 // Run runs a scenario in a test. If a verdict failed, it fails the test with the evidence and the transcript. If the run is not judged, it fails the
 // test too and says why. It blocks until the world is closed.
@@ -110,7 +110,7 @@ func execute(ctx context.Context, e Engine, s Scenario, c Candidate, o Options) 
 		return record.Empty(), err
 	}
 	if s.Owners && len(w.workload.Things) == 0 {
-		return record.Empty(), errors.Join(&NotAskedError{fmt.Sprintf(
+		return record.Empty(), errors.Join(&notAskedError{fmt.Sprintf(
 			"the scenario is about managers that own things, and the workload %s has nothing to own", w.workload.Name)}, w.stop())
 	}
 	w.owners = s.Owners

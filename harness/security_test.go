@@ -78,6 +78,9 @@ func TestATargetIsEqualToOneWithTheSameMembersAndCredentials(t *testing.T) {
 		change(&other)
 		require.False(t, target.Equal(other), name)
 	}
+	reordered := target
+	reordered.Endpoints = []string{"b", "a"}
+	require.True(t, target.Equal(reordered), "the order of the endpoints does not matter")
 	config := target.Config()
 	require.Same(t, certificates, config.TLS)
 	require.Equal(t, "u", config.Username)

@@ -182,6 +182,9 @@ func (w *World) fail(format string, args ...any) {
 // Abort ends the scenario, and the run is not judged because of err. It does not return.
 func (w *World) Abort(err error) { w.fail("%w", err) }
 
+// NotAsked ends the scenario, which has nothing to ask of the manager, and why. It does not return.
+func (w *World) NotAsked(why string) { w.fail("%w", &notAskedError{why}) }
+
 var clusterName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
 func checkSpecs(specs []Spec) error {
@@ -209,11 +212,11 @@ func checkSpecs(specs []Spec) error {
 func newWorld(ctx context.Context, e Engine, c Candidate, o Options) (*World, error) {
 	workload, err := c.workload(o.Workload)
 	if err != nil {
-		return nil, &UsageError{err}
+		return nil, &usageError{err}
 	}
 	kinds, err := c.kinds(workload)
 	if err != nil {
-		return nil, &UsageError{err}
+		return nil, &usageError{err}
 	}
 	suggested := e.Timing()
 	if o.Timing != nil {
@@ -221,7 +224,7 @@ func newWorld(ctx context.Context, e Engine, c Candidate, o Options) (*World, er
 	}
 	timing, kinds := paced(c.timing(suggested), kinds)
 	if err := errors.Join(suggested.Check(), timing.Check()); err != nil {
-		return nil, &UsageError{err}
+		return nil, &usageError{err}
 	}
 	parent := o.Dir
 	if parent == "" {
@@ -266,7 +269,7 @@ func newWorld(ctx context.Context, e Engine, c Candidate, o Options) (*World, er
 // start starts the clusters concurrently, then their observers and the workload's programs.
 func (w *World) start(specs []Spec) error {
 	if err := checkSpecs(specs); err != nil {
-		return &UsageError{err}
+		return &usageError{err}
 	}
 	for _, spec := range specs {
 		w.clusters = append(w.clusters, newCluster(w, spec))

@@ -16,13 +16,14 @@ func configuration() []harness.Scenario {
 		},
 		{
 			Name:     "cluster-added-unreachable",
-			Summary:  "A cluster is added that cannot be reached: the others must not wait for it.",
+			Summary:  "A cluster with a password is added that cannot be reached: the others must not wait for it, and it must be tried until it answers.",
 			Incident: "tiproxy, reload: adding a cluster whose PD cannot be reached stops the refresh of the others for 7.5 s",
+			Clusters: []harness.Spec{{Name: "alpha", Members: 3}, {Name: "beta", Members: 3, Auth: true}},
 			Body:     clusterAddedUnreachable,
 		},
 		{
 			Name:     "same-clusters-reordered",
-			Summary:  "The manager is given the same clusters in another order, again and again: nothing may move.",
+			Summary:  "The manager is given the same clusters and endpoints in another order, again and again: nothing may move.",
 			Incident: "tiproxy #1104 (review): a reload without a change rebuilt what worked",
 			Body:     sameClustersReordered,
 		},
@@ -43,6 +44,18 @@ func configuration() []harness.Scenario {
 			Summary:  "The endpoints of a cluster change while the member that serves the watch is frozen.",
 			Incident: "tikv/pd #7730: unhealthy members stay among the endpoints",
 			Body:     endpointsChangedWhileHung,
+		},
+		{
+			Name:     "endpoints-changed-twice-while-cut-off",
+			Summary:  "The manager is cut off from a cluster whose endpoints change twice; then the cluster is taken from it, and given back.",
+			Incident: "tiproxy #1104 (review): what a reload has begun must end when the next reload comes before it has reached anybody",
+			Body:     endpointsChangedTwiceWhileCutOff,
+		},
+		{
+			Name:     "cluster-moved-while-cut-off",
+			Summary:  "While the manager is cut off, every member of a cluster is replaced by a new one; then a reload names the new ones, as many as before.",
+			Incident: "tikv/pd #7730: the endpoints that a client goes on with are not those of the cluster",
+			Body:     clusterMovedWhileCutOff,
 		},
 		{
 			Name:     "close-while-everything-hangs",
@@ -75,7 +88,7 @@ func clusterAddedUnreachable(w *harness.World) {
 		holes = append(holes, w.Inject(fault.Blackhole(m)))
 	}
 	w.Manage(alpha, beta)
-	w.Pass(w.Bounds().Attach())
+	w.Pass(2 * w.Bounds().Attach()) // an attempt to log in comes to its end
 	holes[0].RequireCalm("alpha")
 
 	for _, hole := range holes {
@@ -138,6 +151,46 @@ func endpointsChangedWhileHung(w *harness.World) {
 	freeze.Heal()
 	added.Heal()
 	w.RequireFresh(alpha)
+}
+
+func endpointsChangedTwiceWhileCutOff(w *harness.World) {
+	alpha, beta := w.Cluster("alpha"), w.Cluster("beta")
+	w.StartManager(harness.WatchOn(alpha.Leader()))
+	w.Pass(settling)
+	w.Inject(fault.AddMember(alpha))
+
+	cut := w.Inject(fault.BlackholeManager(alpha, firstManager))
+	w.Manage(alpha, beta)
+	w.Pass(w.Timing().Election)
+	w.Inject(fault.RemoveMember(alpha.Followers()[0]))
+	w.Manage(alpha, beta)
+	w.Pass(w.Timing().Election)
+	cut.RequireCalm("beta")
+
+	w.Manage(beta)
+	w.Manage(alpha, beta)
+	cut.Heal()
+	w.RequireFresh(alpha)
+	cut.RequireCalm("beta")
+}
+
+func clusterMovedWhileCutOff(w *harness.World) {
+	alpha, beta := w.Cluster("alpha"), w.Cluster("beta")
+	w.StartManager()
+
+	cut := w.Inject(fault.BlackholeManager(alpha, firstManager))
+	for _, old := range alpha.Members() {
+		w.Pass(settling)
+		w.Inject(fault.AddMember(alpha))
+		w.Pass(settling)
+		w.Inject(fault.RemoveMember(old))
+	}
+	w.Manage(alpha, beta)
+	cut.Heal()
+	w.RequireFresh(alpha)
+	cut.RequireCalm("beta")
+
+	w.Pass(w.Bounds().Expiry()) // the earlier lease cannot be revoked at endpoints that are gone
 }
 
 func closeWhileEverythingHangs(w *harness.World) {

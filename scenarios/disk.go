@@ -57,6 +57,12 @@ func disk() []harness.Scenario {
 			Body:     hungApply,
 		},
 		{
+			Name:     "hung-apply-of-the-others",
+			Summary:  "Both followers apply nothing any more, and then the leader, which serves the watch, freezes: whoever still answers has an older view.",
+			Incident: "kubernetes #59848: who turns to another server, and reads what that one has, goes back in time",
+			Body:     hungApplyOfTheOthers,
+		},
+		{
 			Name:     "defragment-under-watch",
 			Summary:  "The member that serves the watch is defragmented, which holds everything that it applies.",
 			Incident: "etcd #12528: members that stall during maintenance",
@@ -181,6 +187,23 @@ func hungApply(w *harness.World) {
 	hang.RequireCalm("beta")
 
 	hang.Heal()
+	w.RequireFresh(alpha)
+}
+
+func hungApplyOfTheOthers(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	leader, others := alpha.Leader(), alpha.Followers()
+	w.StartManager(harness.WatchOn(leader))
+
+	first, second := w.Inject(fault.HangApply(others[0])), w.Inject(fault.HangApply(others[1]))
+	w.Pass(w.Bounds().Failover())
+	freeze := w.Inject(fault.Freeze(leader))
+	w.Pass(2 * w.Bounds().Failover())
+	freeze.RequireCalm("beta")
+
+	first.Heal()
+	second.Heal()
+	freeze.Heal()
 	w.RequireFresh(alpha)
 }
 

@@ -39,7 +39,7 @@ func membership() []harness.Scenario {
 		},
 		{
 			Name:     "advertised-address-unreachable",
-			Summary:  "A member advertises an address at which nobody is: the member list is wrong, and the endpoints that were given are right.",
+			Summary:  "All members advertise addresses at which nobody is: the member list is wrong, and the endpoints that were given are right.",
 			Incident: "tikv/pd #7499: a client that trusts the member list dials an address that only the members can reach",
 			Body:     advertisedUnreachable,
 		},
@@ -105,16 +105,17 @@ func memberWiped(w *harness.World) {
 
 func advertisedUnreachable(w *harness.World) {
 	alpha := w.Cluster("alpha")
-	leader, follower := alpha.Leader(), alpha.Followers()[0]
-	w.StartManager(harness.WatchOn(leader))
+	w.StartManager(harness.WatchOn(alpha.Leader()))
 
-	wrong := w.Inject(fault.MisadvertiseMember(follower))
+	for _, m := range alpha.Members() {
+		wrong := w.Inject(fault.MisadvertiseMember(m))
+		wrong.RequireRecovery(alpha)
+	}
 	w.Pass(w.Timing().Sync + w.Timing().RequestTimeout)
-	freeze := w.Inject(fault.Freeze(leader))
+	freeze := w.Inject(fault.Freeze(alpha.Member(harness.RoleWatched)))
 	freeze.RequireRecovery(alpha)
 	freeze.RequireCalm("beta")
 
 	freeze.Heal()
-	wrong.Heal()
 	w.RequireFresh(alpha)
 }

@@ -45,6 +45,12 @@ func watch() []harness.Scenario {
 			Body:     compactedWhileAway,
 		},
 		{
+			Name:     "compacted-then-reset",
+			Summary:  "The history is compacted while the manager follows it, and at once the connections to the watched member are reset: a watch of quiet keys cannot resume.",
+			Incident: "kubernetes/enhancements #819 (watch bookmarks): watches of slow moving resources find their revision too old when they are established again",
+			Body:     compactedThenReset,
+		},
+		{
 			Name:     "revision-goes-back",
 			Summary:  "The cluster is restored from a backup: what was committed after the backup is undone, and revisions are given a second time.",
 			Incident: "etcd's guide to disaster recovery: watches that wait at a revision from before the restore hear nothing (hence etcdutl's --bump-revision)",
@@ -153,6 +159,19 @@ func compactedWhileAway(w *harness.World) {
 	}
 	compact.RequireRecovery(alpha)
 	compact.RequireCalm("beta")
+}
+
+func compactedThenReset(w *harness.World) {
+	alpha := w.Cluster("alpha")
+	w.StartManager(harness.WatchOn(alpha.Leader()))
+
+	for range 3 {
+		w.Inject(fault.Compact(alpha))
+		reset := w.Inject(fault.Reset(alpha.Member(harness.RoleWatched)))
+		reset.Heal()
+		reset.RequireRecovery(alpha)
+		reset.RequireCalm("beta")
+	}
 }
 
 func revisionGoesBack(w *harness.World) {

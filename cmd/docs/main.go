@@ -1,6 +1,8 @@
-// Docs makes what the folder docs has of runs: the pages of the scenarios, and the matrix as a table and as a picture. make docs calls it.
+// Docs makes what the folder docs has of runs: the pages of the scenarios, the matrix as a table and as a picture, and the picture of a run that the README
+// shows. make docs calls it, and make docs-picture for that picture alone, which takes a second.
 //
 //	go run ./cmd/docs docs
+//	go run ./cmd/docs picture docs
 package main
 
 import (
@@ -27,12 +29,16 @@ func catalogue() cli.Catalogue {
 
 func main() {
 	cli.Child(catalogue())
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: docs DIRECTORY")
+	args, what := os.Args[1:], write
+	if len(args) == 2 && args[0] == "picture" {
+		args, what = args[1:], writePicture
+	}
+	if len(args) != 1 {
+		fmt.Fprintln(os.Stderr, "usage: docs [picture] DIRECTORY")
 		os.Exit(2)
 	}
 	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := write(ctx, os.Args[1])
+	err := what(ctx, args[0])
 	restore()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "docs:", err)
@@ -42,6 +48,9 @@ func main() {
 
 // write makes all documents in a directory. It blocks for the minutes that the matrix takes.
 func write(ctx context.Context, dir string) (err error) {
+	if err := writePicture(ctx, dir); err != nil {
+		return err
+	}
 	work, err := os.MkdirTemp("", "stormwatch-docs-")
 	if err != nil {
 		return err

@@ -69,3 +69,15 @@ func read(t *testing.T, file string) string {
 	require.NoError(t, err)
 	return string(text)
 }
+
+// Chance decides which members take part, so the picture is not compared letter by letter.
+func TestThePictureOfTheReadmeShowsWhatTheScenarioShowsToday(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, writePicture(t.Context(), dir))
+	for _, picture := range []string{read(t, filepath.Join(dir, hungLeader)), read(t, filepath.Join(committed, hungLeader))} {
+		require.Less(t, len(picture), 150_000)
+		for _, text := range []string{"hung, still believes it leads", "stood still for ", "✗ freshness", `<path class="over"`, "“up to date”"} {
+			require.Contains(t, picture, text, "make docs-picture draws it anew")
+		}
+	}
+}

@@ -14,7 +14,7 @@ import (
 const firstCheckpoint = 450_000_000_000_000_000
 
 // checkpointKey is the key of a task's global checkpoint, which BR writes as 8 bytes, big endian.
-func checkpointKey(task string) string { return CheckpointPrefix + task + "/central_global" }
+func checkpointKey(task string) string { return checkpointPrefix + task + "/central_global" }
 
 // advancer raises the global checkpoint of a log backup task by one at each load interval, in the way of BR's advancer.
 func advancer(task string) harness.Program {

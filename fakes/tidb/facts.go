@@ -22,7 +22,7 @@ func facts(values map[string]string) harness.Facts {
 				facts[harness.Subject{Kind: Backend, Name: address}] = strconv.FormatInt(info.StartTimestamp, 10)
 			}
 		}
-		if task, ok := cut(key, CheckpointPrefix, "/central_global"); ok && len(value) == 8 {
+		if task, ok := cut(key, checkpointPrefix, "/central_global"); ok && len(value) == 8 {
 			facts[harness.Subject{Kind: Checkpoint, Name: task}] = strconv.FormatUint(binary.BigEndian.Uint64([]byte(value)), 10)
 		}
 	}

@@ -30,24 +30,38 @@ func serverKeys(address string) (info, ttl string) {
 	return TopologyPrefix + address + "/info", TopologyPrefix + address + "/ttl"
 }
 
-// server is the program of a TiDB server with an address of the form host:port. It stays for period load intervals and then stays away for as
-// long, again and again; if period is zero, it stays.
-func server(address string, period int) harness.Program {
-	info, ttl := serverKeys(address)
-	refresh := func(lease clientv3.LeaseID) clientv3.Op {
-		return clientv3.OpPut(ttl, nanoseconds(), clientv3.WithLease(lease))
-	}
-	one := instance.Instance{
-		Subject: harness.Subject{Kind: Backend, Name: address},
-		Announce: func(stamp int64, lease clientv3.LeaseID) (string, []clientv3.Op) {
-			ops := []clientv3.Op{clientv3.OpPut(info, content(address, stamp), clientv3.WithLease(lease)), refresh(lease)}
-			return strconv.FormatInt(stamp, 10), ops
-		},
-		Withdraw: []clientv3.Op{clientv3.OpDelete(info), clientv3.OpDelete(ttl)},
-		Refresh:  func(lease clientv3.LeaseID) []clientv3.Op { return []clientv3.Op{refresh(lease)} },
-		Period:   period,
+// server is the program of a TiDB server with an address of the form host:port, which stays. As in TiDB, only its time to live has a lease: when the lease
+// is lost, the server's info stays behind.
+func server(address string) harness.Program {
+	one := announcing(address)
+	_, ttl := serverKeys(address)
+	one.Refresh = func(lease clientv3.LeaseID) []clientv3.Op {
+		return []clientv3.Op{clientv3.OpPut(ttl, nanoseconds(), clientv3.WithLease(lease))}
 	}
 	return harness.Program{Name: "tidb " + address, Run: one.Run}
+}
+
+// crashing is the program of a TiDB server that stays for period load intervals and then stays away for as long, again and again. It does not take its
+// info with it. Nor does it refresh its time to live, since a refresh that is carried out late would make it a server again.
+func crashing(address string, period int) harness.Program {
+	one := announcing(address)
+	_, ttl := serverKeys(address)
+	one.Withdraw, one.Period = []clientv3.Op{clientv3.OpDelete(ttl)}, period
+	return harness.Program{Name: "tidb " + address, Run: one.Run}
+}
+
+// announcing is a TiDB server that announces itself.
+func announcing(address string) *instance.Instance {
+	info, ttl := serverKeys(address)
+	return &instance.Instance{
+		Subject: harness.Subject{Kind: Backend, Name: address},
+		Announce: func(stamp int64, lease clientv3.LeaseID) (string, []clientv3.Op) {
+			ops := []clientv3.Op{
+				clientv3.OpPut(ttl, nanoseconds(), clientv3.WithLease(lease)), clientv3.OpPut(info, content(address, stamp)),
+			}
+			return strconv.FormatInt(stamp, 10), ops
+		},
+	}
 }
 
 // content is the content of a server's info key.

@@ -14,16 +14,17 @@ const (
 	Checkpoint = "checkpoint"
 )
 
-// The prefixes of the keys of the facts.
-const (
-	TopologyPrefix   = "/topology/tidb/"
-	CheckpointPrefix = "/tidb/br-stream/checkpoint/"
-)
+// TopologyPrefix is the prefix of the keys in which TiDB servers register themselves.
+const TopologyPrefix = "/topology/tidb/"
+
+// checkpointPrefix is the prefix of the keys with the checkpoints.
+const checkpointPrefix = "/tidb/br-stream/checkpoint/"
 
 // comingAndGoing is for how many load intervals the third server stays and then stays away. Each of two that an operator swaps stays twice as long.
 const comingAndGoing = 10
 
-// Workload has two TiDB servers that stay, one that comes and goes, two that an operator swaps in one transaction, an advancer with one task, and another TiProxy.
+// Workload has two TiDB servers that stay, one that comes and crashes, two that an operator swaps in one transaction, an advancer with one task, another
+// TiProxy, and keys below the same prefixes that are no facts.
 func Workload() *harness.Workload {
 	return &harness.Workload{
 		Name:    "tidb",
@@ -32,7 +33,7 @@ func Workload() *harness.Workload {
 			{Name: Backend, Every: comingAndGoing},
 			{Name: Checkpoint, Rising: true, Every: 1},
 		},
-		Prefixes: []string{TopologyPrefix, CheckpointPrefix},
+		Prefixes: []string{TopologyPrefix, checkpointPrefix},
 		Facts:    facts,
 		Programs: programs,
 	}
@@ -40,9 +41,10 @@ func Workload() *harness.Workload {
 
 func programs() []harness.Program {
 	return []harness.Program{
-		server("10.0.0.1:4000", 0),
-		server("10.0.0.2:4000", 0),
-		server("10.0.0.3:4000", comingAndGoing),
+		clutter("10.0.0.6:4000", "10.0.0.7:4000"),
+		server("10.0.0.1:4000"),
+		server("10.0.0.2:4000"),
+		crashing("10.0.0.3:4000", comingAndGoing),
 		operator("10.0.0.4:4000", "10.0.0.5:4000"),
 		advancer("backup"),
 		tiproxy("10.0.0.9:6000"),

@@ -64,6 +64,8 @@ func newBench(c Catalogue) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd) },
 	}
+	cmd.Example = "  bench --manager reference,naive\n  bench --case hung-leader-disk --runs 200\n" +
+		"  bench --fault 'SlowDisk(alpha/leader, 250ms)' --manager reference --gobench"
 	f := cmd.Flags()
 	f.IntVar(&b.runs, "runs", 100, "how many seeds to measure for each case and manager")
 	f.Uint64Var(&b.seed, "seed", 1, "the first of the seeds")

@@ -15,6 +15,7 @@
 //	go run . report runs.jsonl                             a page of runs that were kept, to look at
 //	go run . matrix                                        every scenario against every candidate
 //	go run . bench                                         how long the candidates take to recover
+//	go run . explain hung-leader-disk                      what happens in a scenario, and what is allowed
 //
 // Each run is carried out by a child process of the same binary, so that whatever happens to one run (a panic in etcd, for example) does not end
 // the others:
@@ -68,6 +69,8 @@ func Execute(ctx context.Context, c Catalogue, args []string, stdout, stderr io.
 		Short: "Find stale-leader bugs: hurt real etcd clusters and see whether a manager notices",
 		Long: "Find stale-leader bugs: hurt real etcd clusters and see whether a manager notices.\n\n" +
 			"Exit status: 0 if every verdict passed, 1 if one failed, 2 if the command was used wrongly, 3 if something could not be judged.",
+		Example: "  " + program + " run hung-leader-disk --manager naive --transcript\n  " + program + " try 'HangDisk(alpha/leader) for 30s'\n" +
+			"  " + program + " explain hung-leader-disk",
 		Version: build(program),
 		// Execute prints the errors itself, all in one form. After a wrong flag a page of help would hide the error.
 		SilenceErrors: true,
@@ -76,7 +79,11 @@ func Execute(ctx context.Context, c Catalogue, args []string, stdout, stderr io.
 	root.SetVersionTemplate("{{.Version}}")
 	root.AddCommand(newList(c), newRun(c), newTry(c), newReplay(c), newShrink(c), newSoak(c), newMerge(), newReport(), newMatrix(c), newExplain(c), newBench(c))
 	root.AddCommand(newLab(c), newFault(), newHeal(), newOverlay(), newVersion(program))
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(wrongFlag)
+	for _, command := range root.Commands() {
+		offerFlags(c, command)
+	}
+	complete(root)
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(stderr)

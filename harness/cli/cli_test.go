@@ -52,13 +52,13 @@ func TestWrongUseIsExplained(t *testing.T) {
 		"seed and seeds":    {[]string{"run", "--seed", "1", "--seeds", "1-100"}, "[seed seeds]"},
 		"limit":             {[]string{"run", "--within", "HungDisk=3s"}, `no fault is called "HungDisk"; the nearest: HangDisk`},
 		"transcript":        {[]string{"run", "--transcript=long"}, "--transcript=long: want nothing, or full"},
-		"flag":              {[]string{"run", "--fast"}, "unknown flag: --fast"},
+		"flag":              {[]string{"run", "--fast"}, "unknown flag: --fast; see cli.test run --help"},
 		"command":           {[]string{"rum"}, `unknown command "rum"`},
-		"list of things":    {[]string{"list", "things"}, `unknown command "things"`},
+		"list of things":    {[]string{"list", "things"}, `list takes no argument, and got "things"; see cli.test list --help`},
 		"two lists":         {[]string{"list", "--managers", "--faults"}, "[managers faults workloads]"},
 		"unwritable file":   {[]string{"run", "--json", filepath.Join(dir, "no", "such", "folder")}, "--json: open"},
-		"no schedule":       {[]string{"try"}, "accepts 1 arg(s), received 0"},
-		"no file":           {[]string{"try", "incident.txt"}, `no file is called "incident.txt", and it is no schedule: line 1: no action is called "incident.txt"`},
+		"no schedule":       {[]string{"try"}, "try needs the file of a schedule, - for the standard input, or a schedule such as"},
+		"no file":           {[]string{"try", "incident.txt"}, `no file is called "incident.txt", and it is no schedule; want a file, or a step such as`},
 		"a wrong file":      {[]string{"try", notASchedule}, "schedule " + notASchedule + `: line 2: no action is called "buy milk"`},
 		"a wrong schedule":  {[]string{"try", "HangDisk(gamma/leader)"}, `HangDisk(gamma/leader): no cluster is called "gamma"; there are alpha, beta`},
 		"an empty schedule": {[]string{"try", "cluster alpha 3;"}, "the schedule has no step and no until"},
@@ -77,9 +77,12 @@ func TestWrongUseIsExplained(t *testing.T) {
 		"workers":           {[]string{"soak", "--seeds", "1-2", "--workers", "-1"}, "--workers and --limit: want more than nothing"},
 		"a full directory":  {[]string{"soak", "--seeds", "1-2", "--out", dir}, dir + " is not empty: use --resume to go on with the soak in it"},
 		"no soak's":         {[]string{"soak", "--seeds", "1-2", "--out", dir, "--resume"}, dir + " has no soak.json: it is not the directory of a soak"},
-		"nothing to merge":  {[]string{"merge"}, "requires at least 1 arg(s)"},
+		"nothing to merge":  {[]string{"merge"}, "merge needs the directories of a soak, or of its shards"},
 		"no soak to merge":  {[]string{"merge", dir}, dir + " is not the directory of a soak"},
 		"no known failures": {[]string{"merge", dir, "--known", filepath.Join(dir, "none")}, "--known: open"},
+		"topic":             {[]string{"help", "rum"}, `no command is called "rum"; the nearest: run`},
+		"shell":             {[]string{"completion", "tcsh"}, `no shell is called "tcsh"; the nearest: `},
+		"two schedules":     {[]string{"try", "HangDisk(alpha/leader)", "for", "30s"}, "an argument with spaces needs quotes"},
 		"fault":             {[]string{"bench", "--fault", "HangDisk"}, "--fault: fault \"HangDisk\": want HangDisk(a member"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -132,5 +135,5 @@ func TestOverlayWritesWhereItIsTold(t *testing.T) {
 	require.FileExists(t, filepath.Join(dir, "overlay.json"))
 	c = call(t.Context(), "overlay")
 	require.Equal(t, exitUsage, c.code)
-	require.Contains(t, c.stderr, "accepts 1 arg(s), received 0")
+	require.Contains(t, c.stderr, "try needs the file of a schedule, - for the standard input, or a schedule such as")
 }

@@ -26,6 +26,8 @@ func newExplain(c Catalogue) *cobra.Command {
 			"happened in these runs is part of the text. With --dir each explanation becomes a page in a directory, with an index; a page says the same\n" +
 			"after each run, so it has no instants. --results adds how all managers fared.\n" +
 			"Exit status: 0, also if a manager fails; 2 if the command was used wrongly, 3 if a run could not be made.",
+		Example:           "  explain hung-leader-disk\n  explain hung-leader-disk --managers br,reference\n  explain --all --dir docs",
+		ValidArgsFunction: offer(c.offerScenarios()...),
 		RunE: func(cmd *cobra.Command, names []string) (err error) {
 			switch {
 			case all && len(names) > 0:

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/internal/command"
 	"github.com/stormwatch/stormwatch/harness/record"
+	"github.com/stormwatch/stormwatch/harness/schedule"
 )
 
 // task is a scenario to run, with the words of a command line that name it, for example "run" and "leader-moved".
@@ -85,12 +87,19 @@ func (j *job) run(ctx context.Context) error {
 		}
 		do := func(ctx context.Context, i int) *harness.Result {
 			defer p.begin(j.name(e, i))()
-			r := j.worker.run(ctx, j.order(e, i))
+			limited, cancel := context.WithTimeoutCause(ctx, overdueAfter(e), &overdueError{overdueAfter(e)})
+			defer cancel()
+			r := j.worker.run(limited, j.order(e, i))
 			r.Scenario, r.Again = j.tasks[i%len(j.tasks)].name(), command.Line(j.again(e, i)...)
 			return r
 		}
 		sideBySide(ctx, e.atOnce, perEngine, do, func(i int, r *harness.Result) bool {
 			p.end(j.name(e, i), outcomeText(r.Outcome), r, search && r.Outcome == record.Passed)
+			if !search && r.Record != nil {
+				for _, step := range schedule.LeftOut(r.Record) {
+					p.say("warning: a step was left out: " + step)
+				}
+			}
 			// A run that the user has interrupted is not judged, but it is not what the search looks for.
 			found = search && (r.Outcome == record.Failed || r.Outcome == record.NotJudged && ctx.Err() == nil)
 			if j.json != nil {
@@ -119,6 +128,15 @@ func (j *job) run(ctx context.Context) error {
 		interrupted = unfinished{fmt.Errorf("interrupted after %d of %d runs", done, total)}
 	}
 	return errors.Join(interrupted, writing, outcome(results))
+}
+
+// overdueAfter is how long a run of a job may take by the wall clock; then it is not judged. In virtual time a run takes seconds, and where time is real a
+// minute or two: the rest is for busy machines and for what users add.
+func overdueAfter(e engine) time.Duration {
+	if e.name == virtualName {
+		return 5 * time.Minute
+	}
+	return 15 * time.Minute
 }
 
 // judged counts the results with a verdict on the manager.

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -8,28 +10,48 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/fault"
 )
 
 func newList(c Catalogue) *cobra.Command {
 	var managers, faults, workloads bool
+	var results string
 	list := &cobra.Command{
-		Use:   "list",
-		Short: "List the scenarios, or the managers, faults or workloads",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+		Use:     "list",
+		Short:   "List the scenarios, or the managers, faults or workloads",
+		Example: "  list\n  list --managers\n  list --faults\n  list --json -",
+		Args:    noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			entries := c.listScenarios()
 			switch {
 			case managers:
-				c.listManagers(w)
+				entries = c.listManagers()
 			case faults:
-				listFaults(w)
+				entries = listFaults()
 			case workloads:
-				c.listWorkloads(w)
-			default:
-				c.listScenarios(w)
+				entries = c.listWorkloads()
 			}
-			_ = w.Flush() // Execute reports a write error
+			to, out, end, err := openResults(cmd, results)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, end()) }()
+			if results != "-" { // else the standard output is for the objects alone
+				w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+				for _, e := range entries {
+					e.print(w)
+				}
+				_ = w.Flush() // Execute reports a write error
+			}
+			for _, e := range entries {
+				if to == nil {
+					break
+				}
+				if err := json.NewEncoder(to).Encode(e); err != nil {
+					return unfinished{fmt.Errorf("write the list: %w", err)}
+				}
+			}
 			return nil
 		},
 	}
@@ -37,41 +59,93 @@ func newList(c Catalogue) *cobra.Command {
 	f.BoolVar(&managers, "managers", false, "list the managers that can be tested")
 	f.BoolVar(&faults, "faults", false, "list the faults that a schedule can contain")
 	f.BoolVar(&workloads, "workloads", false, "list the workloads that managers can be run with")
+	f.StringVar(&results, "json", "", "a `file` to write the list to, one JSON object a line; - is the standard output, and nothing else is printed")
 	list.MarkFlagsMutuallyExclusive("managers", "faults", "workloads")
 	return list
 }
 
-func (c Catalogue) listScenarios(w io.Writer) {
+// listed is an entry of a list: an object for --json, which prints itself for people.
+type listed interface{ print(w io.Writer) }
+
+type listedScenario struct {
+	Name     string `json:"name"`
+	Summary  string `json:"summary"`
+	Incident string `json:"incident,omitempty"`
+}
+
+func (s listedScenario) print(w io.Writer) {
+	fmt.Fprintf(w, "%s\t%s\n", s.Name, s.Summary)
+	if s.Incident != "" {
+		fmt.Fprintf(w, "\t(%s)\n", s.Incident)
+	}
+}
+
+func (c Catalogue) listScenarios() (list []listed) {
 	for _, s := range c.Scenarios {
-		fmt.Fprintf(w, "%s\t%s\n", s.Name, s.Summary)
-		if s.Incident != "" {
-			fmt.Fprintf(w, "\t(%s)\n", s.Incident)
-		}
+		list = append(list, listedScenario{s.Name, s.Summary, s.Incident})
 	}
+	return list
 }
 
-func (c Catalogue) listManagers(w io.Writer) {
+type listedManager struct {
+	Name      string   `json:"name"`
+	Summary   string   `json:"summary"`
+	Workloads []string `json:"workloads"`
+	// Caught is the oracle that must catch the manager's known mistake.
+	Caught string `json:"caught,omitempty"`
+}
+
+func (m listedManager) print(w io.Writer) {
+	fmt.Fprintf(w, "%s\t%s\t%s\n", m.Name, strings.Join(m.Workloads, ", "), m.Summary)
+}
+
+func (c Catalogue) listManagers() (list []listed) {
 	for _, m := range c.Candidates {
-		var names []string
-		for _, l := range m.Workloads {
-			names = append(names, l.Name)
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", m.Name, strings.Join(names, ", "), m.Summary)
+		list = append(list, listedManager{m.Name, m.Summary, workloadNames(m.Workloads), m.Caught})
 	}
+	return list
 }
 
-func listFaults(w io.Writer) {
+func workloadNames(workloads []*harness.Workload) []string {
+	names := make([]string, len(workloads))
+	for i, l := range workloads {
+		names[i] = l.Name
+	}
+	return names
+}
+
+type listedFault struct {
+	Name  string `json:"name"`
+	Usage string `json:"usage"`
+	About string `json:"about"`
+}
+
+func (d listedFault) print(w io.Writer) { fmt.Fprintf(w, "%s\n\t%s\n", d.Usage, d.About) }
+
+func listFaults() (list []listed) {
 	for _, d := range fault.All() {
-		fmt.Fprintf(w, "%s\n\t%s\n", d.Usage, d.About)
+		list = append(list, listedFault{d.Name, d.Usage, d.About})
 	}
+	return list
 }
 
-func (c Catalogue) listWorkloads(w io.Writer) {
+type listedWorkload struct {
+	Name    string   `json:"name"`
+	Summary string   `json:"summary"`
+	Kinds   []string `json:"kinds"`
+}
+
+func (l listedWorkload) print(w io.Writer) {
+	fmt.Fprintf(w, "%s\t%s\t(facts: %s)\n", l.Name, l.Summary, strings.Join(l.Kinds, ", "))
+}
+
+func (c Catalogue) listWorkloads() (list []listed) {
 	for _, l := range c.workloads() {
 		var kinds []string
 		for _, k := range l.Kinds {
 			kinds = append(kinds, k.Name)
 		}
-		fmt.Fprintf(w, "%s\t%s\t(facts: %s)\n", l.Name, l.Summary, strings.Join(kinds, ", "))
+		list = append(list, listedWorkload{l.Name, l.Summary, kinds})
 	}
+	return list
 }

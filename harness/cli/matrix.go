@@ -51,7 +51,8 @@ func newMatrix(c Catalogue) *cobra.Command {
 			"manager says that its mistake shows only then. With --full every run does, which takes six times as long.\n" +
 			"Exit status: 0 if every such manager was caught by its oracle, in at least one scenario, and every other manager passed; 1 if not; 2 if the\n" +
 			"command was used wrongly; 3 if a run could not be judged. If only some scenarios are run, no manager needs to be caught.",
-		Args: cobra.NoArgs,
+		Example: "  matrix\n  matrix --scenario hung-leader-disk,leader-isolated --manager reference,naive,br\n  matrix --json matrix.json",
+		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := m.choose(scenarios, managers); err != nil {
 				return err

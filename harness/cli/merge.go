@@ -25,7 +25,7 @@ func newMerge() *cobra.Command {
 			"Exit status: 0 if no run failed, or with --known if no group of failures is new; 1 if not; 2 if the command was used wrongly; 3 if a run was\n" +
 			"not judged, or the results cannot be read.",
 		Example: "  merge soak-reference\n  merge shard-0 shard-1 --known known-failures.txt --json summary.json",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    someArguments("the directories of a soak, or of its shards"),
 		RunE: func(cmd *cobra.Command, dirs []string) (err error) {
 			keys, err := readKnown(known)
 			if err != nil {

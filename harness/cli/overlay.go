@@ -16,7 +16,7 @@ func newOverlay() *cobra.Command {
 			"It is made from the sources of the installed Go. A version of Go that it does not know is refused.",
 		Example: "  go run . overlay .build/overlay\n" +
 			"  CGO_ENABLED=0 go build -trimpath -overlay .build/overlay/overlay.json -o .build/mine .",
-		Args: cobra.ExactArgs(1),
+		Args: oneArgument("a directory to write to, such as .build/overlay"),
 		RunE: func(c *cobra.Command, args []string) error {
 			path, err := replay.Write(args[0])
 			if err != nil {

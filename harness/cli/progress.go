@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/term"
-
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/record"
 )
@@ -20,6 +18,7 @@ import (
 type progress struct {
 	out      io.Writer
 	terminal bool
+	colour   bool
 	total    int // zero: nobody knows how many
 	began    time.Time
 	// status is shown in place of the runs under way, and each run that passes is told only by it. Elsewhere than on a terminal it is printed as a line
@@ -41,8 +40,7 @@ const statusEvery = 30 * time.Second
 
 // newStatus starts a progress display for many runs. It shows what status returns for the number of runs done.
 func newStatus(out io.Writer, total int, status func(done int) string) *progress {
-	f, isFile := out.(*os.File)
-	p := &progress{out: out, terminal: isFile && term.IsTerminal(int(f.Fd())), total: total, began: time.Now(), status: status}
+	p := &progress{out: out, terminal: isTerminal(out) && os.Getenv("TERM") != "dumb", colour: inColour(out), total: total, began: time.Now(), status: status}
 	if p.terminal || status != nil {
 		p.stop, p.stopped = make(chan struct{}), make(chan struct{})
 		every := time.Second
@@ -84,6 +82,9 @@ func (p *progress) end(name, outcome string, r *harness.Result, brief bool) {
 		cause = ": " + first
 	}
 	p.clear()
+	if p.colour {
+		outcome = coloured(r.Outcome, outcome)
+	}
 	fmt.Fprintf(p.out, "%s %s %s in %.1fs%s\n", p.count(), name, outcome, r.Wall.Seconds(), cause)
 }
 

@@ -20,7 +20,7 @@ func newReplay(c Catalogue) *cobra.Command {
 		Long: "Run a schedule as try does, with the manager, the workload and the seed of its lines, and say whether the oracle of its line fails\n" +
 			"fails again. shrink and soak write such files. A line that is missing is no error; flags override the lines.\n" + exitStatus,
 		Example: "  replay failures/freshness-naive-17.txt\n  replay failures/freshness-naive-17.txt --engine all\n  replay failures/freshness-naive-17.txt --manager mine --transcript",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneArgument(aSchedule),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			j, s, err := a.scheduleJob(cmd, c, "replay", args[0])
 			if err != nil {

@@ -13,6 +13,8 @@ func newRun(c Catalogue) *cobra.Command {
 		Short: "Run scenarios against a manager and judge it",
 		Long: "Run the named scenarios, or all of them, against a manager and print a table of verdicts.\n" +
 			"Exit status: 0 if every verdict passed, 1 if one failed, 2 if the command was used wrongly, 3 if a run could not be judged.",
+		Example:           "  run\n  run hung-leader-disk --manager naive --transcript\n  run hung-leader-disk --engine all\n  run leader-killed --seeds 1-100",
+		ValidArgsFunction: offer(c.offerScenarios()...),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			tasks, err := chosen(c, names)
 			if err != nil {

@@ -36,7 +36,7 @@ func newShrink(c Catalogue) *cobra.Command {
 			"for a file, the command that runs it, and a Go test to paste.\n" +
 			"Exit status: 0 if the schedule was shrunk, 2 if it does not fail or the command was used wrongly, 3 if it could not be judged or was interrupted.",
 		Example: "  shrink incident.txt --manager naive\n  shrink 'HangDisk(alpha/leader) for 30s; 9s Kill(beta/m1)' --manager naive --oracle freshness --out failures",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneArgument(aSchedule),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			j, s, err := a.scheduleJob(cmd, c, "shrink", args[0])
 			if err != nil {

@@ -39,7 +39,7 @@ func newSoak(c Catalogue) *cobra.Command {
 			"Exit status: 0 if every run passed, 1 if one failed, 2 if the command was used wrongly, 3 if a run could not be judged, the results not be\n" +
 			"written, or the soak was interrupted.",
 		Example: "  soak --seeds 1-1000\n  soak --for 8h --manager naive --out night\n  soak --for 8h --out night --resume\n  soak --seeds 1-10000 --shard 0/4 --out shard-0",
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.run(cmd, c) },
 	}
 	f := cmd.Flags()

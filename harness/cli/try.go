@@ -22,7 +22,7 @@ func newTry(c Catalogue) *cobra.Command {
 			"the schedule itself: actions with their instants and lengths, separated by semicolons. list --faults prints the faults.\n" +
 			"A schedule may say with which manager, workload and seed it is run; flags override that.\n" + exitStatus,
 		Example: "  try 'HangDisk(alpha/leader) for 30s'\n  try '5s for 30s HangDisk(alpha/leader); 12s Freeze(beta/m2)' --engine " + embeddedName + "\n  try incident.txt --seeds 1-100",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneArgument(aSchedule),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			j, _, err := a.scheduleJob(cmd, c, "try", args[0])
 			if err != nil {
@@ -34,6 +34,9 @@ func newTry(c Catalogue) *cobra.Command {
 	a.add(try, c)
 	return try
 }
+
+// aSchedule is what a command needs that runs a schedule.
+const aSchedule = "the file of a schedule, - for the standard input, or a schedule such as 'HangDisk(alpha/leader) for 30s'"
 
 // exitStatus explains the exit codes of a command that judges a schedule.
 const exitStatus = "Exit status: 0 if every verdict passed, 1 if one failed, 2 if the command was used wrongly, 3 if a run could not be judged."
@@ -75,7 +78,7 @@ func readSchedule(command, argument string, stdin io.Reader) (task, schedule.Sch
 	case err != nil && fromFile:
 		return fail(fmt.Errorf("schedule %s: %w", argument, err))
 	case err != nil && argument != "-" && !isText(argument):
-		return fail(fmt.Errorf("no file is called %q, and it is no schedule: %w", argument, err))
+		return fail(fmt.Errorf("no file is called %q, and it is no schedule; want a file, or a step such as 'HangDisk(alpha/leader) for 30s'", argument))
 	case err != nil:
 		return fail(fmt.Errorf("schedule: %w", err))
 	case len(parsed.Steps) == 0 && parsed.Until == 0:

@@ -16,9 +16,10 @@ import (
 func newVersion(program string) *cobra.Command {
 	var results string
 	cmd := &cobra.Command{
-		Use:   "version",
-		Short: "Print the versions of this build, and whether it is a replay build",
-		Args:  cobra.NoArgs,
+		Use:     "version",
+		Short:   "Print the versions of this build, and whether it is a replay build",
+		Example: "  version\n  version --json -",
+		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			to, out, end, err := openResults(c, results)
 			if err != nil {

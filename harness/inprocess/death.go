@@ -144,7 +144,7 @@ func (d *Death) AwaitStop(stop func(), stopping <-chan struct{}, s serverstorage
 			if d.Cause() == nil {
 				return nil
 			}
-			return ReleaseLog(s)
+			return releaseLog(s)
 		case <-ticker.C:
 			if d.Cause() == nil {
 				continue

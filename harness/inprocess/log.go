@@ -9,9 +9,9 @@ import (
 	"go.etcd.io/etcd/server/v3/storage/wal"
 )
 
-// ReleaseLog closes the files of a raft log whose server died and has stopped. etcd leaves them open and locked if it cannot write the end
+// releaseLog closes the files of a raft log whose server died and has stopped. etcd leaves them open and locked if it cannot write the end
 // of the log, and a locked log would keep the member from starting again.
-func ReleaseLog(s serverstorage.Storage) error {
+func releaseLog(s serverstorage.Storage) error {
 	log, err := Field[*wal.WAL]("files of the raft log", s, "w")
 	if err != nil {
 		return err

@@ -20,15 +20,15 @@ func Offer[S ~string](name string, all []S) string {
 		return "there is none"
 	}
 	var near []string
-	for _, one := range Nearest(name, all) {
+	for _, one := range nearest(name, all) {
 		near = append(near, string(one))
 	}
 	return "the nearest: " + strings.Join(near, ", ")
 }
 
-// Nearest returns at most three names: first those that contain name, then those with the smallest edit distance to it. Names that are
+// nearest returns at most three names: first those that contain name, then those with the smallest edit distance to it. Names that are
 // equally near keep their order.
-func Nearest[S ~string](name string, all []S) []S {
+func nearest[S ~string](name string, all []S) []S {
 	distance := func(other S) int {
 		if name != "" && strings.Contains(strings.ToLower(string(other)), strings.ToLower(name)) {
 			return 0

@@ -13,19 +13,19 @@ func TestUnknownOffersTheNearestNames(t *testing.T) {
 
 func TestNearestAreThoseThatTakeTheFewestEdits(t *testing.T) {
 	all := []string{"delta", "alpha", "beta", "gamma"}
-	require.Equal(t, []string{"beta", "delta", "alpha"}, Nearest("betta", all))
-	require.Equal(t, []string{"alpha"}, Nearest("x", []string{"alpha"}), "no more than there are")
-	require.Empty(t, Nearest[string]("x", nil))
+	require.Equal(t, []string{"beta", "delta", "alpha"}, nearest("betta", all))
+	require.Equal(t, []string{"alpha"}, nearest("x", []string{"alpha"}), "no more than there are")
+	require.Empty(t, nearest[string]("x", nil))
 	require.Equal(t, []string{"delta", "alpha", "beta", "gamma"}, all, "the list is as it was")
 }
 
 func TestANameThatContainsWhatWasAskedForIsNearest(t *testing.T) {
-	require.Equal(t, []string{"WithholdEvents", "Kill"}, Nearest("events", []string{"Kill", "WithholdEvents"}), "upper and lower case are alike")
-	require.Equal(t, []string{"b", "a name that is long"}, Nearest("", []string{"a name that is long", "b"}), "nothing is contained in everything")
+	require.Equal(t, []string{"WithholdEvents", "Kill"}, nearest("events", []string{"Kill", "WithholdEvents"}), "upper and lower case are alike")
+	require.Equal(t, []string{"b", "a name that is long"}, nearest("", []string{"a name that is long", "b"}), "nothing is contained in everything")
 }
 
 func TestNamesThatAreAsNearStayInOrder(t *testing.T) {
-	require.Equal(t, []string{"m2", "m1", "m3"}, Nearest("m9", []string{"m2", "m1", "m3", "m4"}))
+	require.Equal(t, []string{"m2", "m1", "m3"}, nearest("m9", []string{"m2", "m1", "m3", "m4"}))
 }
 
 func TestEdits(t *testing.T) {

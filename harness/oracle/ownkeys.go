@@ -14,6 +14,8 @@ import (
 //   - After that, no own key is missing for longer than [bound.Bounds.Registered] without a break. Each key is judged by itself. [Leaks]
 //     judges whether the keys are gone after Close.
 //   - Time in which any staleness is allowed, because of a fault or a loss, does not count. When it ends, the key has its whole bound again.
+//   - No own key disappears after a whole TTL of its lease in which nothing was wrong with the cluster: a lease is refreshed before it expires. Where
+//     [bound.Timing.Slack] says that the machine may stall, that may cost a lease, and this is not judged.
 //   - A key of others must never be missing.
 //   - No own key may disappear while another manager of the same world closes, since that manager has deleted it.
 type OwnKeys struct{}
@@ -40,14 +42,35 @@ func (o OwnKeys) Judge(r *record.Record) record.Verdict {
 			}
 		}
 	}
-	t := judgeOwnKeys(r)
+	t, lapse := judgeOwnKeys(r), firstLapse(r)
 	switch {
 	case t.broken:
 		return failed(o, t.first.cluster, t.first.at, "%s", t.evidence(r))
+	case lapse != nil:
+		return failed(o, lapse.cluster, lapse.at, "%s: %s; %s", lapse.cluster, lapse.text, r.Situation(lapse.cluster, lapse.at))
 	case !t.judged:
 		return passed(o, "no key was missing")
 	}
 	return passed(o, "%s", t.margin())
+}
+
+// firstLapse is the first own key that disappeared although nothing had been wrong for as long as its lease lives; nil if there is none. The
+// harness looks once in an election timeout, so the key was found missing up to that much later.
+func firstLapse(r *record.Record) *violation {
+	if r.Timing.Slack > 0 || r.Timing.LeaseTTL == 0 {
+		return nil
+	}
+	for _, c := range allCircumstances(r) {
+		for _, s := range missingStretches(r, c) {
+			calm := span{s.from - r.Timing.LeaseTTL - r.Timing.Election - r.Bounds().Calm(), s.from}
+			if !s.first && c.calm(calm) {
+				return &violation{cluster: c.cluster, at: s.from, text: fmt.Sprintf(
+					"own key %s disappeared at %s, after more than its lease of %s in which nothing was wrong: the lease was not refreshed in time",
+					s.key, record.Stamp(s.from), brief(r.Timing.LeaseTTL))}
+			}
+		}
+	}
+	return nil
 }
 
 // judgeOwnKeys compares how long each own key was missing with what is allowed.

@@ -63,8 +63,8 @@ type Thrown struct {
 	terms string
 }
 
-// ErrClosed is returned by Throw after Close.
-var ErrClosed = errors.New("fault point: the world is closed")
+// errClosed is returned by Throw after Close.
+var errClosed = errors.New("fault point: the world is closed")
 
 // Throw switches a fault point on, with failpoint's terms. It does not block. If a point is thrown twice, the later terms are in force
 // until they are healed, and then the earlier ones again, so that overlapping faults do not undo one another. If somebody else had
@@ -76,7 +76,7 @@ func (b *Board) Throw(p Path, terms string) (*Thrown, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed.Load() {
-		return nil, ErrClosed
+		return nil, errClosed
 	}
 	before, err := failpoint.Status(string(p))
 	on := err == nil

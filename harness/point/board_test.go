@@ -364,8 +364,8 @@ func TestAClosedBoardPassesEverything(t *testing.T) {
 		if _, err := failpoint.Status(string(p)); err == nil {
 			t.Error("the switch is still on in failpoint's registry")
 		}
-		if _, err := b.Throw(p, `return("drop")`); !errors.Is(err, ErrClosed) {
-			t.Errorf("Throw after Close says %v, want %v", err, ErrClosed)
+		if _, err := b.Throw(p, `return("drop")`); !errors.Is(err, errClosed) {
+			t.Errorf("Throw after Close says %v, want %v", err, errClosed)
 		}
 		thrown.Heal()
 		if err := failpoint.Enable(string(p), `return("drop")`); err != nil {

@@ -10,8 +10,10 @@ import (
 )
 
 // Methods are etcd's gRPC methods that are no streams, sorted: "Range", "Put", "Txn", "LeaseGrant" and so on. No two services have methods of the
-// same name.
-var Methods = sync.OnceValue(func() []string {
+// same name. The caller must not change the list.
+func Methods() []string { return methods() }
+
+var methods = sync.OnceValue(func() []string {
 	var all []string
 	for _, service := range []grpc.ServiceDesc{
 		pb.KV_ServiceDesc, pb.Lease_ServiceDesc, pb.Cluster_ServiceDesc, pb.Maintenance_ServiceDesc, pb.Auth_ServiceDesc,
@@ -63,8 +65,8 @@ func (n Name) Kinds() []Kind {
 	return slices.Clone(kinds[Name(base)])
 }
 
-// NamesOf are all fault points of a member with these peers, sorted.
-func NamesOf(peers []string) []Name {
+// namesOf are all fault points of a member with these peers, sorted.
+func namesOf(peers []string) []Name {
 	var all []Name
 	for n := range kinds {
 		if n != peerSend && n != peerRecv && n != unary {

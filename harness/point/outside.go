@@ -110,7 +110,7 @@ func (s Switch) check(clusters map[string][]string) error {
 		return fmt.Errorf("cluster %s has no member %q; %s", s.Cluster, s.Member, names.Offer(s.Member, members))
 	}
 	peers := slices.DeleteFunc(slices.Clone(members), func(m string) bool { return m == s.Member })
-	if points := NamesOf(peers); !slices.Contains(points, s.Name) {
+	if points := namesOf(peers); !slices.Contains(points, s.Name) {
 		return fmt.Errorf("member %s/%s has no point %q; %s", s.Cluster, s.Member, s.Name, names.Offer(string(s.Name), points))
 	}
 	return s.Name.checkTerms(s.Terms)

@@ -118,5 +118,5 @@ func TestClientPointsMayBeOfOneManager(t *testing.T) {
 	require.Equal(t, ClientRead.Kinds(), ClientRead.Of(2).Kinds())
 	require.Empty(t, Name("client-read/5").Kinds())
 	require.Empty(t, WALSave.Of(1).Kinds())
-	require.Contains(t, NamesOf(nil), ClientWrite.Of(Managers))
+	require.Contains(t, namesOf(nil), ClientWrite.Of(Managers))
 }

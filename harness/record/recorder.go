@@ -220,7 +220,7 @@ func (r *Recorder) Fault(f Fault) (healed func()) {
 			r.aimed[i] = f
 		}
 		f.From, f.To = at, -1
-		r.r.Faults = append(r.r.Faults, f.For(r.r.Manager))
+		r.r.Faults = append(r.r.Faults, f.forManager(r.r.Manager))
 		r.r.noteLosses(at)
 	})
 	return func() {

@@ -30,7 +30,7 @@ func (r *Recorder) Fork() *Recorder {
 		if aimed, ok := r.aimed[i]; ok {
 			fault.Scope, fault.Allowance = aimed.Scope, aimed.Allowance
 		}
-		f.r.Faults = append(f.r.Faults, fault.For(number))
+		f.r.Faults = append(f.r.Faults, fault.forManager(number))
 	}
 	for _, l := range r.r.Losses {
 		if l.Of != LostReach { // which depends on the manager
@@ -89,8 +89,8 @@ type Closing struct {
 	From, To time.Duration
 }
 
-// For is the fault as it concerns a manager by its number: a fault that is aimed at another manager's connections is no fault of any cluster.
-func (f Fault) For(manager int) Fault {
+// forManager is the fault as it concerns a manager by its number: a fault that is aimed at another manager's connections is no fault of any cluster.
+func (f Fault) forManager(manager int) Fault {
 	f.Scope.Crippled = slices.Clip(f.Scope.Crippled) // so that the records do not append to the same array
 	if f.Scope.Manager != 0 && f.Scope.Manager != manager {
 		f.Scope, f.Allowance = Scope{Manager: f.Scope.Manager}, Allowance{}

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/record"
 )
 
 // Scenario makes a scenario of the schedule. A step that is not possible at its instant, because its member is down for example, is left
@@ -79,7 +81,21 @@ func (s Schedule) begin(w *harness.World, step Step) (undo func()) {
 		w.Abort(err)
 	}
 	if err != nil {
-		w.Note("left out: %s: %v", step.Action, err)
+		w.Note(leftOut+"%s: %v", step.Action, err)
 	}
 	return undo
+}
+
+// leftOut is what the note of a step that was not possible begins with.
+const leftOut = "left out: "
+
+// LeftOut returns the steps of a run that were left out, each with the reason why it was not possible, such as that its member did not exist.
+func LeftOut(r *record.Record) []string {
+	var steps []string
+	for _, n := range r.Notes {
+		if step, ok := strings.CutPrefix(n.Text, leftOut); ok {
+			steps = append(steps, step)
+		}
+	}
+	return steps
 }

@@ -11,7 +11,7 @@ import (
 
 // dial counts an attempt to connect, and records the connection.
 func (w *Wire) dial(ctx context.Context, address string) (net.Conn, error) {
-	w.Recorder.Sent(w.Cluster, record.Dials)
+	w.sends(record.Dials)
 	member := w.At(address)
 	own := w.linkTo(member)
 	if err := own.Admit(ctx.Done()); err != nil {

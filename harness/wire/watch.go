@@ -31,7 +31,7 @@ func (s *watchStream) SendMsg(m any) error {
 			s.mu.Unlock()
 		}
 	}
-	s.wire.Recorder.Sent(s.wire.Cluster, what)
+	s.wire.sends(what)
 	return s.ClientStream.SendMsg(m)
 }
 

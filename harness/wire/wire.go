@@ -39,6 +39,7 @@ type Wire struct {
 	mu     sync.Mutex
 	ranges map[string]*coverage  // by the range of keys that is watched
 	links  map[string]*link.Link // by member
+	pace   pace
 }
 
 // managerKey is the key of gRPC metadata that tells a member which manager calls, so that it can record whose watches it serves. The first manager,
@@ -90,7 +91,7 @@ func (w *Wire) Forget() {
 func (w *Wire) unary(
 	ctx context.Context, method string, request, response any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption,
 ) error {
-	w.Recorder.Sent(w.Cluster, record.Requests)
+	w.sends(record.Requests)
 	return invoke(ctx, method, request, response, cc, options...)
 }
 
@@ -103,7 +104,7 @@ func (w *Wire) stream(
 	s, err := open(ctx, desc, cc, method, options...)
 	switch {
 	case err != nil:
-		w.Recorder.Sent(w.Cluster, record.Requests)
+		w.sends(record.Requests)
 		return nil, err
 	case method == pb.Watch_Watch_FullMethodName:
 		return &watchStream{ClientStream: s, wire: w, open: map[int64]*watch{}}, nil
@@ -119,6 +120,6 @@ type otherStream struct {
 
 // SendMsg counts and sends a message.
 func (s *otherStream) SendMsg(m any) error {
-	s.wire.Recorder.Sent(s.wire.Cluster, record.Requests)
+	s.wire.sends(record.Requests)
 	return s.ClientStream.SendMsg(m)
 }

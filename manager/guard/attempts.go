@@ -58,8 +58,8 @@ func (a *Attempts) Next(ctx context.Context, timeout time.Duration, call Call) e
 	}
 }
 
-// Exhausted reports whether every member was asked.
-func (a *Attempts) Exhausted() bool {
+// exhausted reports whether every member was asked.
+func (a *Attempts) exhausted() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.client.pool.pick(a.tried) == nil
@@ -118,7 +118,7 @@ func (c *Client) Get(ctx context.Context, key string, options ...clientv3.OpOpti
 		if err == nil {
 			return response, nil
 		}
-		if ctx.Err() != nil || IsAnswer(err) || attempts.Exhausted() {
+		if ctx.Err() != nil || IsAnswer(err) || attempts.exhausted() {
 			return nil, err
 		}
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // choose returns the runs that a page shows if it shows at most so many: those that failed or were not judged, and an even sample of the others. If there
-// are too many of the first, it is an even sample of those.
+// are too many of the first, it is an even sample of those. Of the others those without a record, of which there is no picture, are left out first.
 func choose(runs []report.Run, most int) []report.Run {
 	if len(runs) <= most {
 		return runs
@@ -25,6 +25,9 @@ func choose(runs []report.Run, most int) []report.Run {
 		} else {
 			others = append(others, i)
 		}
+	}
+	if pictured := slices.DeleteFunc(slices.Clone(others), func(i int) bool { return runs[i].Record == nil }); len(pictured) > 0 {
+		others = pictured
 	}
 	telling = sample(telling, most)
 	chosen := slices.Concat(telling, sample(others, most-len(telling)))

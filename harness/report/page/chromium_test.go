@@ -34,6 +34,7 @@ func TestInABrowser(t *testing.T) {
 		require.True(t, eval[bool](p, `document.querySelector("svg.lanes").getAttribute("aria-labelledby").split(" ").every(id => document.getElementById(id).textContent)`))
 		p.do(click("#run-2 .open"))
 		require.Equal(t, "Not judged: disk full.", text(p, "#run-2 .sentence"))
+		require.True(t, eval[bool](p, `document.querySelector("#run-2 [data-is=picture]").hidden`), "there is no picture of it")
 	})
 
 	t.Run("filters", func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 type details struct {
 	Title    string           `json:"title"`
 	Sentence string           `json:"sentence"`
-	SVG      string           `json:"svg"`
+	SVG      string           `json:"svg,omitempty"`
 	Focus    *[2]float64      `json:"focus,omitempty"` // the time that matters, in milliseconds, if it is shorter than the run
 	Words    []string         `json:"words"`
 	Verdicts []record.Verdict `json:"verdicts"`
@@ -62,10 +62,11 @@ func detailsOf(r report.Run, id string) (details, error) {
 	if r.Inevitable != nil {
 		d.Cause = r.Inevitable.Text
 	}
-	if r.Record != nil {
-		for _, e := range r.Record.Transcript {
-			d.Log = append(d.Log, [4]any{e.At, e.Cluster, e.Member, e.Text})
-		}
+	if r.Record == nil {
+		return d, nil
+	}
+	for _, e := range r.Record.Transcript {
+		d.Log = append(d.Log, [4]any{e.At, e.Cluster, e.Member, e.Text})
 	}
 	var svg strings.Builder
 	if err := lanes.Draw(&svg, r, o); err != nil {

@@ -120,7 +120,9 @@
     at("section").setAttribute("aria-label", run.title);
     at("sentence").textContent = run.sentence;
     at("sentence").classList.add(outcome.replace(" ", "-"));
-    at("frame").innerHTML = run.svg; // made by this program, which escapes all texts
+    at("frame").innerHTML = run.svg || ""; // made by this program, which escapes all texts
+    at("picture").hidden = at("transcript").hidden = !run.svg;
+    at("unkept").hidden = Boolean(run.svg) || outcome === "not judged" || outcome === "not asked";
     at("focus").hidden = !run.focus;
     at("words").append(...run.words.map(w => element("li", "", w)));
     for (const v of run.verdicts) {
@@ -160,6 +162,8 @@
     const at = name => cell.querySelector(`[data-is="${name}"]`);
     const frame = at("frame"), log = at("log"), range = at("range"), said = at("said");
     let current = -1;
+    at("copy").addEventListener("click", () => copy(at("again"), at("copied")));
+    if (!run.svg) return;
 
     // nearest is the entry of the transcript that is nearest to an instant.
     function nearest(t) {
@@ -224,7 +228,6 @@
       whole: lanes.whole, focus: () => lanes.show(...run.focus),
     };
     for (const name in tools) at(name).addEventListener("click", tools[name]);
-    at("copy").addEventListener("click", () => copy(at("again"), at("copied")));
   }
 
   async function copy(from, said) {

@@ -49,6 +49,16 @@ func TestAPageOfVeryManyRunsShowsFailuresAndASampleAndSaysSo(t *testing.T) {
 	require.Equal(t, 100, strings.Count(text, `data-verdict="failed"`))
 }
 
+func TestTheSampleConsistsOfRunsWithPictures(t *testing.T) {
+	runs := sample.Many(100)
+	for i := range runs {
+		if i >= 50 && runs[i].Outcome == "passed" {
+			runs[i].Record = nil
+		}
+	}
+	require.Equal(t, 40, strings.Count(written(t, runs, page.Options{Most: 40}), `"svg":`))
+}
+
 func TestRunsWithoutARecordHaveARow(t *testing.T) {
 	text := written(t, []report.Run{{Scenario: "s", Outcome: "not judged", Cause: "disk full"}}, page.Options{})
 	require.Contains(t, text, "Not judged: disk full.")

@@ -2,7 +2,7 @@
 //
 //	seed ──► Schedule ──► run ──► what the run reached (record.Reached)
 //	            ▲                        │
-//	seed ──► Mutate ◄── kept ◄── Learn ◄─┘        [Guide] does this round trip
+//	seed ──► mutate ◄── kept ◄── Learn ◄─┘        [Guide] does this round trip
 //
 // # How a schedule is drawn
 //
@@ -161,7 +161,7 @@ func (d *drawer) finish() schedule.Schedule {
 	}
 	s.Until = d.lastEnd() + d.between(5*t.Election, 15*t.Election)
 	s.About = []string{"Drawn. Each cluster keeps its quorum."}
-	if !KeepsQuorum(s) {
+	if !keepsQuorum(s) {
 		s.About = []string{"Drawn. A cluster may lose its quorum."}
 	}
 	return s

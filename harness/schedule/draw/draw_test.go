@@ -81,7 +81,7 @@ func TestTheSameSeedDrawsTheSameSchedule(t *testing.T) {
 	require.Equal(t, drawn(50), drawn(50))
 	require.NotEqual(t, Schedule(1, both), Schedule(2, both))
 	a, b := Schedule(1, both), Schedule(2, both)
-	require.Equal(t, Mutate(3, both, a, b), Mutate(3, both, a, b))
+	require.Equal(t, mutate(3, both, a, b), mutate(3, both, a, b))
 	require.Equal(t, Schedule(1, both), a, "a mutation leaves its parent alone")
 	require.Equal(t, Schedule(2, both), b)
 }
@@ -123,7 +123,7 @@ func TestMostSchedulesKeepTheirQuorumAndSomeLoseIt(t *testing.T) {
 	for _, all := range [][]schedule.Schedule{drawn(400), guided(400)} {
 		keep := 0
 		for _, s := range all {
-			keeps := KeepsQuorum(s)
+			keeps := keepsQuorum(s)
 			require.Equal(t, keeps, s.About[0] == "Drawn. Each cluster keeps its quorum.")
 			if keeps {
 				keep++
@@ -159,7 +159,7 @@ func TestTheQuorumIsComputedOverFaultsThatOverlap(t *testing.T) {
 	} {
 		s, err := schedule.Parse(text)
 		require.NoError(t, err, text)
-		require.Equal(t, keeps, KeepsQuorum(s), text)
+		require.Equal(t, keeps, keepsQuorum(s), text)
 	}
 }
 
@@ -208,7 +208,7 @@ func TestAMutationChangesAFewThings(t *testing.T) {
 	same := 0
 	for seed := range uint64(300) {
 		parent, other := Schedule(seed, both), Schedule(seed+1000, both)
-		s := Mutate(seed, both, parent, other)
+		s := mutate(seed, both, parent, other)
 		require.Equal(t, parent.Run, s.Run)
 		kept := slices.DeleteFunc(slices.Clone(parent.Steps), func(step schedule.Step) bool {
 			return !slices.ContainsFunc(s.Steps, func(o schedule.Step) bool { return o.String() == step.String() })

@@ -11,10 +11,10 @@ import (
 	"github.com/stormwatch/stormwatch/harness/schedule"
 )
 
-// KeepsQuorum says whether each cluster of the schedule is certain to have a quorum at each instant, whichever members the roles in it turn out to be.
+// keepsQuorum says whether each cluster of the schedule is certain to have a quorum at each instant, whichever members the roles in it turn out to be.
 // It is computed from the faults that overlap. A member counts as lost to the quorum as the bounds count it: also if it is only deaf in one direction, or
 // applies nothing.
-func KeepsQuorum(s schedule.Schedule) bool { return !look(s, Space{}.timing().Election).loses }
+func keepsQuorum(s schedule.Schedule) bool { return !look(s, Space{}.timing().Election).loses }
 
 // forecast is what can be said of a run before it is made.
 type forecast struct {

@@ -41,7 +41,7 @@ func (g *Guide) Next(seed uint64) schedule.Schedule {
 	if g.blind || len(g.kept) == 0 || d.chance(freshly) {
 		return Schedule(seed, g.space)
 	}
-	return Mutate(seed, g.space, g.choose(d), g.choose(d))
+	return mutate(seed, g.space, g.choose(d), g.choose(d))
 }
 
 // Learn tells the guide which situations a run of the schedule reached. It returns those that no run before had reached; a schedule with any is kept.

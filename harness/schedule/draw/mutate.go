@@ -8,17 +8,17 @@ import (
 	"github.com/stormwatch/stormwatch/harness/schedule"
 )
 
-// Mutate returns the parent with one to three things changed: when a step happens, how long it lasts, on which member it is, which fault it is; a step or an
+// mutate returns the parent with one to three things changed: when a step happens, how long it lasts, on which member it is, which fault it is; a step or an
 // incident more, a step less, or some steps of another schedule; where the manager is attached, or how many members a cluster has. If the parent keeps
 // its quorum, the result mostly does too. The same arguments give the same schedule. The parent and the other are not changed.
-func Mutate(seed uint64, space Space, parent, other schedule.Schedule) schedule.Schedule {
+func mutate(seed uint64, space Space, parent, other schedule.Schedule) schedule.Schedule {
 	d := newDrawer(seed, mutation, space)
 	d.s = parent
 	d.s.Clusters = slices.Clone(parent.Clusters)
 	d.s.Watch = slices.Clone(parent.Watch)
 	d.s.Steps = slices.Clone(parent.Steps)
 	d.s.Run = schedule.Run{Workload: parent.Run.Workload}
-	d.keeps = KeepsQuorum(parent) && d.chance(85)
+	d.keeps = keepsQuorum(parent) && d.chance(85)
 	d.limit = d.lastEnd() + space.timing().LeaseTTL/2
 	for changes, tries := 0, 0; changes < 1+d.weigh(50, 30, 20) && tries < 20; tries++ {
 		before := d.s

@@ -37,8 +37,8 @@ func (f Found) evidence() string {
 
 var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 
-// Name is what the files of the failure are called, without their endings: oracle, manager, seed.
-func (f Found) Name() string {
+// name is what the files of the failure are called, without their endings: oracle, manager, seed.
+func (f Found) name() string {
 	name := strings.ToLower(fmt.Sprintf("%s-%s-%d", f.Oracle, f.Result.Manager, f.Result.Seed))
 	return strings.Trim(notInNames.ReplaceAllString(name, "-"), "-")
 }
@@ -56,14 +56,14 @@ func (f Found) GoTest() []byte {
 		engine, call = "embedded", "embedded.Engine{}"
 	}
 	name := ""
-	for word := range strings.SplitSeq(f.Name(), "-") {
+	for word := range strings.SplitSeq(f.name(), "-") {
 		name += strings.ToUpper(word[:1]) + word[1:]
 	}
 	run := f.Schedule
 	run.About, run.Run = nil, schedule.Run{}
 	var text bytes.Buffer
 	if err := testTemplate.Execute(&text, map[string]any{
-		"Name": name, "Slug": f.Name(), "About": f.Schedule.About, "Schedule": run.String(), "Oracle": f.Oracle, "Manager": f.Result.Manager,
+		"Name": name, "Slug": f.name(), "About": f.Schedule.About, "Schedule": run.String(), "Oracle": f.Oracle, "Manager": f.Result.Manager,
 		"Workload": f.Result.Workload, "Seed": f.Result.Seed, "Package": engine, "Engine": call,
 	}); err != nil {
 		return fmt.Appendf(nil, "// no test could be made: %v\n", err)
@@ -81,9 +81,9 @@ func (f Found) Write(dir string) (file string, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	file = filepath.Join(dir, f.Name()+".txt")
+	file = filepath.Join(dir, f.name()+".txt")
 	if err := os.WriteFile(file, []byte(f.Schedule.String()), 0o644); err != nil {
 		return "", err
 	}
-	return file, os.WriteFile(filepath.Join(dir, strings.ReplaceAll(f.Name(), "-", "_")+"_test.go"), f.GoTest(), 0o644)
+	return file, os.WriteFile(filepath.Join(dir, strings.ReplaceAll(f.name(), "-", "_")+"_test.go"), f.GoTest(), 0o644)
 }

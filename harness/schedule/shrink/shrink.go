@@ -84,11 +84,6 @@ func (e *DoesNotFailError) Error() string {
 // usualLimit is the limit of a Shrinker that names none.
 const usualLimit = 400
 
-// Shrink shrinks a schedule as a [Shrinker] with only a Try does.
-func Shrink(ctx context.Context, s schedule.Schedule, oracle string, try Try) (Found, error) {
-	return Shrinker{Try: try}.Shrink(ctx, s, oracle)
-}
-
 // Shrink runs the schedule, makes it small as long as the oracle still fails, and finds the cause. An empty oracle means the first that fails. It blocks
 // until that is done or ctx ends. If the oracle does not fail at first, the error is a [DoesNotFailError]. If ctx ends, Found is what was reached until
 // then, and the error is that of ctx; Found is empty if that is nothing.

@@ -33,6 +33,11 @@ func pure(bad func(schedule.Schedule) bool) Try {
 	}
 }
 
+// shrinkWith shrinks a schedule as a Shrinker with only a Try does.
+func shrinkWith(ctx context.Context, s schedule.Schedule, oracle string, try Try) (Found, error) {
+	return Shrinker{Try: try}.Shrink(ctx, s, oracle)
+}
+
 func parse(t *testing.T, text string) schedule.Schedule {
 	t.Helper()
 	s, err := schedule.Parse(text)
@@ -115,7 +120,7 @@ func TestWhatIsNotNeededIsLeftOut(t *testing.T) {
 			if name == "two faults, one while the other lasts, with a majority" {
 				s = parse(t, strings.ReplaceAll(messy, "alpha/m4", "alpha/m1"))
 			}
-			found, err := Shrink(t.Context(), s, oracle, pure(c.bad))
+			found, err := shrinkWith(t.Context(), s, oracle, pure(c.bad))
 			require.NoError(t, err)
 			got := found.Schedule
 			got.About, got.Run = nil, schedule.Run{}
@@ -157,7 +162,7 @@ func TestTheResultFailsAndNoStepOfItCanBeLeftOut(t *testing.T) {
 	for seed := range uint64(300) {
 		text, bad := drawn(rand.New(rand.NewPCG(seed, 0)))
 		s := parse(t, text)
-		found, err := Shrink(t.Context(), s, oracle, pure(bad))
+		found, err := shrinkWith(t.Context(), s, oracle, pure(bad))
 		require.NoError(t, err)
 		require.True(t, bad(found.Schedule), text)
 		require.False(t, found.Limited, text)
@@ -204,7 +209,7 @@ func TestNoScheduleIsRunTwiceAndTheLimitIsKept(t *testing.T) {
 	}
 	s := parse(t, messy)
 	s.About = nil
-	_, err := Shrink(t.Context(), s, oracle, try)
+	_, err := shrinkWith(t.Context(), s, oracle, try)
 	require.NoError(t, err)
 	for text, n := range ran {
 		require.Equal(t, 1, n, text)
@@ -220,17 +225,17 @@ func TestNoScheduleIsRunTwiceAndTheLimitIsKept(t *testing.T) {
 func TestWhatDoesNotFailIsNotShrunk(t *testing.T) {
 	s := parse(t, messy)
 	always, never := pure(func(schedule.Schedule) bool { return true }), pure(func(schedule.Schedule) bool { return false })
-	_, err := Shrink(t.Context(), s, "leaks", always)
+	_, err := shrinkWith(t.Context(), s, "leaks", always)
 	var passes *DoesNotFailError
 	require.ErrorAs(t, err, &passes)
 	require.EqualError(t, err, "the schedule does not fail leaks; it fails freshness")
-	_, err = Shrink(t.Context(), s, "leaks", never)
+	_, err = shrinkWith(t.Context(), s, "leaks", never)
 	require.EqualError(t, err, "the schedule does not fail leaks, nor anything else: there is nothing to shrink")
-	_, err = Shrink(t.Context(), s, "", never)
+	_, err = shrinkWith(t.Context(), s, "", never)
 	require.EqualError(t, err, "the schedule does not fail: there is nothing to shrink")
-	_, err = Shrink(t.Context(), s, "", func(context.Context, schedule.Schedule) (*harness.Result, error) { return nil, errors.New("no disk") })
+	_, err = shrinkWith(t.Context(), s, "", func(context.Context, schedule.Schedule) (*harness.Result, error) { return nil, errors.New("no disk") })
 	require.EqualError(t, err, "run the schedule that is to be shrunk: no disk")
-	_, err = Shrink(t.Context(), s, "", func(context.Context, schedule.Schedule) (*harness.Result, error) {
+	_, err = shrinkWith(t.Context(), s, "", func(context.Context, schedule.Schedule) (*harness.Result, error) {
 		return harness.NotJudged(harness.Result{}, errors.New("no disk")), nil
 	})
 	require.EqualError(t, err, "run the schedule that is to be shrunk: not judged: no disk")
@@ -238,7 +243,7 @@ func TestWhatDoesNotFailIsNotShrunk(t *testing.T) {
 
 func TestARunThatCouldNotBeMadeDoesNotCountAsFailing(t *testing.T) {
 	bad := pure(func(schedule.Schedule) bool { return true })
-	found, err := Shrink(t.Context(), parse(t, messy), oracle, func(ctx context.Context, s schedule.Schedule) (*harness.Result, error) {
+	found, err := shrinkWith(t.Context(), parse(t, messy), oracle, func(ctx context.Context, s schedule.Schedule) (*harness.Result, error) {
 		r, err := bad(ctx, s)
 		switch {
 		case len(s.Steps) == 0:
@@ -280,7 +285,7 @@ func TestAnInterruptedShrinkingReturnsWhatItHas(t *testing.T) {
 	require.Len(t, found.Schedule.Steps, 1)
 	require.True(t, bad(found.Schedule))
 	require.Empty(t, found.Cause)
-	found, err = Shrink(ctx, parse(t, messy), oracle, pure(bad))
+	found, err = shrinkWith(ctx, parse(t, messy), oracle, pure(bad))
 	require.ErrorIs(t, err, context.Canceled)
 	require.Nil(t, found.Result)
 }

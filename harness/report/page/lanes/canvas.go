@@ -11,14 +11,15 @@ import (
 
 // The measures of a picture, in pixels.
 const (
-	gutter    = 136 // the names of the lanes, at the left
-	right     = 14
-	axisHigh  = 26
-	headHigh  = 24 // the name of a cluster
-	laneGap   = 4
-	letter    = 6.3 // the width of a letter, on average
-	textDown  = 4   // from the middle of a line of text to its baseline
-	labelDrop = 3   // from the left end of a band to its label
+	gutter     = 136 // the names of the lanes, at the left
+	right      = 14
+	axisHigh   = 26
+	headHigh   = 24 // the name of a cluster
+	laneGap    = 4
+	letter     = 6.3 // the width of a letter, on average
+	markLetter = 7   // of a mark, which is bold
+	textDown   = 4   // from the middle of a line of text to its baseline
+	labelDrop  = 3   // from the left end of a band to its label
 )
 
 // canvas collects the elements of a picture. A picture has layers: what is stretched with the time axis lies in scaled, with instants in milliseconds as
@@ -76,27 +77,39 @@ func (c *canvas) path(class, d, more string) {
 	}
 }
 
-// pin draws a text that begins at an instant. The script moves it with the axis.
+// pin draws a text that begins at an instant, or ends there if it would leave the picture. The script does the same after each zoom.
 func (c *canvas) pin(class string, at float64, y int, text string) {
-	fmt.Fprintf(&c.pinned, `<text class="%s" data-t="%s" x="%s" y="%d">%s</text>`, class, number(at), number(c.x(at)+labelDrop), y, escaped(text))
+	x, anchor := c.x(at)+labelDrop, ""
+	if x+markLetter*float64(utf8.RuneCountInString(text)) > c.width-right {
+		x, anchor = x-2*labelDrop, ` text-anchor="end"`
+	}
+	fmt.Fprintf(&c.pinned, `<text class="%s" data-t="%s" x="%s" y="%d"%s>%s</text>`, class, number(at), number(x), y, anchor, escaped(text))
 }
 
-// label writes a text inside a band: the long one if there is room for it, else the short one, else none. The script does the same after each zoom.
+// label writes a text inside a band, cut to the room that there is; if that is too little for much of it, the short one, if there is room for that. The
+// script does the same after each zoom.
 func (c *canvas) label(class string, from, to float64, y int, long, short string) {
 	x := max(c.x(from), gutter)
 	room := min(c.x(to), c.width-right) - x - 2*labelDrop
-	text := long
-	if room < wide(long) {
-		if text = short; room < wide(short) {
-			text = ""
-		}
-	}
 	fmt.Fprintf(&c.pinned, `<text class="%s" data-t="%s" data-u="%s" data-long="%s" data-short="%s" x="%s" y="%d">%s</text>`,
-		class, number(from), number(to), escaped(long), escaped(short), number(x+labelDrop), y, escaped(text))
+		class, number(from), number(to), escaped(long), escaped(short), number(x+labelDrop), y, escaped(fitting(long, short, room)))
 }
 
-// wide is about how many pixels a text is wide.
-func wide(text string) float64 { return letter * float64(utf8.RuneCountInString(text)) }
+// enough is how many letters of a long text are worth more than the short one.
+const enough = 12
+
+func fitting(long, short string, room float64) string {
+	most := int(room / letter)
+	switch {
+	case utf8.RuneCountInString(long) <= most:
+		return long
+	case most > max(enough, utf8.RuneCountInString(short)):
+		return string([]rune(long)[:most-1]) + "…"
+	case utf8.RuneCountInString(short) <= most:
+		return short
+	}
+	return ""
+}
 
 // name writes the name of a lane into the gutter.
 func (c *canvas) name(class string, y int, text string) {

@@ -56,8 +56,11 @@ func marksOf(run report.Run) (marks []mark) {
 			marks[i].text += ", " + v.Oracle
 		}
 	}
+	for i := range marks {
+		marks[i].text += " " + at(marks[i].at)
+	}
 	if c := run.Inevitable; c != nil {
-		marks = append(marks, mark{at: c.At, is: "cause", text: "◆ from here on inevitable"})
+		marks = append(marks, mark{at: c.At, is: "cause", text: "◆ inevitable from here on"})
 	}
 	return marks
 }
@@ -101,6 +104,7 @@ func clusterOf(r *report.Record, c report.Cluster, end float64) clusterLanes {
 			cl.measure(s)
 		}
 	}
+	slices.SortStableFunc(cl.watches, func(a, b watchLane) int { return strings.Compare(a.key, b.key) })
 	cl.still = stills(cl.seen, cl.curve)
 	cl.quiet = len(cl.hurts) == 0 && len(cl.over) == 0
 	cl.note = cl.summary()

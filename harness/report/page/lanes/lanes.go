@@ -57,7 +57,11 @@ func Draw(w io.Writer, run report.Run, o Options) error {
 	}
 	c := &canvas{id: o.ID, view: view{from: o.From, to: max(o.To, o.From+1), width: float64(o.Width)}, y: axisHigh + laneGap, end: s.end}
 	c.draw(s)
-	return c.write(w, run, s, o)
+	foot := c.y
+	if o.Standalone {
+		c.legend()
+	}
+	return c.write(w, run, s, o, foot)
 }
 
 // draw draws all lanes, from top to bottom.
@@ -108,8 +112,8 @@ func (c *canvas) mark(m mark, from, to, textAt int) {
 	c.pin("mark "+m.is, m.at, textAt, m.text)
 }
 
-// write puts the layers together.
-func (c *canvas) write(w io.Writer, run report.Run, s scene, o Options) error {
+// write puts the layers together. foot is where the lanes end.
+func (c *canvas) write(w io.Writer, run report.Run, s scene, o Options, foot int) error {
 	var b strings.Builder
 	high := c.y
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="lanes" role="img" aria-labelledby="%s-title %s-desc" viewBox="0 0 %d %d" `,
@@ -119,9 +123,9 @@ func (c *canvas) write(w io.Writer, run report.Run, s scene, o Options) error {
 	if o.Standalone {
 		fmt.Fprintf(&b, "<style>%s</style>", Style)
 	}
-	b.WriteString(c.defs(high))
+	b.WriteString(c.defs(high, o.Standalone))
 	fmt.Fprintf(&b, `<rect class="paper" width="100%%" height="%d"/>`, high)
-	b.WriteString(c.axis(high - 16))
+	b.WriteString(c.axis(foot - 16))
 	fmt.Fprintf(&b, `<g class="fixed">%s</g>`, c.fixed.String())
 	fmt.Fprintf(&b, `<g clip-path="url(#%s-clip)"><g class="scaled" transform="matrix(%s 0 0 1 %s 0)">%s</g><g class="pinned">%s</g></g></svg>`,
 		c.id, precise(c.scale()), precise(gutter-c.from*c.scale()), c.scaled.String(), c.pinned.String())

@@ -53,9 +53,14 @@ function attachLanes(frame, svg, handlers) {
       return;
     }
     const left = Math.max(start, gutter), room = Math.min(x(+t.dataset.u), width - right) - left - 6;
-    const fits = text => room >= text.length * 6.3;
     t.setAttribute("x", left + 3);
-    t.textContent = fits(t.dataset.long) ? t.dataset.long : fits(t.dataset.short) ? t.dataset.short : "";
+    t.textContent = fitting([...t.dataset.long], [...t.dataset.short], Math.floor(room / 6.3));
+  }
+
+  function fitting(long, short, most) {
+    if (long.length <= most) return long.join("");
+    if (most > Math.max(12, short.length)) return long.slice(0, most - 1).join("") + "…";
+    return short.length <= most ? short.join("") : "";
   }
 
   const steps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 9e5, 18e5, 36e5, 72e5, 144e5, 432e5, 864e5];

@@ -60,7 +60,7 @@ func TestALeaderThatOthersHaveReplacedIsDrawnAsOneThatBelievesItLeads(t *testing
 func TestTheTimeAboveTheAllowanceIsMarked(t *testing.T) {
 	picture := drawn(t, sample.HungLeader(), lanes.Options{})
 	require.Contains(t, picture, `<path class="over" d="M15350 `)
-	require.Contains(t, picture, ">✗ freshness</text>")
+	require.Contains(t, picture, ">✗ freshness 15.35s</text>")
 	require.NotContains(t, drawn(t, sample.Recovers(), lanes.Options{}), `class="over"`)
 }
 

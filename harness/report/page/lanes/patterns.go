@@ -18,15 +18,22 @@ var patterns = []struct{ name, path string }{
 	{"stale", "M-2 -2L10 10M6 -2L10 2M-2 6L2 10"}, // falling lines on a tint: a leader that is none
 }
 
-// defs are the patterns and the clip of a picture. The patterns lie in the stretched layer, so that each is stretched back.
-func (c *canvas) defs(high int) string {
+// defs are the patterns and the clip of a picture. The patterns lie in the stretched layer, so that each is stretched back. Those of the legend are not.
+func (c *canvas) defs(high int, legend bool) string {
 	var d strings.Builder
 	d.WriteString("<defs>")
 	for _, p := range patterns {
-		fmt.Fprintf(&d, `<pattern id="%s-%s" class="pattern %s" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="scale(%s 1)">`+
-			`<rect width="8" height="8"/><path d="%s"/></pattern>`, c.id, p.name, p.name, precise(1/c.scale()), p.path)
+		c.pattern(&d, "", p.name, p.path, fmt.Sprintf(` patternTransform="scale(%s 1)"`, precise(1/c.scale())))
+		if legend {
+			c.pattern(&d, "key-", p.name, p.path, "")
+		}
 	}
 	fmt.Fprintf(&d, `<clipPath id="%s-clip"><rect x="%d" y="0" width="%s" height="%d"/></clipPath></defs>`,
 		c.id, gutter, number(c.width-gutter-right), high)
 	return d.String()
+}
+
+func (c *canvas) pattern(d *strings.Builder, prefix, name, path, transform string) {
+	fmt.Fprintf(d, `<pattern id="%s-%s%s" class="pattern %s" width="8" height="8" patternUnits="userSpaceOnUse"%s><rect width="8" height="8"/><path d="%s"/></pattern>`,
+		c.id, prefix, name, name, transform, path)
 }
