@@ -182,6 +182,9 @@ func (w *World) fail(format string, args ...any) {
 // Abort ends the scenario, and the run is not judged because of err. It does not return.
 func (w *World) Abort(err error) { w.fail("%w", err) }
 
+// NotAsked ends the scenario, which has nothing to ask of the manager, and why. It does not return.
+func (w *World) NotAsked(why string) { w.fail("%w", &notAskedError{why}) }
+
 var clusterName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
 func checkSpecs(specs []Spec) error {

@@ -17,7 +17,7 @@ var (
 )
 
 // policy lets the live page use nothing but its own script, style sheet and API.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // page adds the live page to the routes.
 func (s *session) page(mux *http.ServeMux) {

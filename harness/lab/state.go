@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/fault"
 	"github.com/stormwatch/stormwatch/harness/record"
 )
 
@@ -77,6 +78,16 @@ type InForce struct {
 	Fault string  `json:"fault"`
 	Text  string  `json:"text"`
 	At    float64 `json:"at"`
+}
+
+// hits says whether a fault in force is on a member: whether it names the member, or if it names none, whether it affects it.
+func hits(f record.Fault, m harness.Ref) bool {
+	parsed, err := fault.Parse(f.Text) // what was switched on from outside is no expression
+	group, others := parsed.Groups()
+	if one, ok := parsed.Member(); err == nil && (ok || len(group)+len(others) > 0) {
+		return one == m || slices.Contains(group, m) || slices.Contains(others, m)
+	}
+	return slices.Contains(f.Scope.Members, m.Member)
 }
 
 // ms is a time in milliseconds.
@@ -182,7 +193,7 @@ func memberState(r *record.Record, m *harness.Member) MemberState {
 		}
 	}
 	for _, f := range r.FaultsAt(r.End) {
-		if f.Scope.Cluster == cluster && slices.Contains(f.Scope.Members, name) {
+		if f.Scope.Cluster == cluster && hits(f, m.Ref()) {
 			st.Faults = append(st.Faults, f.Text)
 		}
 	}

@@ -173,7 +173,7 @@ function clusters(state) {
       put(stale, "");
     } else {
       const over = c.allowed !== null && c.staleness > c.allowed;
-      stale.className = "staleness " + (over ? "bad" : "good");
+      stale.className = "staleness " + (over ? "bad" : c.allowed !== null ? "good" : "");
       put(stale, `${over ? "✗ stale" : "stale"} by ${seconds(c.staleness)}, allowed ${c.allowed === null ? "any" : seconds(c.allowed)} (${c.why})`);
     }
     const said = [`${c.committed} updates committed`];

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -24,36 +23,6 @@ import (
 	"github.com/stormwatch/stormwatch/harness/report/page/internal/sample"
 	"github.com/stormwatch/stormwatch/harness/report/page/lanes"
 )
-
-// browsers are the names under which Chromium is installed.
-var browsers = []string{"chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "headless-shell", "chromium-headless-shell"}
-
-// browser starts a headless browser that ends with the test. Where there is none the test is skipped, unless STORMWATCH_NEED_BROWSER is set.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	path := ""
-	for _, name := range browsers {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		why := fmt.Sprintf("no browser is installed: none of %v is in PATH", browsers)
-		if os.Getenv("STORMWATCH_NEED_BROWSER") != "" {
-			require.Fail(t, why)
-		}
-		t.Skip(why)
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1300, 1000))
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(cancel)
-	ctx, end := chromedp.NewContext(ctx)
-	t.Cleanup(end)
-	require.NoError(t, chromedp.Do(ctx), "start %s", path)
-	return ctx
-}
 
 // tab is a page in a tab of the browser, with all complaints of the browser about it and all requests that it made.
 type tab struct {

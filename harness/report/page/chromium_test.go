@@ -9,6 +9,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 
+	"github.com/stormwatch/stormwatch/harness/internal/browser"
 	"github.com/stormwatch/stormwatch/harness/report"
 	"github.com/stormwatch/stormwatch/harness/report/page"
 	"github.com/stormwatch/stormwatch/harness/report/page/internal/sample"
@@ -16,7 +17,7 @@ import (
 
 // One browser serves all tests of the page, each in a tab of its own.
 func TestInABrowser(t *testing.T) {
-	b := browser(t)
+	b := browser.Start(t)
 	three := []report.Run{sample.Recovers(), sample.HungLeader(), {Scenario: "no-leader", Manager: "naive", Engine: "embedded", Outcome: "not judged", Cause: "disk full"}}
 
 	t.Run("shows what the runs say", func(t *testing.T) {

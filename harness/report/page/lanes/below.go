@@ -112,6 +112,7 @@ func (c *canvas) curve(cl clusterLanes) {
 			fmt.Fprintf(&d, "L%s %s", number(p.at), number(high(p.stale)))
 		}
 		outline := d.String()
+		c.path("under", fmt.Sprintf("%sV%dZ", outline, foot), "")
 		c.path("stale", outline, fmt.Sprintf(` data-foot="%d" data-k="%s" data-cluster="%s"`, foot, precise(k), escaped(cl.name)))
 		for _, o := range cl.over {
 			c.path("over", overPath(dots, o, foot, high), ` data-tip="staler than allowed"`)
