@@ -5,195 +5,189 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/stormwatch/stormwatch/harness"
-	"github.com/stormwatch/stormwatch/harness/fault"
+	"github.com/stormwatch/stormwatch/harness/bench"
+	"github.com/stormwatch/stormwatch/harness/bound"
 	"github.com/stormwatch/stormwatch/harness/internal/command"
-	"github.com/stormwatch/stormwatch/harness/names"
 )
 
-// batchSize is the number of seeds that one child process measures: large enough that starting the process costs little in comparison, small
-// enough that progress is reported often.
-const batchSize = 20
-
-// benchCase is a fault from which recovery is measured, and the name of the case.
-type benchCase struct{ name, fault string }
-
-// benchCases returns the cases that are measured by default.
-func benchCases() []benchCase {
-	return []benchCase{
-		{"hung-leader-disk", "HangDisk(alpha/leader)"},
-		{"leader-isolated", "Isolate(alpha/leader)"},
-		{"member-frozen", "Freeze(alpha/follower)"},
-		{"leader-killed", "Kill(alpha/leader)"},
-		{"client-blackholed", "Blackhole(alpha/leader)"},
-	}
-}
-
-// bench holds the arguments of one bench command.
-type bench struct {
+// benchmark holds the arguments of one bench command.
+type benchmark struct {
 	catalogue       Catalogue
 	cases, managers []string
 	faults          []string
 	workload        string
 	within          within
+	engines         string
 	seed            uint64
 	runs            int
+	sweep           sweep
 	lines           bool
+	json, plot      string
 }
 
+// The numbers of seeds by default. A run takes a twentieth of a second in virtual time, and seconds in real time.
+const (
+	runsInVirtualTime = 100
+	runsInRealTime    = 20
+)
+
 func newBench(c Catalogue) *cobra.Command {
-	b := bench{catalogue: c}
-	var about []string
-	for _, one := range benchCases() {
-		about = append(about, fmt.Sprintf("  %-18s %s", one.name, one.fault))
-	}
+	b := benchmark{catalogue: c}
 	cmd := &cobra.Command{
 		Use:   "bench",
-		Short: "Measure how long managers need to recover, in virtual time on production timings",
+		Short: "Measure how long managers need to recover from faults",
 		Long: "Measure, over many seeds, how long a manager's view takes to be fresh again after a fault that lasts.\n" +
 			"The manager's watch is on the member that the fault strikes, and the manager has had time to settle.\n\n" +
-			strings.Join(about, "\n") + "\n\n" +
-			"OVER counts the runs that took longer than the fault allows, NEVER those in which the view was not fresh after " + longEnough.String() + ".\n" +
-			"STALE is how old an update became before the view showed it. It leaves out the time of an election, since nothing is committed meanwhile.",
+			"Cases:\n" + benchCasesHelp() + "\n" +
+			"On the engine virtual the timeouts are production's. On the engine embedded time is real, the timeouts are a quarter of production's (the\n" +
+			"election timeout is half), and several clusters run at the same time.\n\n" +
+			"MIN to MAX are the recoveries, from the instant at which the fault is in force. BOUND is what the fault allows a manager with this timing. OVER\n" +
+			"counts the runs that took longer, and NEVER those whose view was not fresh after " + minutes(bench.Longest(bound.Production())) +
+			", in real time " + minutes(bench.Longest(bound.Compressed())) + ".\n" +
+			"STALE is how old an update became before the view showed it. It leaves out the time of an election, since nothing is committed meanwhile.\n\n" +
+			"A sweep measures once for each value of one interval, in virtual time:\n" + intervalsHelp() + "\n" +
+			"An interrupted bench prints, writes and draws what it has measured until then.\n" +
+			"Exit status: 0 if every run was measured; 1 if a manager failed so that nothing could be measured; 2 if the command was used wrongly; 3 if a\n" +
+			"run could not be made, or the user interrupted.",
+		Example: "  bench --manager reference,naive --plot recovery.svg\n" +
+			"  bench --engine embedded --case hung-leader-disk --runs 40\n" +
+			"  bench --fault 'SlowDisk(alpha/leader, 250ms)' --json results.jsonl\n" +
+			"  bench --sweep election=500ms,1s,2s --case leader-killed --plot election.png\n" +
+			"  bench --gobench > old.txt; git switch faster; bench --gobench > new.txt; benchstat old.txt new.txt",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd) },
 	}
 	cmd.Example = "  bench --manager reference,naive\n  bench --case hung-leader-disk --runs 200\n" +
 		"  bench --fault 'SlowDisk(alpha/leader, 250ms)' --manager reference --gobench"
 	f := cmd.Flags()
-	f.IntVar(&b.runs, "runs", 100, "how many seeds to measure for each case and manager")
+	f.StringVar(&b.engines, "engine", virtualName, "what the clusters are made of: "+virtualName+", "+embeddedName+" or "+allEngines)
+	f.IntVar(&b.runs, "runs", 0, fmt.Sprintf("how many seeds to measure for each case and manager (default %d in virtual time, %d in real time)", runsInVirtualTime, runsInRealTime))
 	f.Uint64Var(&b.seed, "seed", 1, "the first of the seeds")
 	f.StringSliceVar(&b.cases, "case", nil, "the cases to measure; all, if neither a case nor a fault is named")
 	f.StringArrayVar(&b.faults, "fault", nil, "a `fault` to measure, see list --faults; may be given more than once")
-	f.StringSliceVar(&b.managers, "manager", c.candidateNames(), "the managers to measure")
+	f.StringSliceVar(&b.managers, "manager", nil, "the managers to measure; those without a known mistake, if none is named")
 	addWorkload(cmd, &b.workload)
 	b.within.add(f)
+	f.Var(&b.sweep, "sweep", "measure with each of these values of an `interval`, such as election=500ms,1s,2s")
 	f.BoolVar(&b.lines, "gobench", false, "print Go benchmark lines, one a run, for benchstat, instead of a table")
+	f.StringVar(&b.json, "json", "", "a `file` to write one line of JSON to for each row of the table; - is the standard output, and the table then goes to the standard error")
+	f.StringVar(&b.plot, "plot", "", "a `file` for a picture of the recoveries: "+pictureFormats())
 	return cmd
 }
 
-// chosen returns the cases named by --case and --fault, or the default ones.
-func (b *bench) chosen() ([]benchCase, error) {
-	if len(b.cases) == 0 && len(b.faults) == 0 {
-		return benchCases(), nil
+func benchCasesHelp() string {
+	var text strings.Builder
+	for _, one := range bench.Cases() {
+		fmt.Fprintf(&text, "  %-18s %s\n", one.Name, one.Fault)
 	}
-	byName := map[string]benchCase{}
-	var all []string
-	for _, one := range benchCases() {
-		byName[one.name] = one
-		all = append(all, one.name)
-	}
-	var list []benchCase
-	for _, name := range b.cases {
-		one, ok := byName[name]
-		if !ok {
-			return nil, names.Unknown("case", name, all)
-		}
-		list = append(list, one)
-	}
-	for _, text := range b.faults {
-		f, err := fault.Parse(text)
-		if err != nil {
-			return nil, fmt.Errorf("--fault: %w", err)
-		}
-		list = append(list, benchCase{f.String(), f.String()})
-	}
-	return list, nil
+	return text.String()
 }
 
-// cell is one row of the table: a case, a manager, and what was measured.
-type cell struct {
-	benchCase
-	manager  string
-	measured []measurement
+func intervalsHelp() string {
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 1, ' ', 0)
+	for _, i := range bench.Intervals() {
+		fmt.Fprintf(w, "  %s\t%s\n", i.Name, i.About)
+	}
+	_ = w.Flush() // a strings.Builder returns no error
+	return text.String()
 }
 
-// cells returns a cell for each chosen case and manager, or an error if the command was used wrongly.
-func (b *bench) cells() ([]*cell, error) {
-	if b.runs < 1 {
-		return nil, fmt.Errorf("--runs %d: want at least 1", b.runs)
+// minutes prints a duration as a person says it.
+func minutes(d time.Duration) string {
+	if d%time.Minute == 0 {
+		return fmt.Sprintf("%d minutes", d/time.Minute)
 	}
-	cases, err := b.chosen()
-	if err != nil {
-		return nil, err
-	}
-	var list []*cell
-	for _, one := range cases {
-		for _, name := range b.managers {
-			m, err := b.catalogue.candidate(name)
-			if err != nil {
-				return nil, err
-			}
-			if err := checkWorkload(m, b.workload); err != nil {
-				return nil, err
-			}
-			list = append(list, &cell{benchCase: one, manager: m.Name})
-		}
-	}
-	return list, nil
+	return fmt.Sprintf("%d seconds", d/time.Second)
 }
 
-// run measures all cells and prints what was measured, even if the user interrupts it.
-func (b *bench) run(cmd *cobra.Command) error {
-	cells, err := b.cells()
+// run measures all series, and prints, writes and draws what was measured, even if the user interrupts it.
+func (b *benchmark) run(cmd *cobra.Command) (err error) {
+	if cmd.Flags().Changed("runs") && b.runs < 1 {
+		return fmt.Errorf("--runs %d: want at least 1", b.runs)
+	}
+	list, err := b.series()
 	if err != nil {
 		return err
 	}
-	b.measure(cmd.Context(), cells, cmd.ErrOrStderr())
+	picture, err := openPicture(b.plot)
+	if err != nil {
+		return err
+	}
+	results, out, end, err := openResults(cmd, b.json)
+	if err != nil {
+		return errors.Join(err, picture.discard())
+	}
+	b.measure(cmd.Context(), list, cmd.ErrOrStderr())
 	if b.lines {
-		printBenchmarkLines(cmd.OutOrStdout(), cells)
+		printBenchmarkLines(out, list)
 	} else {
-		printRecoveryTable(cmd.OutOrStdout(), cells)
+		printRecoveryTable(out, list)
 	}
 	var errs []error
-	done := 0
-	for _, c := range cells {
-		done += len(c.measured)
-		errs = append(errs, b.failures(cmd.ErrOrStderr(), c))
-	}
-	if cmd.Context().Err() != nil && done < len(cells)*b.runs {
-		errs = append(errs, unfinished{fmt.Errorf("interrupted after %d of %d runs", done, len(cells)*b.runs)})
-	}
-	return errors.Join(errs...)
-}
-
-// measure measures one cell after another. It runs as many batches at a time as there are processors.
-func (b *bench) measure(ctx context.Context, cells []*cell, progress io.Writer) {
-	batches := (b.runs + batchSize - 1) / batchSize
-	began := time.Now()
-	do := func(ctx context.Context, i int) []measurement {
-		return measureInChild(ctx, b.order(cells[i/batches], i%batches))
-	}
-	sideBySide(ctx, runtime.NumCPU(), batches*len(cells), do, func(i int, list []measurement) bool {
-		c := cells[i/batches]
-		c.measured = append(c.measured, list...)
-		if i%batches == batches-1 {
-			fmt.Fprintf(progress, "[%d/%d] %s with the %s manager: %d runs, %.0fs since the start\n",
-				i/batches+1, len(cells), c.name, c.manager, len(c.measured), time.Since(began).Seconds())
+	done, total := 0, 0
+	for _, s := range list {
+		done, total = done+len(s.Measured), total+s.runs
+		errs = append(errs, b.failures(cmd.ErrOrStderr(), s))
+		if results != nil && len(s.Measured) > 0 {
+			if err := s.WriteJSON(results); err != nil {
+				errs = append(errs, unfinished{fmt.Errorf("write the results: %w", err)})
+				results = nil
+			}
 		}
-		return true
-	})
+	}
+	if cmd.Context().Err() != nil && done < total {
+		errs = append(errs, unfinished{fmt.Errorf("interrupted after %d of %d runs", done, total)})
+	}
+	return errors.Join(append(errs, picture.draw(b.drawing(list)), end())...)
 }
 
-// order makes the order for batch i of a cell.
-func (b *bench) order(c *cell, i int) order {
-	return order{
-		Story: story{Name: c.name, Fault: c.fault}, Engine: virtualName, Manager: c.manager, Workload: b.workload,
-		Seed: b.seed + uint64(i*batchSize), Within: b.within.limits, Measure: min(batchSize, b.runs-i*batchSize),
+// measure measures one series after another, those of one engine before those of the next. It makes as many runs at the same time as suits the engine.
+func (b *benchmark) measure(ctx context.Context, list []*series, progress io.Writer) {
+	began := time.Now()
+	for first := 0; first < len(list); {
+		e := list[first].engine
+		n := 0
+		for first+n < len(list) && list[first+n].engine.name == e.name {
+			n++
+		}
+		some, before := list[first:first+n], first
+		batches := some[0].batches()
+		do := func(ctx context.Context, i int) []bench.Measurement {
+			return measureInChild(ctx, b.order(some[i/batches], i%batches))
+		}
+		sideBySide(ctx, e.atOnce, batches*n, do, func(i int, measured []bench.Measurement) bool {
+			s := some[i/batches]
+			s.Measured = append(s.Measured, measured...)
+			if i%batches == batches-1 {
+				fmt.Fprintf(progress, "[%d/%d] %s: %d runs, %.0fs since the start\n",
+					before+i/batches+1, len(list), s.title(), len(s.Measured), time.Since(began).Seconds())
+			}
+			return true
+		})
+		first += n
 	}
 }
 
-// failures prints the first failure of each sort in a cell, with the command that measures its seed again. It returns all failures.
-func (b *bench) failures(out io.Writer, c *cell) error {
+// order makes the order for batch i of a series.
+func (b *benchmark) order(s *series, i int) order {
+	return order{
+		Story: story{Name: s.Case.Name, Fault: s.Case.Fault}, Engine: s.engine.name, Manager: s.Manager, Workload: b.workload, Set: s.Set,
+		Seed: b.seed + uint64(i*s.batch), Within: b.within.limits, Measure: min(s.batch, s.runs-i*s.batch),
+	}
+}
+
+// failures prints the first failure of each sort in a series, with the command that measures its seed again. It returns all failures.
+func (b *benchmark) failures(out io.Writer, s *series) error {
 	var errs []error
 	told := map[error]bool{}
-	for _, m := range c.measured {
+	for _, m := range s.Measured {
 		what := errFailed
 		switch {
 		case m.Failure == "":
@@ -206,70 +200,31 @@ func (b *bench) failures(out io.Writer, c *cell) error {
 		errs = append(errs, what)
 		if !told[what] {
 			first, _, _ := strings.Cut(m.Failure, "\n")
-			fmt.Fprintf(out, "%s with the %s manager, seed %d: %s\n  again: %s\n", c.name, c.manager, m.Seed, first, b.again(c, m.Seed))
+			fmt.Fprintf(out, "%s, seed %d: %s\n  again: %s\n", s.title(), m.Seed, first, b.again(s, m.Seed))
 		}
 		told[what] = true
 	}
 	return errors.Join(errs...)
 }
 
-// again returns the command that measures one seed of a cell again.
-func (b *bench) again(c *cell, seed uint64) string {
+// again returns the command that measures one seed of a series again.
+func (b *benchmark) again(s *series, seed uint64) string {
 	words := append(program(), "bench")
-	if c.name == c.fault {
-		words = append(words, "--fault", c.fault)
-	} else {
-		words = append(words, "--case", c.name)
+	if s.engine.name != virtualName {
+		words = append(words, "--engine", s.engine.name)
 	}
-	words = append(words, "--manager", c.manager)
+	if s.Case.Name == s.Case.Fault {
+		words = append(words, "--fault", s.Case.Fault)
+	} else {
+		words = append(words, "--case", s.Case.Name)
+	}
+	words = append(words, "--manager", s.Manager)
 	if b.workload != "" {
 		words = append(words, "--workload", b.workload)
 	}
+	if s.Set != nil {
+		words = append(words, "--sweep", s.Set.String())
+	}
 	words = append(words, "--seed", fmt.Sprint(seed), "--runs", "1")
 	return command.Line(append(words, b.within.again()...)...)
-}
-
-// measuringScenario makes the scenario in which a recovery is measured. Its clusters have three members. The manager's watch is on the member that
-// the fault will strike. After the manager has had time to settle, the fault begins at an instant that the seed draws.
-func measuringScenario(name, expression string) (harness.Scenario, error) {
-	f, err := fault.Parse(expression)
-	if err != nil {
-		return harness.Scenario{}, err
-	}
-	s := harness.Scenario{Name: name, Clusters: threeEach(f)}
-	s.Body = func(w *harness.World) {
-		var on []harness.Placement
-		if m, one := f.Member(); one && m.Member != harness.RoleWatched {
-			on = append(on, harness.WatchOn(m))
-		}
-		w.StartManager(on...)
-		// StartManager closes links to make the manager's watch begin on the wanted member. After that the manager may need this long to use
-		// those links again, since gRPC and the manager both wait between attempts.
-		t := w.Timing()
-		w.Pass(2*t.BackoffCap + t.RequestTimeout)
-		// In production a fault can begin at any point between two probes or polls of the manager, so we draw the instant.
-		w.Pass(time.Duration(w.Rand.Int64N(int64(max(longestRound, t.Poll, t.ProbeInterval, t.ProgressInterval)))))
-		w.Inject(f).Measure(w.Clusters()[0], longEnough)
-	}
-	return s, nil
-}
-
-const (
-	// longEnough is how long a measurement waits for a fresh view. A view that is not fresh by then counts as never recovered.
-	longEnough = 3 * time.Minute
-	// longestRound is the longest period that we expect of anything a manager does periodically. The candidate's timing may name a longer one.
-	longestRound = 10 * time.Second
-)
-
-// threeEach makes the clusters that a fault names, each once, with three members and what else the fault needs.
-func threeEach(f fault.Fault) []harness.Spec {
-	var specs []harness.Spec
-	seen := map[string]bool{}
-	for _, name := range f.Clusters() {
-		if !seen[name] {
-			specs = append(specs, f.Suit(harness.Spec{Name: name, Members: 3}))
-		}
-		seen[name] = true
-	}
-	return specs
 }

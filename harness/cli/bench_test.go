@@ -1,9 +1,10 @@
 package cli
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -46,22 +47,35 @@ func TestBenchTellsWhatCouldNotBeMeasured(t *testing.T) {
 	require.Regexp(t, `(?m)^  again: .* bench --case leader-killed --manager dying --seed 1 --runs 1$`, c.stderr)
 }
 
-func TestAViewThatNeverCameBackIsSlowerThanAllOthers(t *testing.T) {
-	limit := 10 * time.Second
-	c := cell{measured: []measurement{
-		{Took: 2 * time.Second, Bound: limit, Stale: time.Second},
-		{Took: -1, Bound: limit},
-		{Took: time.Second, Bound: limit},
-		{Took: time.Minute, Bound: limit, Stale: time.Minute},
-		{Failure: "the world broke", NotJudged: true},
-	}}
-	s := c.statistics()
-	require.Equal(t, 2, s.over)
-	require.Equal(t, 1, s.never)
-	require.Equal(t, limit, s.bound)
-	require.Equal(t, "1.000s", s.took.quantile(0))
-	require.Equal(t, "2.000s", s.took.quantile(0.5))
-	require.Equal(t, "60.000s", s.took.quantile(0.75))
-	require.Equal(t, "never", s.took.quantile(0.99))
-	require.Equal(t, "-", durations{}.quantile(0.5))
+func TestBenchSweepsAnIntervalAndDrawsIt(t *testing.T) {
+	dir := t.TempDir()
+	plot, results := filepath.Join(dir, "sweep.svg"), filepath.Join(dir, "sweep.jsonl")
+	c := call(t.Context(), "bench", "--runs", "2", "--case", "leader-killed", "--manager", "polling", "--sweep", "election=500ms,2s",
+		"--plot", plot, "--json", results)
+	require.Equal(t, exitPassed, c.code, c.stderr)
+	require.Regexp(t, `(?m)^CASE +MANAGER +ELECTION +RUNS +MIN`, c.stdout)
+	require.Regexp(t, `(?m)^leader-killed +polling +500ms +2 +\d`, c.stdout)
+	require.Regexp(t, `(?m)^leader-killed +polling +2s +2 +\d`, c.stdout)
+	picture, err := os.ReadFile(plot)
+	require.NoError(t, err)
+	require.Contains(t, string(picture), "polling")
+	lines, err := os.ReadFile(results)
+	require.NoError(t, err)
+	require.Contains(t, string(lines), `"format":"stormwatch.bench/1","case":"leader-killed"`)
+	require.Contains(t, string(lines), `"set":{"name":"election","value_ms":2000},"runs":2`)
+}
+
+func TestAPictureThatCouldNotBeDrawnLeavesTheFileAsItWas(t *testing.T) {
+	dir := t.TempDir()
+	old, none := filepath.Join(dir, "old.png"), filepath.Join(dir, "none.png")
+	require.NoError(t, os.WriteFile(old, []byte("precious"), 0o600))
+	for _, name := range []string{old, none} {
+		p, err := openPicture(name)
+		require.NoError(t, err)
+		require.NoError(t, p.draw(nil))
+	}
+	kept, err := os.ReadFile(old)
+	require.NoError(t, err)
+	require.Equal(t, "precious", string(kept))
+	require.NoFileExists(t, none)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/bench"
 	"github.com/stormwatch/stormwatch/harness/schedule"
 )
 
@@ -25,10 +26,12 @@ type order struct {
 	Records bool    `json:",omitempty"`
 	// Measure is the number of seeds, from Seed on, whose recovery the child is to measure for bench. Zero: it is to make and judge one run.
 	Measure int `json:",omitempty"`
+	// Set is an interval that is replaced in what is measured; nil if none is.
+	Set *bench.Setting `json:",omitempty"`
 }
 
-// story says which scenario to run. If Schedule is set, it is made from that schedule; if Fault is set, it measures the recovery from that fault;
-// otherwise it is the scenario of the catalogue called Name.
+// story says which scenario to run. If Schedule is set, it is made from that schedule; otherwise it is the scenario of the catalogue called Name. For an
+// order to measure, Name and Fault are those of the [bench.Case].
 type story struct {
 	Name     string
 	Schedule string `json:",omitempty"`
@@ -41,8 +44,6 @@ func (s story) scenario(c Catalogue) (harness.Scenario, error) {
 	case s.Schedule != "":
 		parsed, err := schedule.Parse(s.Schedule)
 		return parsed.Scenario(s.Name), err
-	case s.Fault != "":
-		return measuringScenario(s.Name, s.Fault)
 	}
 	return c.scenario(s.Name)
 }

@@ -1,4 +1,3 @@
-// Package chart draws results as SVG pictures. It stands apart from package report, so that only a program that draws links the drawing library.
 package chart
 
 import (
@@ -6,7 +5,6 @@ import (
 	"image/color"
 	"io"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg"
@@ -16,21 +14,15 @@ import (
 
 // The sizes of the picture of a matrix.
 const (
-	cellSize  = 4 * vg.Millimeter
-	margin    = 4 * vg.Millimeter
-	left      = 56 * vg.Millimeter // the names of the scenarios
-	above     = 36 * vg.Millimeter // the names of the managers
-	below     = 12 * vg.Millimeter // the legend
-	textSize  = 3 * vg.Millimeter
-	smallGap  = 1 * vg.Millimeter
-	lineWidth = vg.Length(0.3)
+	cellSize = 4 * vg.Millimeter
+	margin   = 4 * vg.Millimeter
+	left     = 56 * vg.Millimeter // the names of the scenarios
+	above    = 36 * vg.Millimeter // the names of the managers
+	below    = 12 * vg.Millimeter // the legend
 )
 
-// The background is drawn, so that the picture looks the same on a dark page. The two colours differ in lightness too, for whoever sees no hues.
+// The colours of the cells differ in lightness too, for whoever sees no hues.
 var (
-	white  = color.White
-	ink    = color.Gray{0x22}
-	grid   = color.Gray{0xdd}
 	named  = color.RGBA{0x0b, 0x5c, 0xad, 0xff}
 	other  = color.RGBA{0xf2, 0xb7, 0x4b, 0xff}
 	absent = color.Gray{0xee}
@@ -141,8 +133,6 @@ func (p picture) names() {
 	}
 }
 
-const quarterTurn = 1.5707963267948966 // π/2
-
 func (p picture) legend() {
 	style := textStyle()
 	style.XAlign, style.YAlign = draw.XLeft, draw.YCenter
@@ -161,25 +151,4 @@ func (p picture) legend() {
 		p.canvas.FillText(style, vg.Point{X: x + cellSize + smallGap, Y: y + cellSize/2}, entry.text)
 		x += cellSize + 3*smallGap + style.Width(entry.text) + margin
 	}
-}
-
-func textStyle() draw.TextStyle {
-	style := draw.TextStyle{Color: ink, Font: plot.DefaultFont, Handler: plot.DefaultTextHandler}
-	style.Font.Size, style.Font.Variant = textSize, "Sans"
-	return style
-}
-
-func rectangle(x, y, width, height vg.Length) vg.Path {
-	var path vg.Path
-	path.Move(vg.Point{X: x, Y: y})
-	path.Line(vg.Point{X: x + width, Y: y})
-	path.Line(vg.Point{X: x + width, Y: y + height})
-	path.Line(vg.Point{X: x, Y: y + height})
-	path.Close()
-	return path
-}
-
-func fill(c draw.Canvas, path vg.Path, shade color.Color) {
-	c.SetColor(shade)
-	c.Fill(path)
 }
