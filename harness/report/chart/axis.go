@@ -13,16 +13,11 @@ import (
 type axis struct {
 	min, max float64
 	from, to vg.Length
-	// log says that equal ratios have equal lengths. Then min is more than zero, and smaller values are drawn at min.
-	log bool
 }
 
 // at is the place of a value.
 func (a axis) at(value float64) vg.Length {
 	share := (value - a.min) / (a.max - a.min)
-	if a.log {
-		share = math.Log(max(value, a.min)/a.min) / math.Log(a.max/a.min)
-	}
 	return a.from + vg.Length(share)*(a.to-a.from)
 }
 
@@ -38,16 +33,6 @@ func (a axis) draw(c draw.Canvas, bottom, top vg.Length, unit string) {
 
 // ticks are the values that have a label.
 func (a axis) ticks() (list []float64) {
-	if a.log {
-		for decade := math.Pow(10, math.Floor(math.Log10(a.min))); decade <= a.max; decade *= 10 {
-			for _, step := range []float64{1, 2, 5} {
-				if t := rounded(step * decade); t >= a.min && t <= a.max {
-					list = append(list, t)
-				}
-			}
-		}
-		return list
-	}
 	for _, t := range (plot.DefaultTicks{}).Ticks(a.min, a.max) {
 		if !t.IsMinor() && t.Value <= a.max {
 			list = append(list, rounded(t.Value))

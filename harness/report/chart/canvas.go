@@ -4,7 +4,6 @@
 //	Matrix       which manager was caught in which scenario
 //	Recoveries   the distributions of what the command bench measured
 //	Sweep        how recoveries depend on an interval
-//	Soak         how long recoveries took in a soak, and how near the runs came to each bound
 package chart
 
 import (
