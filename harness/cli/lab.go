@@ -137,11 +137,14 @@ func (a *labFlags) run(cmd *cobra.Command, c Catalogue) error {
 	o.Joined = func() { fmt.Fprintln(says, "The manager has joined.") }
 	fmt.Fprintln(says, "Starting the clusters …")
 	session, err := lab.Run(cmd.Context(), o)
-	if err != nil && session.Result == nil {
-		return err
+	switch {
+	case err != nil && (session.Result == nil || session.Result.Usage):
+		return errors.Join(err, keeper.close())
+	case err != nil:
+		return errors.Join(unfinished{err}, keeper.close())
 	}
-	if err != nil {
-		return unfinished{err}
+	if a.manager != "" {
+		session.Done.Run.Manager, session.Done.Run.Seed = a.manager, a.seed
 	}
 	saved := a.save(cmd, session)
 	keeper.keep(session.Result, session.Done.String(), nil)
@@ -193,15 +196,14 @@ func (a *labFlags) save(cmd *cobra.Command, session lab.Outcome) error {
 		}
 		name = time.Now().Format("lab-20060102-150405.txt")
 	}
-	s := session.Done
-	s.Run.Manager = a.manager
-	if a.manager != "" {
-		s.Run.Seed = a.seed
-	}
-	if err := os.WriteFile(name, []byte(s.String()), 0o600); err != nil {
+	if err := os.WriteFile(name, []byte(session.Done.String()), 0o600); err != nil {
 		return unfinished{fmt.Errorf("save what was done: %w", err)}
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "What was done is in %s: %s replay %s --manager NAME\n", name, programName(), name)
+	again := ""
+	if a.manager == "" {
+		again = " --manager NAME"
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "What was done is in %s; to run it again: %s replay %s%s\n", name, programName(), name, again)
 	return nil
 }
 
