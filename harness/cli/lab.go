@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -137,11 +136,14 @@ func (a *labFlags) run(cmd *cobra.Command, c Catalogue) error {
 	o.Joined = func() { fmt.Fprintln(says, "The manager has joined.") }
 	fmt.Fprintln(says, "Starting the clusters …")
 	session, err := lab.Run(cmd.Context(), o)
-	if err != nil && session.Result == nil {
-		return err
+	switch {
+	case err != nil && (session.Result == nil || session.Result.Usage):
+		return errors.Join(err, keeper.close())
+	case err != nil:
+		return errors.Join(unfinished{err}, keeper.close())
 	}
-	if err != nil {
-		return unfinished{err}
+	if a.manager != "" {
+		session.Done.Run.Manager, session.Done.Run.Seed = a.manager, a.seed
 	}
 	saved := a.save(cmd, session)
 	keeper.keep(session.Result, session.Done.String(), nil)
@@ -193,101 +195,14 @@ func (a *labFlags) save(cmd *cobra.Command, session lab.Outcome) error {
 		}
 		name = time.Now().Format("lab-20060102-150405.txt")
 	}
-	s := session.Done
-	s.Run.Manager = a.manager
-	if a.manager != "" {
-		s.Run.Seed = a.seed
-	}
-	if err := os.WriteFile(name, []byte(s.String()), 0o600); err != nil {
+	if err := os.WriteFile(name, []byte(session.Done.String()), 0o600); err != nil {
 		return unfinished{fmt.Errorf("save what was done: %w", err)}
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "What was done is in %s: %s replay %s --manager NAME\n", name, programName(), name)
-	return nil
-}
-
-// labFlagsOfCaller are the flags of fault and heal, which say where the lab is.
-type labFlagsOfCaller struct{ addr, tokenFile string }
-
-// The environment variables of fault and heal.
-const (
-	labAddress = "STORMWATCH_LAB"
-	labToken   = "STORMWATCH_LAB_TOKEN"
-)
-
-func (a *labFlagsOfCaller) add(cmd *cobra.Command) {
-	usual := os.Getenv(labAddress)
-	if usual == "" {
-		usual = fmt.Sprintf("http://127.0.0.1:%d", lab.DefaultPort)
+	again := ""
+	if a.manager == "" {
+		again = " --manager NAME"
 	}
-	cmd.Flags().StringVar(&a.addr, "addr", usual, "the `URL` of the lab; also in "+labAddress)
-	cmd.Flags().StringVar(&a.tokenFile, "token-file", "", "a `file` with the lab's token (default: what "+labToken+" says)")
-}
-
-func (a *labFlagsOfCaller) client() (c lab.Client, err error) {
-	c = lab.Client{URL: a.addr, Token: os.Getenv(labToken)}
-	if !strings.Contains(c.URL, "://") {
-		c.URL = "http://" + c.URL
-	}
-	if a.tokenFile != "" {
-		c.Token, err = readToken(a.tokenFile)
-	}
-	return c, err
-}
-
-func newFault() *cobra.Command {
-	var a labFlagsOfCaller
-	cmd := &cobra.Command{
-		Use:     "fault FAULT",
-		Short:   "Inject a fault into a lab that runs",
-		Long:    "Inject a fault into a lab that runs, see list --faults, and return when it is in force. heal ends it.\nExit status: 0 if it is in force, 2 if not.",
-		Example: "  fault 'HangDisk(alpha/leader)'\n  fault 'Blackhole(alpha/watched)' --addr http://127.0.0.1:23790",
-		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.call(cmd, func(ctx context.Context, c lab.Client) ([]lab.InForce, error) {
-				injected, err := c.Fault(ctx, args[0])
-				return []lab.InForce{injected}, err
-			}, "injected")
-		},
-	}
-	a.add(cmd)
-	return cmd
-}
-
-func newHeal() *cobra.Command {
-	var a labFlagsOfCaller
-	cmd := &cobra.Command{
-		Use:     "heal [FAULT]",
-		Short:   "Heal a fault of a lab that runs, or all",
-		Long:    "Heal a fault of a lab that runs, as it was asked for or with the names of members, or all of them.\nExit status: 0 if nothing of it is in force any more, 2 if something is wrong.",
-		Example: "  heal\n  heal 'HangDisk(alpha/leader)'",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.call(cmd, func(ctx context.Context, c lab.Client) ([]lab.InForce, error) {
-				var which lab.Heal
-				if len(args) > 0 {
-					which.Fault = args[0]
-				}
-				return c.Heal(ctx, which)
-			}, "healed")
-		},
-	}
-	a.add(cmd)
-	return cmd
-}
-
-// call calls the API of a lab and prints the faults that come back.
-func (a *labFlagsOfCaller) call(cmd *cobra.Command, do func(context.Context, lab.Client) ([]lab.InForce, error), what string) error {
-	c, err := a.client()
-	if err != nil {
-		return err
-	}
-	list, err := do(cmd.Context(), c)
-	if err != nil {
-		return err
-	}
-	for _, f := range list {
-		fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", what, f.Text)
-	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "What was done is in %s; to run it again: %s replay %s%s\n", name, programName(), name, again)
 	return nil
 }
 
