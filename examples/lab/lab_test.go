@@ -77,7 +77,10 @@ func hang(t *testing.T, interpreter, file string, options ...string) *harness.Re
 	bounds := bound.Bounds{Timing: timing}
 	var leader string
 	require.Eventually(t, func() bool { // the session may not have looked yet
-		leader = state(t, api).Clusters[0].Leader
+		s, err := api.State(t.Context())
+		if err == nil {
+			leader = s.Clusters[0].Leader
+		}
 		return leader != ""
 	}, bounds.Election(), timing.Observe)
 	urls := ready[1:]
