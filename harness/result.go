@@ -22,6 +22,9 @@ type Result struct {
 	// Cause says why the run was not judged; empty if it was. Usage says that the caller made a mistake, for example an unknown name.
 	Cause string
 	Usage bool
+	// Stalled says that the machine stalled, and how long; nil if it kept up. Then the run is not judged unless it passed. The same run may well be judged
+	// another time.
+	Stalled *StalledError
 	// Recovery is the longest recovery that the scenario measured, and Bound how long it was allowed to take. Bound is zero if the scenario
 	// measured none. Recovery is negative if the view was not fresh again in time.
 	Recovery, Bound time.Duration
@@ -51,7 +54,7 @@ func (r *Result) judge(rec *record.Record, cause error) {
 	if cause != nil {
 		var usage *usageError
 		var unsupported *UnsupportedError
-		var notAsked *notAskedError
+		var notAsked *NotAskedError
 		r.Outcome, r.Cause, r.Usage = record.NotJudged, cause.Error(), errors.As(cause, &usage)
 		if errors.As(cause, &unsupported) || errors.As(cause, &notAsked) {
 			r.Outcome = record.NotAsked
@@ -81,6 +84,22 @@ func (r *Result) judge(rec *record.Record, cause error) {
 	if i >= 0 {
 		r.Outcome, r.Cause = record.NotJudged, promises+": "+r.Verdicts[i].Evidence
 	}
+}
+
+// excuse makes r the result of a run during which the machine stalled. It is not judged then, unless it passed, or would have said nothing of the manager
+// on any machine.
+func (r *Result) excuse(stalled *StalledError) {
+	r.Stalled = stalled
+	switch {
+	case r.Outcome == record.Failed:
+		r.Cause = fmt.Sprintf("%v; without that, %s would have failed", stalled, strings.Join(r.FailedOracles(), ", "))
+	case r.Outcome == record.NotJudged && !r.Usage:
+		r.Cause = fmt.Sprintf("%s (%v)", r.Cause, stalled)
+	default:
+		return
+	}
+	r.Outcome, r.Verdicts = record.NotJudged, nil
+	r.Recovery, r.Bound = 0, 0
 }
 
 // requirements are the verdicts on what the scenario required. It leaves out failed requirements of freshness if an oracle has found the same stale

@@ -49,13 +49,13 @@ func (e *usageError) Error() string { return e.Err.Error() }
 // Unwrap returns Err.
 func (e *usageError) Unwrap() error { return e.Err }
 
-// notAskedError says that a scenario has nothing to ask of a manager, and why.
-type notAskedError struct{ Why string }
+// NotAskedError says that a scenario has nothing to ask of a manager, and why.
+type NotAskedError struct{ Why string }
 
-func (e *notAskedError) Error() string { return e.Why }
+func (e *NotAskedError) Error() string { return e.Why }
 
 // Run runs a scenario in a test. If a verdict failed, it fails the test with the evidence and the transcript. If the run is not judged, it fails the
-// test too and says why. It blocks until the world is closed.
+// test too and says why; a run that the machine spoilt by a stall is repeated first, see [Repeat]. It blocks until the world is closed.
 func Run(t testing.TB, e Engine, s Scenario, c Candidate, o Options) *Result {
 	t.Helper()
 	if o.Dir == "" && e.Dir() == "" {
@@ -64,7 +64,7 @@ func Run(t testing.TB, e Engine, s Scenario, c Candidate, o Options) *Result {
 	if o.Again == "" {
 		o.Again = againInTest(t)
 	}
-	result := Execute(t.Context(), e, s, c, o)
+	result := Repeat(t, func() *Result { return Execute(t.Context(), e, s, c, o) })
 	switch result.Outcome {
 	case record.Failed:
 		t.Errorf("%s\n%s", result, result.Record.Transcript(record.TranscriptOptions{}))
@@ -75,7 +75,8 @@ func Run(t testing.TB, e Engine, s Scenario, c Candidate, o Options) *Result {
 }
 
 // Execute runs a scenario and judges the manager. It blocks until the world is closed, and closes it whatever happens. If the run cannot go on, panics
-// outside of the manager, or is interrupted by the end of ctx, it is not judged, and the result says why.
+// outside of the manager, or is interrupted by the end of ctx, it is not judged, and the result says why. Nor is it if the machine stalled and the run
+// did not pass, see [StalledError].
 func Execute(ctx context.Context, e Engine, s Scenario, c Candidate, o Options) *Result {
 	result := &Result{Scenario: s.Name, Engine: e.Name(), Manager: c.Name, Seed: o.Seed, Again: o.Again}
 	if w, err := c.workload(o.Workload); err == nil {
@@ -83,12 +84,16 @@ func Execute(ctx context.Context, e Engine, s Scenario, c Candidate, o Options) 
 	}
 	began := time.Now()
 	rec, cause := record.Empty(), error(nil)
-	ended := e.Run(func() { rec, cause = execute(ctx, e, s, c, o) })
+	var stalled *StalledError
+	ended := e.Run(func() { rec, stalled, cause = execute(ctx, e, s, c, o) })
 	result.Wall = time.Since(began)
 	if cause == nil {
 		cause = blame(rec, ended)
 	}
 	result.judge(rec, cause)
+	if stalled != nil && ctx.Err() == nil {
+		result.excuse(stalled)
+	}
 	return result
 }
 
@@ -103,17 +108,18 @@ func blame(rec *record.Record, ended error) error {
 	return ended
 }
 
-// execute makes a run. It is called in the engine's time. cause says why the run cannot be judged; nil if it can.
-func execute(ctx context.Context, e Engine, s Scenario, c Candidate, o Options) (rec *record.Record, cause error) {
+// execute makes a run. It is called in the engine's time. cause says why the run cannot be judged; nil if it can. stalled is nil if the machine kept up.
+func execute(ctx context.Context, e Engine, s Scenario, c Candidate, o Options) (rec *record.Record, stalled *StalledError, cause error) {
 	w, err := newWorld(ctx, e, c, o)
 	if err != nil {
-		return record.Empty(), err
+		return record.Empty(), nil, err
 	}
 	if s.Owners && len(w.workload.Things) == 0 {
-		return record.Empty(), errors.Join(&notAskedError{fmt.Sprintf(
+		return record.Empty(), nil, errors.Join(&NotAskedError{fmt.Sprintf(
 			"the scenario is about managers that own things, and the workload %s has nothing to own", w.workload.Name)}, w.stop())
 	}
 	w.owners = s.Owners
+	stalls := watchStalls(w.timing.Slack, w.Elapsed)
 	// Deferred, since the scenario's body may also end in runtime.Goexit, as it does when it calls FailNow of a test.
 	defer func() {
 		w.outer = context.Background() // closing is not interrupted
@@ -123,10 +129,10 @@ func execute(ctx context.Context, e Engine, s Scenario, c Candidate, o Options) 
 		if err := w.stop(); err != nil {
 			w.broken(fmt.Errorf("close the world: %w", err))
 		}
-		rec, cause = w.recorder.Finish(), w.unjudged()
+		rec, stalled, cause = w.recorder.Finish(), stalls.stop(), w.unjudged()
 	}()
 	w.play(s)
-	return nil, nil
+	return nil, nil, nil
 }
 
 // play starts the clusters, calls the scenario's body, and lets the world settle after it.

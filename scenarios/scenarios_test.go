@@ -70,7 +70,9 @@ func TestManagersByTheWallClock(t *testing.T) {
 				t.Run(c.Name+"/"+workload.Name+"/"+name, func(t *testing.T) {
 					t.Parallel()
 					o := harness.Options{Seed: 1, Workload: workload.Name, Dir: t.TempDir()}
-					requireCaught(t, harness.Execute(t.Context(), embedded.Engine{}, scenario[name], c, o))
+					requireCaught(t, harness.Repeat(t, func() *harness.Result {
+						return harness.Execute(t.Context(), embedded.Engine{}, scenario[name], c, o)
+					}))
 				})
 			}
 		}

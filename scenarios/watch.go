@@ -1,6 +1,8 @@
 package scenarios
 
 import (
+	"time"
+
 	"github.com/stormwatch/stormwatch/harness"
 	"github.com/stormwatch/stormwatch/harness/fault"
 )
@@ -90,15 +92,18 @@ func progressDropped(w *harness.World) {
 
 func eventsWithheld(w *harness.World) {
 	alpha := w.Cluster("alpha")
-	follower := alpha.Followers()[0]
-	w.StartManager(harness.WatchOn(follower))
+	w.StartManager(harness.WatchOn(alpha.Followers()[0]))
 
-	withhold := w.Inject(fault.WithholdEvents(follower))
-	withhold.RequireRecovery(alpha)
-	withhold.RequireCalm("beta")
+	const rounds = 4 // each begins at another time before the next progress response, so that some response overtakes events
+	for i := range rounds {
+		w.Pass(time.Duration(i) * w.Timing().ProgressInterval / rounds)
+		withhold := w.Inject(fault.WithholdEvents(alpha.Member(harness.RoleWatched)))
+		withhold.RequireRecovery(alpha)
+		withhold.RequireCalm("beta")
 
-	withhold.Heal()
-	w.RequireFresh(alpha)
+		withhold.Heal()
+		w.RequireFresh(alpha)
+	}
 }
 
 func resetWhileQuiet(w *harness.World) {

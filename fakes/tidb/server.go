@@ -57,7 +57,7 @@ func announcing(address string) *instance.Instance {
 		Subject: harness.Subject{Kind: Backend, Name: address},
 		Announce: func(stamp int64, lease clientv3.LeaseID) (string, []clientv3.Op) {
 			ops := []clientv3.Op{
-				clientv3.OpPut(ttl, nanoseconds(), clientv3.WithLease(lease)), clientv3.OpPut(info, content(address, stamp)),
+				clientv3.OpPut(info, content(address, stamp)), clientv3.OpPut(ttl, nanoseconds(), clientv3.WithLease(lease)),
 			}
 			return strconv.FormatInt(stamp, 10), ops
 		},

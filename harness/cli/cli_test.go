@@ -135,5 +135,5 @@ func TestOverlayWritesWhereItIsTold(t *testing.T) {
 	require.FileExists(t, filepath.Join(dir, "overlay.json"))
 	c = call(t.Context(), "overlay")
 	require.Equal(t, exitUsage, c.code)
-	require.Contains(t, c.stderr, "try needs the file of a schedule, - for the standard input, or a schedule such as")
+	require.Contains(t, c.stderr, "overlay needs a directory to write to, such as .build/overlay")
 }

@@ -36,6 +36,7 @@ type job struct {
 	within            within
 	brief             bool
 	transcript        string
+	limit             time.Duration // how long a run may take by the wall clock; zero: see overdueAfter
 	// fails is an oracle that is known to fail. The results are compared with that. Empty: they are not.
 	fails         string
 	out, progress io.Writer
@@ -87,7 +88,8 @@ func (j *job) run(ctx context.Context) error {
 		}
 		do := func(ctx context.Context, i int) *harness.Result {
 			defer p.begin(j.name(e, i))()
-			limited, cancel := context.WithTimeoutCause(ctx, overdueAfter(e), &overdueError{overdueAfter(e)})
+			limit := cmp.Or(j.limit, overdueAfter(e))
+			limited, cancel := context.WithTimeoutCause(ctx, limit, &overdueError{limit})
 			defer cancel()
 			r := j.worker.run(limited, j.order(e, i))
 			r.Scenario, r.Again = j.tasks[i%len(j.tasks)].name(), command.Line(j.again(e, i)...)

@@ -21,7 +21,7 @@ func newReport() *cobra.Command {
 			"example because the disk was full, is named; the page then shows the runs before the broken one.\n" +
 			"Exit status: 0 if the page shows all runs of all files, 2 if a file is missing or no file of runs, 3 if the page could not be written.",
 		Example: "  report runs.jsonl\n  report night-1.jsonl night-2.jsonl --out nights.html",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    someArguments("the files that --record wrote"),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			var all []report.Run
 			var broken []error

@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -51,6 +53,18 @@ func readLines(t *testing.T, text string) []line {
 		lines = append(lines, l)
 	}
 	return lines
+}
+
+func TestARunThatTakesTooLongIsNotJudged(t *testing.T) {
+	c := catalogue()
+	tasks, err := chosen(c, []string{"calm"})
+	require.NoError(t, err)
+	var out strings.Builder
+	j, err := (&runFlags{engine: virtualName, manager: c.Candidates[0].Name, seed: 1}).job(c, tasks)
+	require.NoError(t, err)
+	j.limit, j.out, j.progress = time.Millisecond, &out, io.Discard
+	require.ErrorIs(t, j.run(t.Context()), errNotJudged)
+	require.Contains(t, out.String(), "not judged: no result after 1ms")
 }
 
 func TestRunPrintsATableAndWritesResults(t *testing.T) {
@@ -148,7 +162,7 @@ func TestAChildThatDiesIsNotJudged(t *testing.T) {
 		require.Contains(t, c.stdout, "newDying")
 		require.Contains(t, c.stdout, "0 passed, 0 failed, 1 not judged")
 		require.NotContains(t, c.stdout, "FAILED")
-		require.Contains(t, c.stderr, "not judged in 0.")
+		require.Regexp(t, `not judged in \d+\.\ds: the process of the run died`, c.stderr)
 	}
 }
 

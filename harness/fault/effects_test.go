@@ -3,6 +3,7 @@ package fault_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -69,17 +70,52 @@ func TestFaultsHaveTheirEffectsByTheWallClock(t *testing.T) {
 // bench is a world with one cluster of three members, in which a test injects faults and checks their effects.
 type bench struct {
 	*harness.World
-	t      *testing.T
+	t      *attempt
 	alpha  *harness.Cluster
 	target harness.Target // what a client of the cluster needs
 	// closing is what the test has opened, closed when its story is over. It cannot be a cleanup of the test's: virtual time has ended by then.
 	closing []func()
 }
 
-// on shows an effect on an engine. The manager is there because a run needs one; it is not judged.
+// on shows an effect on an engine, again if the machine stalled meanwhile.
 func on(t *testing.T, e harness.Engine, shown suited) {
 	t.Helper()
-	b := &bench{t: t}
+	var told *attempt
+	r := harness.Repeat(t, func() *harness.Result {
+		told = &attempt{}
+		r := told.show(t, e, shown)
+		if told.whole && r.Stalled != nil {
+			r.Outcome = record.NotAsked // the story is all that we ask for, and it was told in spite of the stall
+		}
+		return r
+	})
+	for _, what := range told.failed {
+		t.Error(what)
+	}
+	require.NotEqual(t, record.NotJudged, r.Outcome, r.Cause)
+	require.True(t, told.whole, r.String())
+}
+
+// attempt is one telling of an effect's story. Its requirements fail the attempt and not the test, since the machine may have spoilt it.
+type attempt struct {
+	failed []string
+	whole  bool // the story was told to its end
+}
+
+// unmet is the panic value of a requirement that failed. The run recovers it, and is not judged.
+type unmet struct{}
+
+func (unmet) String() string { return "a requirement of the story is not met" }
+
+func (a *attempt) Errorf(format string, args ...any) {
+	a.failed = append(a.failed, fmt.Sprintf(format, args...))
+}
+func (a *attempt) FailNow() { panic(unmet{}) }
+func (a *attempt) Helper()  {}
+
+// show makes a run in which the story is told. The manager is there because a run needs one; it is not judged.
+func (a *attempt) show(t *testing.T, e harness.Engine, shown suited) *harness.Result {
+	b := &bench{t: a}
 	candidate := scenarios.Reference()
 	candidate.New = func(s harness.Setup) (harness.Manager, error) {
 		m, err := scenarios.Reference().New(s)
@@ -89,19 +125,16 @@ func on(t *testing.T, e harness.Engine, shown suited) {
 	if e.Dir() != "" {
 		dir = ""
 	}
-	told := false
-	r := harness.Execute(t.Context(), e, harness.Scenario{
+	return harness.Execute(t.Context(), e, harness.Scenario{
 		Name: "an-effect", Clusters: []harness.Spec{shown.cluster},
 		Body: func(w *harness.World) {
 			b.World, b.alpha = w, w.Cluster("alpha")
 			defer b.close()
 			w.StartManager()
 			shown.story(b)
-			told = true
+			a.whole = true
 		},
 	}, candidate, harness.Options{Seed: 1, Dir: dir})
-	require.NotEqual(t, record.NotJudged, r.Outcome, r.Cause)
-	require.True(t, told, r.String())
 }
 
 // bystander is a manager that only passes its targets to the bench.
@@ -140,10 +173,17 @@ func (b *bench) quiet() {
 // limit is how long the test waits for something that takes no time when nothing is wrong.
 func (b *bench) limit() time.Duration { return b.Timing().Election + b.Timing().Slack }
 
-// await fails the test unless the condition holds within a failover's time.
+// rounds is how many rounds an election may take. A round elects nobody if candidates split the votes, which is not rarer than every other time where all
+// members that are left must agree. So many in a row happen once in a million elections.
+const rounds = 20
+
+// patience is how long a story waits for what must happen. It is no bound, which oracles judge: raft promises a leader only in the end.
+func (b *bench) patience() time.Duration { return b.Bounds().Failover() + rounds*2*b.Timing().Election }
+
+// await fails the attempt unless the condition holds in the end.
 func (b *bench) await(holds func() bool, otherwise string) {
 	b.t.Helper()
-	deadline := time.Now().Add(b.Bounds().Failover())
+	deadline := time.Now().Add(b.patience())
 	for !holds() {
 		if time.Now().After(deadline) {
 			require.FailNow(b.t, otherwise)

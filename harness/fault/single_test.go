@@ -21,7 +21,7 @@ func TestASingleMemberWhoseDiskFailsCommitsNothing(t *testing.T) {
 				t.Skip("-short runs only what is in virtual time")
 			}
 			died := false
-			r := harness.Execute(t.Context(), e, harness.Scenario{
+			single := harness.Scenario{
 				Name: "single", Clusters: []harness.Spec{{Name: "alpha", Members: 1}},
 				Body: func(w *harness.World) {
 					w.StartManager()
@@ -35,7 +35,11 @@ func TestASingleMemberWhoseDiskFailsCommitsNothing(t *testing.T) {
 					hang.Heal()
 					w.RequireFresh(alpha)
 				},
-			}, scenarios.Reference(), harness.Options{Seed: 1})
+			}
+			r := harness.Repeat(t, func() *harness.Result {
+				died = false
+				return harness.Execute(t.Context(), e, single, scenarios.Reference(), harness.Options{Seed: 1})
+			})
 			require.Equal(t, record.Passed, r.Outcome, r.String())
 			require.True(t, died)
 		})

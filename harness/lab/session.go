@@ -94,7 +94,7 @@ func (s *session) body(w *harness.World) {
 		case <-s.ctx.Done():
 			s.done.end(s.elapsed())
 			if s.joined() < 0 {
-				w.NotAsked(s.nobody())
+				w.Abort(&harness.NotAskedError{Why: s.nobody()})
 			}
 			return
 		case <-joining:

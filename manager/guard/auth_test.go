@@ -61,6 +61,7 @@ func putThrough(t *testing.T, cfg clientv3.Config, key, value string) {
 }
 
 func TestUserAndPasswordAreEnoughAndOutliveTheirToken(t *testing.T) {
+	t.Parallel() // it mostly waits
 	const ttl = 1
 	endpoint := startSingle(t, "http", func(cfg *embed.Config) {
 		cfg.AuthTokenTTL = ttl
@@ -88,7 +89,7 @@ func TestUserAndPasswordAreEnoughAndOutliveTheirToken(t *testing.T) {
 	root := clientv3.Config{Endpoints: []string{endpoint}, Username: "root", Password: "secret-root"}
 	putThrough(t, root, checkpointKey, encode(1))
 
-	target := guard.Config{Endpoints: []string{endpoint}, Options: brisk()}
+	target := guard.Config{Endpoints: []string{endpoint}, Options: neverIdle()}
 	nobody := start(t, target)
 	etcdtest.Eventually(t, "a refusal", func() bool {
 		var op *guard.OpError
@@ -115,6 +116,7 @@ func TestUserAndPasswordAreEnoughAndOutliveTheirToken(t *testing.T) {
 }
 
 func TestTLSWithACertificateOnBothSides(t *testing.T) {
+	t.Parallel() // it mostly waits
 	ca := newCA(t)
 	server := ca.issue(t, "server")
 	endpoint := startSingle(t, "https", func(cfg *embed.Config) {

@@ -74,6 +74,7 @@ func TestQuarantineExpiresAndTheMemberServesAgain(t *testing.T) {
 // A real learner refuses watches and linearizable reads alike, so it is neither watched nor a witness, though
 // it is configured first.
 func TestALearnerIsNeitherWatchedNorAWitness(t *testing.T) {
+	t.Parallel() // it mostly waits
 	alpha := etcdtest.StartCluster(t, "alpha", 1)
 	hosts := etcdtest.FreeHosts(t, 2)
 	client, peer := url.URL{Scheme: "http", Host: hosts[0]}, url.URL{Scheme: "http", Host: hosts[1]}

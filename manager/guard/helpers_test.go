@@ -2,6 +2,7 @@ package guard_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -28,6 +29,7 @@ type watched struct {
 	// From last on, mu guards the fields.
 	mu   sync.Mutex
 	last error
+	all  []error // every error that a watch has reported
 }
 
 // look is what both watches know together.
@@ -61,9 +63,31 @@ func (w *watched) note(before error) func(guard.Snapshot) {
 		defer w.mu.Unlock()
 		if s.Err != nil && s.Err != before {
 			w.last = s.Err
+			w.all = append(w.all, s.Err)
 		}
 		before = s.Err
 	}
+}
+
+// met returns the first error of a type that a watch has reported and for which is holds; ok is false if there is none. It need not be the last error: the
+// next member may have had no leader yet, for example.
+func met[E error](w *watched, is func(E) bool) (found E, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, err := range w.all {
+		if errors.As(err, &found) && is(found) {
+			return found, true
+		}
+	}
+	return found, false
+}
+
+// stale returns the error in which a watch on the given endpoint was found stale, nil if there is none.
+func (w *watched) stale(endpoint string) *guard.StaleError {
+	if err, ok := met(w, func(e *guard.StaleError) bool { return e.Endpoint == endpoint }); ok {
+		return err
+	}
+	return nil
 }
 
 func (w *watched) view() look {
@@ -117,6 +141,13 @@ func brPreset() guard.Options {
 		ProgressInterval: 30 * time.Second, IdleTimeout: 90 * time.Second,
 		RequestTimeout: 5 * time.Second, CreateTimeout: 5 * time.Second, Escalation: 3,
 	}
+}
+
+// neverIdle is brisk with an idle timeout that does not fire when the machine stalls: nothing but the fault under test makes a watch leave.
+func neverIdle() guard.Options {
+	o := brisk()
+	o.IdleTimeout = etcdtest.Patience
+	return o
 }
 
 func awaitHealthy(t *testing.T, w *watched) {

@@ -18,7 +18,7 @@ type Instance struct {
 	// Announce returns the next value of the subject and the operations that write it under a lease. The first operation puts a key that
 	// nobody else writes. stamp is a different number at each call in a cluster.
 	Announce func(stamp int64, lease clientv3.LeaseID) (value string, ops []clientv3.Op)
-	// Withdraw are the operations that delete the announcement. The first deletes the key that Announce puts first.
+	// Withdraw are the operations that delete the announcement. The first deletes a key that Announce puts under the lease.
 	Withdraw []clientv3.Op
 	// Refresh returns operations to carry out after each refresh of the lease. Nil: none.
 	Refresh func(lease clientv3.LeaseID) []clientv3.Op

@@ -31,7 +31,8 @@
       body.hidden = !kept;
       if (kept) shown++;
     });
-    count.textContent = shown === bodies.length ? `${shown} runs` : `${shown} of ${bodies.length} runs`;
+    const runs = bodies.length === 1 ? "run" : "runs";
+    count.textContent = shown === bodies.length ? `${shown} ${runs}` : `${shown} of ${bodies.length} ${runs}`;
   }
 
   // textOf is all that the text filter looks at.

@@ -66,7 +66,7 @@ func TestRunsWithoutARecordHaveARow(t *testing.T) {
 }
 
 func TestThePageOfFiftyRunsIsSmall(t *testing.T) {
-	require.Less(t, len(written(t, sample.Many(50), page.Options{})), 3_000_000)
+	require.Less(t, len(written(t, sample.Long(50), page.Options{})), 3_000_000)
 }
 
 type broken struct{}

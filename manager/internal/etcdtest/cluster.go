@@ -3,6 +3,7 @@ package etcdtest
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"reflect"
@@ -104,17 +105,33 @@ func StartClusterOn(t testing.TB, name string, hosts []string) *Cluster {
 	return c
 }
 
+// The ports that FreeHosts tries. The kernel gives none of them to a connection: it would take a port between our look and the start of the server.
+const firstPort, ports = 20000, 12000
+
+// nextPort counts up, so that tests at the same time in this process never try the same port. It begins anywhere, since other processes count too.
+var nextPort = func() *atomic.Int64 {
+	var n atomic.Int64
+	n.Store(rand.Int64N(ports))
+	return &n
+}()
+
 // FreeHosts are addresses on loopback that nobody listens to.
 func FreeHosts(t testing.TB, n int) []string {
 	t.Helper()
 	var hosts []string
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		defer l.Close()
-		hosts = append(hosts, l.Addr().String())
+	for range ports {
+		host := fmt.Sprintf("127.0.0.1:%d", firstPort+nextPort.Add(1)%ports)
+		l, err := net.Listen("tcp", host)
+		if err != nil {
+			continue // somebody listens
+		}
+		require.NoError(t, l.Close())
+		if hosts = append(hosts, host); len(hosts) == n {
+			return hosts
+		}
 	}
-	return hosts
+	require.Fail(t, "no free ports on loopback")
+	return nil
 }
 
 // Hosts are the client addresses of all members.

@@ -9,10 +9,27 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Eventually waits for a condition on the wall clock and says what it was waiting for if it does not come.
+// look is how often Eventually checks its condition.
+const look = 5 * time.Millisecond
+
+// patience is how much of a test's patience is left. A pause between two looks counts as some looks at most: while the machine gives the process no
+// processor, nothing that the test waits for can happen either.
+type patience time.Duration
+
+// spend takes the time between two looks off.
+func (p *patience) spend(between time.Duration) { *p -= patience(min(between, 20*look)) }
+
+// Eventually waits for a condition and says what it was waiting for if it does not come. It waits for Patience, without the time in which the process stood
+// still.
 func Eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	require.Eventually(t, condition, Patience, 5*time.Millisecond, what)
+	left, last := patience(Patience), time.Now()
+	for !condition() {
+		require.Positive(t, left, "waited in vain for %s", what)
+		<-time.After(look)
+		left.spend(time.Since(last))
+		last = time.Now()
+	}
 }
 
 // Goroutines returns the stacks of all goroutines that run code of the manager's packages, tests left out.

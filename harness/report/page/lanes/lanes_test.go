@@ -57,6 +57,16 @@ func TestALeaderThatOthersHaveReplacedIsDrawnAsOneThatBelievesItLeads(t *testing
 	require.Contains(t, picture, ">hung, still believes it leads</text>")
 }
 
+func TestAFaultIsDrawnOnTheMembersThatItNames(t *testing.T) {
+	r := sample.HungLeader()
+	r.Record.Faults[0].Text, r.Record.Faults[0].Members = "Isolate(alpha/m1)", []string{"m1", "m2", "m3"}
+	picture := tips(drawn(t, r, lanes.Options{}))
+	require.Contains(t, picture, "Isolate(alpha/m1): m1 is cut off")
+	require.NotContains(t, picture, "Isolate(alpha/m1): m2 is cut off")
+	r.Record.Faults[0].Text = "LoseQuorum(alpha)"
+	require.Contains(t, tips(drawn(t, r, lanes.Options{})), "LoseQuorum(alpha): m2 is down")
+}
+
 func TestTheTimeAboveTheAllowanceIsMarked(t *testing.T) {
 	picture := drawn(t, sample.HungLeader(), lanes.Options{})
 	require.Contains(t, picture, `<path class="over" d="M15350 `)
@@ -132,7 +142,7 @@ func TestTheFocusShowsTheFaultAndTheViolation(t *testing.T) {
 }
 
 func TestTheSentenceSaysWhatStoodStillAndWhoLed(t *testing.T) {
-	require.Equal(t, "Failed (freshness). The view of alpha was stale from 3.50s and staler than allowed from 15.35s, by the end 16.5s stale: "+
+	require.Equal(t, "Failed (freshness). The view of alpha was stale from 3.50s and staler than allowed from 15.35s, up to 16.5s stale: "+
 		"its watch sat on m1, hung since 2.00s, which still believed that it led; m2 led from 3.50s; the manager said “up to date”.", lanes.Sentence(sample.HungLeader()))
 	require.Equal(t, "Passed. The longest recovery took 3s of the 13.35s allowed; no view was ever staler than 1.5s (alpha).", lanes.Sentence(sample.Recovers()))
 	require.Equal(t, "Not judged: disk full.", lanes.Sentence(report.Run{Outcome: "not judged", Cause: "disk full."}))

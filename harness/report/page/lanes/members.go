@@ -1,8 +1,11 @@
 package lanes
 
 import (
+	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/stormwatch/stormwatch/harness/report"
 )
 
 const (
@@ -25,7 +28,6 @@ type role struct {
 	is    string // a class of the style sheet
 	words string // what it is, in words
 	short string
-	term  uint64
 }
 
 // The roles.
@@ -47,10 +49,10 @@ type hurt struct {
 // hurts says what the kinds of faults make of a member, and with which pattern that is drawn. A kind that is not here has its own name for a word.
 var hurts = map[string]struct{ word, pattern string }{
 	"HangDisk":             {"hung", "hung"},
-	"HangApply":            {"applies nothing", "hung"},
-	"SlowDisk":             {"slow disk", "slow"},
+	"HangApply":            {"stuck", "hung"},
+	"SlowDisk":             {"slow", "slow"},
 	"SlowApply":            {"slow", "slow"},
-	"SlowLink":             {"slow link", "slow"},
+	"SlowLink":             {"slow", "slow"},
 	"DelayClients":         {"slow", "slow"},
 	"DelayManager":         {"slow", "slow"},
 	"DelayWatch":           {"slow", "slow"},
@@ -63,17 +65,17 @@ var hurts = map[string]struct{ word, pattern string }{
 	"Blackhole":            {"unreachable", "unreachable"},
 	"BlackholeManager":     {"unreachable", "unreachable"},
 	"HalfOpen":             {"half open", "unreachable"},
-	"Refuse":               {"refuses", "unreachable"},
+	"Refuse":               {"refusing", "unreachable"},
 	"Reset":                {"reset", "unreachable"},
-	"MisadvertiseMember":   {"wrong address", "unreachable"},
+	"MisadvertiseMember":   {"wrongly advertised", "unreachable"},
 	"Kill":                 {"killed", "dead"},
-	"FailDisk":             {"disk failed", "dead"},
+	"FailDisk":             {"dead", "dead"},
 	"DropProgress":         {"silent", "muted"},
 	"DropProgressRequests": {"silent", "muted"},
-	"DropWatchCreate":      {"watch unanswered", "muted"},
-	"WithholdEvents":       {"withholds events", "muted"},
-	"DropKeepAlives":       {"leases not renewed", "muted"},
-	"DropAnswer":           {"answers dropped", "muted"},
+	"DropWatchCreate":      {"ignoring new watches", "muted"},
+	"WithholdEvents":       {"withholding events", "muted"},
+	"DropKeepAlives":       {"not renewing leases", "muted"},
+	"DropAnswer":           {"dropping answers", "muted"},
 }
 
 // hurtBy is what a fault makes of a member.
@@ -85,6 +87,18 @@ func hurtBy(fault string, during span) hurt {
 	}
 	return hurt{span: during, fault: fault, word: how.word, pattern: how.pattern}
 }
+
+// touches says whether a fault is drawn on a member: if the fault names members, on those; else on all that it affects. Isolate affects every member, since
+// none hears the one that it names.
+func touches(f report.Fault, member string) bool {
+	if names := named.FindAllStringSubmatch(f.Text, -1); len(names) > 0 {
+		return slices.ContainsFunc(names, func(n []string) bool { return n[1] == f.Cluster && n[2] == member })
+	}
+	return slices.Contains(f.Members, member)
+}
+
+// named finds the members that a fault names.
+var named = regexp.MustCompile(`([\w.-]+)/([\w.-]+)`)
 
 // member draws the lane of a member: its role, the faults on it, and where the manager's watches sat.
 func (c *canvas) member(m memberLane) {

@@ -72,14 +72,16 @@ func (cl clusterLanes) stillness() string {
 	}
 	text := fmt.Sprintf("The view of %s was stale from %s and staler than allowed from %s", cl.name, at(since), at(over.from))
 	if worst := cl.worst(); worst > 0 {
-		text += fmt.Sprintf(", by the end %s stale", short(worst))
+		text += fmt.Sprintf(", up to %s stale", short(worst))
 	}
 	var parts []string
+	sat := "its watch sat on "
 	for _, m := range cl.members {
 		if !slices.ContainsFunc(m.sits, func(s span) bool { return s.from <= over.from && over.from <= s.to }) {
 			continue
 		}
-		part := "its watch sat on " + m.name
+		part := sat + m.name
+		sat = "and another on "
 		for _, h := range m.hurts {
 			if h.from <= over.from && over.from <= h.to {
 				part += fmt.Sprintf(", %s since %s", h.word, at(h.from))
@@ -111,9 +113,12 @@ func (cl clusterLanes) stillness() string {
 
 // worst is the largest staleness while the view was staler than allowed.
 func (cl clusterLanes) worst() (most float64) {
-	for _, d := range cl.curve {
-		if slices.ContainsFunc(cl.over, func(o span) bool { return o.from <= d.at && d.at <= o.to }) {
-			most = max(most, d.stale)
+	for _, o := range cl.over {
+		most = max(most, staleAt(cl.curve, o.to))
+		for _, d := range cl.curve {
+			if o.from <= d.at && d.at <= o.to {
+				most = max(most, d.stale)
+			}
 		}
 	}
 	return most

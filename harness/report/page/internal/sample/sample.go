@@ -136,3 +136,22 @@ func Many(n int) []report.Run {
 	}
 	return runs
 }
+
+// Long are so many runs with as much in them as the runs of the catalogue have on average: two minutes and a half of updates, and a long transcript.
+func Long(n int) []report.Run {
+	runs := Many(n)
+	for i := range runs {
+		rec := runs[i].Record
+		for at := float64(End); at < 155_000; at += every {
+			for _, cluster := range []string{"alpha", otherName} {
+				rec.Commits = append(rec.Commits, report.Commit{At: at, Cluster: cluster}, report.Commit{At: at + 133.333, Cluster: cluster})
+				rec.Views = append(rec.Views, report.View{At: at + 16.667, Cluster: cluster}, report.View{At: at + 150, Cluster: cluster})
+			}
+			rec.Transcript = append(rec.Transcript, report.Entry{
+				At: at, Cluster: "alpha", Text: `error: watch is stale at revision 8, another member showed 10 (key "/services/", after 300ms)`,
+			})
+		}
+		rec.End = 155_000
+	}
+	return runs
+}
