@@ -74,13 +74,19 @@ func hang(t *testing.T, interpreter, file string, options ...string) *harness.Re
 		t.Fatal(out.Result)
 	}
 	api := lab.Client{URL: ready[0]}
-	leader := state(t, api).Clusters[0].Leader
-	require.Regexp(t, `^m[123]$`, leader)
+	bounds := bound.Bounds{Timing: timing}
+	var leader string
+	require.Eventually(t, func() bool { // the session may not have looked yet
+		s, err := api.State(t.Context())
+		if err == nil {
+			leader = s.Clusters[0].Leader
+		}
+		return leader != ""
+	}, bounds.Election(), timing.Observe)
 	urls := ready[1:]
 	first := int(leader[1] - '1')
 	urls[0], urls[first] = urls[first], urls[0] // the client begins with the first
 	start(t, interpreter, append([]string{file, "--port", port, "alpha=" + strings.Join(urls, ",")}, options...)...)
-	bounds := bound.Bounds{Timing: timing}
 	limit := bounds.Start(3) + bounds.Failover()
 	select {
 	case <-joined:

@@ -94,7 +94,7 @@ func (s *session) body(w *harness.World) {
 		case <-s.ctx.Done():
 			s.done.end(s.elapsed())
 			if s.joined() < 0 {
-				w.NotAsked(s.nobody())
+				w.Abort(&harness.NotAskedError{Why: s.nobody()})
 			}
 			return
 		case <-joining:
@@ -229,7 +229,7 @@ func (s *session) take(which Heal) []*injected {
 	return taken
 }
 
-// follow records what was switched through failpoint's handler. The schedule cannot say it, so it is a comment there.
+// follow records what was switched through failpoint's handler. A schedule cannot say it, so that it is left out there.
 func (s *session) follow(w *harness.World) {
 	if err := w.FollowOutside(); err != nil {
 		w.Note("%v", err)
