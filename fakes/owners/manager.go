@@ -2,8 +2,6 @@ package owners
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -44,13 +42,14 @@ func wrap(mirror harness.Manager, s harness.Setup, contend func(*contender, stop
 
 // cluster is a cluster, its client, and what is claimed in it.
 type cluster struct {
-	manager   *manager
-	target    harness.Target
-	client    *clientv3.Client
-	cancel    context.CancelFunc
-	contender sync.WaitGroup
+	manager *manager
+	name    string
+	cancel  context.CancelFunc
+	work    sync.WaitGroup
 
 	mu     sync.Mutex
+	target harness.Target
+	client *clientv3.Client // nil until it is made
 	claims map[harness.Subject]harness.Claim
 }
 
@@ -73,31 +72,22 @@ func (m *manager) Claims(name string) []harness.Claim {
 // Apply begins to contend in new clusters, and gives up what is owned in those that are not among the targets.
 func (m *manager) Apply(ctx context.Context, targets []harness.Target) error {
 	err := m.Manager.Apply(ctx, targets)
-	gone, failed := m.replace(targets)
-	closeAll(gone)
-	return errors.Join(err, failed)
+	closeAll(m.replace(targets))
+	return err
 }
 
 // replace replaces the clusters by those of the targets, and returns the ones that are to be closed.
-func (m *manager) replace(targets []harness.Target) (gone []*cluster, err error) {
+func (m *manager) replace(targets []harness.Target) (gone []*cluster) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	kept := map[string]*cluster{}
 	for _, t := range targets {
 		if c := m.clusters[t.Cluster]; c != nil {
-			if !slices.Equal(c.target.Endpoints, t.Endpoints) {
-				c.target = t
-				c.client.SetEndpoints(t.Endpoints...)
-			}
+			c.moveTo(t)
 			kept[t.Cluster] = c
 			continue
 		}
-		c, failed := m.open(t)
-		if failed != nil {
-			err = errors.Join(err, fmt.Errorf("cluster %s: %w", t.Cluster, failed))
-			continue
-		}
-		kept[t.Cluster] = c
+		kept[t.Cluster] = m.open(t)
 	}
 	for name, c := range m.clusters {
 		if kept[name] == nil {
@@ -105,32 +95,82 @@ func (m *manager) replace(targets []harness.Target) (gone []*cluster, err error)
 		}
 	}
 	m.clusters = kept
-	return gone, err
+	return gone
 }
 
-func (m *manager) open(t harness.Target) (*cluster, error) {
-	config := t.Config()
-	config.DialKeepAliveTime = 10 * time.Second
-	config.DialKeepAliveTimeout = 3 * time.Second
-	client, err := clientv3.New(config)
-	if err != nil {
-		return nil, err
-	}
+// open begins to contend in a cluster. It does not wait for its members: where a password is needed, a client is made only once one has answered.
+func (m *manager) open(t harness.Target) *cluster {
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &cluster{manager: m, target: t, client: client, cancel: cancel, claims: map[harness.Subject]harness.Claim{}}
-	for _, thing := range m.setup.Workload.Things {
-		one := &contender{cluster: c, thing: thing, setup: m.setup, client: client}
-		c.contender.Go(func() { m.contend(one, ctx) })
+	c := &cluster{manager: m, name: t.Cluster, target: t, cancel: cancel, claims: map[harness.Subject]harness.Claim{}}
+	c.work.Go(func() { c.run(ctx) })
+	return c
+}
+
+// run contends until ctx ends.
+func (c *cluster) run(ctx context.Context) {
+	client := c.dial(ctx)
+	if client == nil {
+		return
 	}
-	return c, nil
+	defer client.Close() // the error says only that its context has ended
+	var contending sync.WaitGroup
+	for _, thing := range c.manager.setup.Workload.Things {
+		one := &contender{cluster: c, thing: thing, setup: c.manager.setup, client: client}
+		contending.Go(func() { c.manager.contend(one, ctx) })
+	}
+	contending.Wait()
+}
+
+// dial makes the cluster's client, and tries again until that succeeds. It returns nil if ctx ends first.
+func (c *cluster) dial(ctx context.Context) *clientv3.Client {
+	for {
+		c.mu.Lock()
+		config := c.target.Config()
+		c.mu.Unlock()
+		config.DialKeepAliveTime = 10 * time.Second
+		config.DialKeepAliveTimeout = 3 * time.Second
+		// The client itself must outlive ctx: at the end, leases are revoked through it.
+		making, giveUp := context.WithCancel(context.Background())
+		made := context.AfterFunc(ctx, giveUp)
+		config.Context = making
+		client, err := clientv3.New(config)
+		if made() && err == nil {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.client = client
+			client.SetEndpoints(c.target.Endpoints...)
+			return client
+		}
+		giveUp()
+		if err == nil {
+			_ = client.Close()
+		}
+		select {
+		case <-time.After(c.manager.setup.Timing.RequestTimeout):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// moveTo makes the client use the endpoints of a target.
+func (c *cluster) moveTo(t harness.Target) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if slices.Equal(c.target.Endpoints, t.Endpoints) {
+		return
+	}
+	c.target = t
+	if c.client != nil {
+		c.client.SetEndpoints(t.Endpoints...)
+	}
 }
 
 // Close gives up everything, while the mirror closes.
 func (m *manager) Close() error {
 	closed := make(chan error, 1)
 	go func() { closed <- m.Manager.Close() }()
-	gone, _ := m.replace(nil)
-	closeAll(gone)
+	closeAll(m.replace(nil))
 	return <-closed
 }
 
@@ -140,8 +180,7 @@ func closeAll(clusters []*cluster) {
 	for _, c := range clusters {
 		closing.Go(func() {
 			c.cancel()
-			c.contender.Wait()
-			_ = c.client.Close() // the error says only that its context has ended
+			c.work.Wait()
 		})
 	}
 	closing.Wait()
@@ -157,7 +196,7 @@ func (c *cluster) claim(thing harness.Subject, claim *harness.Claim) {
 		c.claims[thing] = *claim
 	}
 	if c.manager.push != nil {
-		c.manager.push(c.target.Cluster, c.list())
+		c.manager.push(c.name, c.list())
 	}
 }
 
