@@ -31,7 +31,7 @@ func (a *keepFlags) add(f *pflag.FlagSet) {
 }
 
 // withRecord is how many runs a page can show with what happened in them. Of the first runs, and beyond them of so many that failed or were not judged,
-// everything is kept until the page is written; of all others only the outcome, so that a long soak needs no more memory than a short one.
+// everything is kept until the page is written; of all others only the outcome, which for a thousand runs is a few megabytes.
 const withRecord = 200
 
 // keeper keeps the runs of a command. A nil keeper keeps nothing. Its methods are safe for concurrent use.
