@@ -93,8 +93,8 @@ func TestTheReferenceManagerRaisesNoFalseAlarm(t *testing.T) {
 			require.Len(t, r.Record.Watches, 2, "a watch moved")
 			require.Len(t, r.Record.Leaders, 1, "the leader changed")
 			for _, e := range r.Record.Errors {
-				// The workload keeps one key that is no checkpoint; the manager names it and shows the others.
-				require.Regexp(t, "^(cluster has not answered yet$|malformed value at .*/torn/)", e.Text)
+				// The workload puts values that cannot be read beside the others; the manager names them and shows the others.
+				require.Regexp(t, "^(cluster has not answered yet$|malformed value at )", e.Text)
 			}
 		})
 	}
