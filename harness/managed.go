@@ -130,7 +130,7 @@ func (m *managed) start() {
 		pusher.PushClaims(m.pushedClaims)
 	}
 	if _, claims := m.manager.(Claimer); w.owners && !claims {
-		w.fail("%w", &NotAskedError{fmt.Sprintf("the scenario is about managers that own things, and %s claims nothing", w.candidate.Name)})
+		w.fail("%w", &notAskedError{fmt.Sprintf("the scenario is about managers that own things, and %s claims nothing", w.candidate.Name)})
 	}
 	m.apply("start", w.clusters, since)
 	for _, c := range w.clusters {

@@ -54,7 +54,7 @@ func (r *Result) judge(rec *record.Record, cause error) {
 	if cause != nil {
 		var usage *usageError
 		var unsupported *UnsupportedError
-		var notAsked *NotAskedError
+		var notAsked *notAskedError
 		r.Outcome, r.Cause, r.Usage = record.NotJudged, cause.Error(), errors.As(cause, &usage)
 		if errors.As(cause, &unsupported) || errors.As(cause, &notAsked) {
 			r.Outcome = record.NotAsked

@@ -49,10 +49,10 @@ func (e *usageError) Error() string { return e.Err.Error() }
 // Unwrap returns Err.
 func (e *usageError) Unwrap() error { return e.Err }
 
-// NotAskedError says that a scenario has nothing to ask of a manager, and why.
-type NotAskedError struct{ Why string }
+// notAskedError says that a scenario has nothing to ask of a manager, and why.
+type notAskedError struct{ Why string }
 
-func (e *NotAskedError) Error() string { return e.Why }
+func (e *notAskedError) Error() string { return e.Why }
 
 // Run runs a scenario in a test. If a verdict failed, it fails the test with the evidence and the transcript. If the run is not judged, it fails the
 // test too and says why; a run that the machine spoilt by a stall is repeated first, see [Repeat]. It blocks until the world is closed.
@@ -115,7 +115,7 @@ func execute(ctx context.Context, e Engine, s Scenario, c Candidate, o Options) 
 		return record.Empty(), nil, err
 	}
 	if s.Owners && len(w.workload.Things) == 0 {
-		return record.Empty(), nil, errors.Join(&NotAskedError{fmt.Sprintf(
+		return record.Empty(), nil, errors.Join(&notAskedError{fmt.Sprintf(
 			"the scenario is about managers that own things, and the workload %s has nothing to own", w.workload.Name)}, w.stop())
 	}
 	w.owners = s.Owners

@@ -183,7 +183,7 @@ func (w *World) fail(format string, args ...any) {
 func (w *World) Abort(err error) { w.fail("%w", err) }
 
 // NotAsked ends the scenario, which has nothing to ask of the manager, and why. It does not return.
-func (w *World) NotAsked(why string) { w.fail("%w", &NotAskedError{why}) }
+func (w *World) NotAsked(why string) { w.fail("%w", &notAskedError{why}) }
 
 var clusterName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 

@@ -73,9 +73,15 @@ func TestAListIsReadByPrograms(t *testing.T) {
 }
 
 func TestAStepThatWasLeftOutIsSaid(t *testing.T) {
-	got := call(t.Context(), "try", "HangDisk(alpha/m9) for 1s", "--brief")
+	got := call(t.Context(), "try", "HangDisk(alpha/m9) for 1s; 1s for 1s HangApply(alpha/follower)", "--brief")
 	require.Equal(t, exitPassed, got.code, got.stderr)
 	require.Contains(t, got.stderr, `warning: a step was left out: HangDisk(alpha/m9): cluster alpha has no member "m9"`)
+}
+
+func TestAScheduleOfWhichNothingHappenedIsNotJudged(t *testing.T) {
+	got := call(t.Context(), "try", "HangDisk(alpha/m9) for 1s", "--brief")
+	require.Equal(t, exitNotJudged, got.code, got.stderr)
+	require.Contains(t, got.stdout, `not judged: no step of the schedule was possible: HangDisk(alpha/m9): cluster alpha has no member "m9"`)
 }
 
 func TestOnlyTerminalsAreColoured(t *testing.T) {

@@ -94,7 +94,7 @@ func (s *session) body(w *harness.World) {
 		case <-s.ctx.Done():
 			s.done.end(s.elapsed())
 			if s.joined() < 0 {
-				w.Abort(&harness.NotAskedError{Why: s.nobody()})
+				w.NotAsked(s.nobody())
 			}
 			return
 		case <-joining:

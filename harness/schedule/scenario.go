@@ -3,6 +3,7 @@ package schedule
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +13,7 @@ import (
 )
 
 // Scenario makes a scenario of the schedule. A step that is not possible at its instant, because its member is down for example, is left
-// out, with a note in the transcript.
+// out, with a note in the transcript. If no step is possible, the run is not judged, since nothing happened to the manager.
 func (s Schedule) Scenario(name string) harness.Scenario {
 	return harness.Scenario{Name: name, Summary: "a schedule", Clusters: s.Clusters, Body: s.run}
 }
@@ -55,14 +56,21 @@ func (s Schedule) run(w *harness.World) {
 	w.StartManager(placements...)
 	began := w.Elapsed()
 	undo := make([]func(), len(s.Steps))
+	var impossible []error
 	for _, e := range s.Events() {
 		w.Pass(began + e.At - w.Elapsed())
 		if !e.Undo {
-			undo[e.Step] = s.begin(w, s.Steps[e.Step])
+			var err error
+			if undo[e.Step], err = s.begin(w, s.Steps[e.Step]); err != nil {
+				impossible = append(impossible, err)
+			}
 		} else if undo[e.Step] != nil {
 			undo[e.Step]()
 			undo[e.Step] = nil
 		}
+	}
+	if len(s.Steps) > 0 && len(impossible) == len(s.Steps) {
+		w.Abort(fmt.Errorf("no step of the schedule was possible: %w", errors.Join(impossible...)))
 	}
 	w.Pass(began + s.Until - w.Elapsed())
 	for _, resume := range undo {
@@ -72,18 +80,19 @@ func (s Schedule) run(w *harness.World) {
 	}
 }
 
-// begin begins a step, or leaves it out with a note if it is not possible now. If the engine does not support the step, begin ends the
-// scenario.
-func (s Schedule) begin(w *harness.World, step Step) (undo func()) {
-	undo, err := step.Action.begin(w)
+// begin begins a step. If it is not possible now, begin leaves it out with a note, and returns an error that says why. If the engine does not support the
+// step, begin ends the scenario.
+func (s Schedule) begin(w *harness.World, step Step) (undo func(), err error) {
+	undo, err = step.Action.begin(w)
 	var unsupported *harness.UnsupportedError
 	if errors.As(err, &unsupported) {
 		w.Abort(err)
 	}
 	if err != nil {
 		w.Note(leftOut+"%s: %v", step.Action, err)
+		err = fmt.Errorf("%s: %w", step.Action, err)
 	}
-	return undo
+	return undo, err
 }
 
 // leftOut is what the note of a step that was not possible begins with.
