@@ -3,7 +3,9 @@ package cli
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
+	"os/exec"
 	"sync/atomic"
 	"testing"
 
@@ -79,6 +81,12 @@ func newDying(s harness.Setup) (harness.Manager, error) {
 		}
 	case "exit":
 		os.Exit(0)
+	case "hangup":
+		// The child gets a terminal's signal and is gone before its parent gets the same signal.
+		script := fmt.Sprintf("kill -HUP %[1]d; while kill -0 %[1]d 2>/dev/null; do :; done; kill -HUP %[2]d", os.Getpid(), os.Getppid())
+		if err := exec.Command("sh", "-c", script).Run(); err != nil {
+			return nil, err
+		}
 	}
 	go panic("at the disco")
 	return counters.Watching().New(s)

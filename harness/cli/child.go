@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -31,6 +32,9 @@ const childPipe = 3
 
 // endTimeout is how long a child may take to end after SIGTERM. Then it is killed.
 const endTimeout = 10 * time.Second
+
+// signalTimeout is how long a signal to this process may take to end the context of its runs.
+const signalTimeout = 5 * time.Second
 
 // errInterrupted is the error of a run that the user, or the end of a search, has ended before it had a result.
 var errInterrupted = errors.New("interrupted")
@@ -108,8 +112,8 @@ func (w worker) child(ctx context.Context, o order, receive func(*gob.Decoder) e
 	// would move other objects to other addresses, and change the order of maps whose keys are pointers: the replay would not be exact.
 	cmd.Dir = dir
 	cmd.ExtraFiles = []*os.File{write}
-	// A terminal sends Ctrl-C, and SIGHUP when it is closed, to its whole process group. In a group of its own the child does not get them, not
-	// even before its first instruction; the parent gets them and ends the child.
+	// A terminal sends Ctrl-C, and SIGHUP when it is closed, to its whole process group. In a group of its own the child does not get them; the
+	// parent gets them and ends the child.
 	cmd.SysProcAttr = ownGroup()
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -135,10 +139,28 @@ func (w worker) child(ctx context.Context, o order, receive func(*gob.Decoder) e
 		return nil
 	case overdue(ctx) != nil:
 		return fmt.Errorf("%w\n%s", overdue(ctx), panicText(said.String()))
-	case ctx.Err() != nil:
+	case ctx.Err() != nil || endedFromOutside(cmd.ProcessState) && endsSoon(ctx):
 		return errInterrupted
 	}
 	return childError(ended, said.String())
+}
+
+// endedFromOutside says whether a process was ended by one of the signals that a terminal sends, or that ask a process to end.
+func endedFromOutside(process *os.ProcessState) bool {
+	status, ok := process.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && slices.Contains([]os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}, os.Signal(status.Signal()))
+}
+
+// endsSoon blocks until the context has ended, but not longer than a signal may take from the system to the context. It says whether the context has
+// ended. The child is a member of this process's group for an instant, after the fork and before it enters a group of its own. A signal to the
+// group that comes in this instant ends the child at once, and this process may see the end of the child before it sees the signal.
+func endsSoon(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return true
+	case <-time.After(signalTimeout):
+		return false
+	}
 }
 
 // overdue returns the cause if a context has ended because a run took too long, else nil.
@@ -192,6 +214,7 @@ func Child(c Catalogue) {
 	if text == "" {
 		return
 	}
+	keepPipe()
 	var o order
 	if err := json.Unmarshal([]byte(text), &o); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", childOrder, err)

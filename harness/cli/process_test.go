@@ -183,6 +183,16 @@ func TestAnInterruptedRunPrintsWhatWasDone(t *testing.T) {
 	}
 }
 
+// A signal to the process group can reach a new child before the child has a group of its own. The child then ends before the command knows of the signal.
+func TestARunWhoseProcessGotTheTerminalsSignalIsInterrupted(t *testing.T) {
+	cmd := asUser(t, "run", "calm", "--manager", "dying")
+	cmd.Env = append(cmd.Env, howToDie+"=hangup")
+	c := finish(t, cmd)
+	require.Equal(t, exitNotJudged, c.code, c.stdout+c.stderr)
+	require.Contains(t, c.stdout, "not judged: interrupted")
+	require.Contains(t, c.stderr, "interrupted after 0 of 1 runs")
+}
+
 func TestAnInterruptedMatrixPrintsWhatWasDone(t *testing.T) {
 	many := strings.Repeat("calm,hung-leader,", 30) + "calm"
 	c := interrupted(t, syscall.SIGINT, "matrix", "--manager", "polling,watching", "--scenario", many)
