@@ -137,8 +137,9 @@ func (c *Cluster) Restore(ctx context.Context) error {
 // rewind makes the ledger continue from a backup, and records it while no member runs. Of the writes that are under way nobody knows whether they were
 // carried out before the members stopped. The manager may have seen them, so they are recorded as undone.
 //
-// It does not record what happens to a key whose lease only the backup has, so that nobody refreshes it. A program finds out, by the interval at which it
-// refreshes leases at the latest, that the lease which it uses is gone. It then writes its key again, before the other lease expires.
+// It does not record what happens to a key whose lease only the backup has, so that nobody refreshes it. A program that uses another lease finds out, by the
+// interval at which it refreshes leases at the latest, that this one is gone. It then writes its key again, before the lease of the backup expires. A program
+// that is away must look after its key itself, see [Ledger.Restores].
 func (l *Ledger) rewind(to *backup) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -153,6 +154,13 @@ func (l *Ledger) rewind(to *backup) {
 	l.revived = slices.DeleteFunc(slices.Clone(to.leases), func(id clientv3.LeaseID) bool { return l.leases[id] })
 	w := l.cluster.world
 	w.recorder.Restored(l.cluster.name, to.revision, to.facts(w.workload), undone...)
+}
+
+// Restores is how often the cluster was restored from a backup. A program that has deleted its key may then find it again.
+func (l *Ledger) Restores() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.rewound
 }
 
 // cameBack says whether a lease of the manager came back with a backup.

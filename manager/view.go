@@ -19,8 +19,8 @@ type View struct {
 	// History is how often the cluster was found restored from a backup, see [guard.Snapshot]. The watches find it one
 	// after another; meanwhile History and Revision are those of the watches that have not.
 	History int
-	// Healthy is true while all its watches are attached to a member. It says that updates will arrive, not that they
-	// have arrived; see [guard.Snapshot].
+	// Healthy is true while all its watches are healthy. It says that updates will arrive, not that they have arrived; see
+	// [guard.Snapshot].
 	Healthy bool
 	// Err is the last thing that went wrong. It stays after recovery, until something else goes wrong.
 	Err error

@@ -133,6 +133,16 @@ func (b Bounds) Slow(delay time.Duration) time.Duration { return 2 * delay }
 // is under way, and for the one behind it that the sender has handed over already, and is then delayed itself.
 func (b Bounds) Queued(delay time.Duration) time.Duration { return 3 * delay }
 
+// Reopened is how much staler a view may be while each piece of what any member sends the manager is delayed by delay, and the answer to a probe can
+// therefore overtake events by more than the grace period. The manager cannot tell this from a stale member: it may leave its member at any time, and dial,
+// log in to, and open its watch on another one that answers no faster.
+func (b Bounds) Reopened(delay time.Duration) time.Duration {
+	if b.Timing.ProbeInterval == 0 || b.Queued(delay)-delay < b.Timing.ProbeGrace {
+		return 0
+	}
+	return 3 * delay
+}
+
 // Tolerable is the smallest delay of events that a probe is certain to notice: when the probe's grace period ends, the update before the
 // last one, which was committed two load intervals before the probe, is still not delivered.
 func (b Bounds) Tolerable() time.Duration { return b.Timing.ProbeGrace + 2*b.Timing.Load }

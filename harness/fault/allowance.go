@@ -55,11 +55,15 @@ func slowed(w *harness.World, delay time.Duration, wholeCluster bool) record.All
 	return allow("stale member", b.StaleMember())
 }
 
-// delayed is as slowed, for a fault that delays each piece of what members send clients, see [bound.Bounds.Queued].
+// delayed is as slowed, for a fault that delays each piece of what members send clients, see [bound.Bounds.Queued]. wholeCluster says that all members do:
+// leaving one does not help then.
 func delayed(w *harness.World, delay time.Duration, wholeCluster bool) record.Allowance {
 	a := slowed(w, delay, wholeCluster)
 	if b := w.Bounds(); a.Lasting > 0 {
 		a.Lasting = b.Queued(delay)
+		if wholeCluster {
+			a.Lasting += b.Reopened(delay)
+		}
 		a.Recovery = b.Timing.Load + b.Calm() + a.Lasting
 	}
 	return a

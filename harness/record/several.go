@@ -16,7 +16,7 @@ func (r *Recorder) Fork() *Recorder {
 	f.r = Record{
 		Manager: number, Timing: r.r.Timing, Kinds: r.r.Kinds, Prefixes: r.r.Prefixes, Streams: r.r.Streams, Things: r.r.Things,
 		ManagerStart: -1, ManagerReady: -1, ManagerClose: -1, ManagerClosed: -1,
-		Commits: slices.Clone(r.r.Commits), Rests: slices.Clone(r.r.Rests),
+		Commits: slices.Clone(r.r.Commits), Restores: slices.Clone(r.r.Restores), Rests: slices.Clone(r.r.Rests),
 		Leaders: slices.Clone(r.r.Leaders), Beliefs: slices.Clone(r.r.Beliefs),
 	}
 	for _, c := range r.r.Clusters {

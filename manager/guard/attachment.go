@@ -28,8 +28,9 @@ type attachment struct {
 	// begun is when the attachment began, confirmed when the member confirmed the watch, and heard when it last answered.
 	begun, confirmed, heard time.Time
 	// dialed is how long it took to get the member's client.
-	dialed      time.Duration
-	idle, grace *time.Timer
+	dialed time.Duration
+	// unproven runs while no probe shows that the reader has delivered everything.
+	idle, grace, unproven *time.Timer
 	// probes delivers the results of probes. suspicion is the probe whose result the watch has not delivered yet, nil if none.
 	probes    chan probe
 	suspicion *probe
@@ -142,7 +143,7 @@ func (a *attachment) announce(clusterID uint64) (foreign, alone bool) {
 			return
 		}
 		alone = true
-		a.reader.position.endpoint = a.member.endpoint
+		a.reader.position.endpoint, a.reader.position.unproven = a.member.endpoint, false
 		s.belongs(clusterID)
 	})
 	if alone {
@@ -158,8 +159,11 @@ func (a *attachment) follow(ctx context.Context) error {
 	defer a.idle.Stop()
 	ticker := time.NewTicker(o.ProbeInterval)
 	defer ticker.Stop()
+	a.unproven = time.NewTimer(o.unprovenAfter())
+	defer a.unproven.Stop()
 	if o.WithoutProbe {
 		ticker.Stop()
+		a.unproven.Stop() // the idle timeout is all there is
 	}
 	a.grace = time.NewTimer(o.ProbeGrace)
 	a.grace.Stop()
@@ -193,6 +197,8 @@ func (a *attachment) follow(ctx context.Context) error {
 				return a.restored()
 			}
 			a.judge(p)
+		case <-a.unproven.C:
+			a.doubt()
 		case <-a.grace.C:
 			heard, err := true, error(nil)
 			for heard && err == nil && a.suspicion != nil {
@@ -211,6 +217,26 @@ func (a *attachment) follow(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// prove notes that the reader had delivered everything at an instant. The caller holds the watch's lock.
+func (a *attachment) prove(at time.Time) {
+	a.reader.position.proven, a.reader.position.unproven = at, false
+	if !a.watch.cfg.Options.WithoutProbe {
+		a.unproven.Reset(a.watch.cfg.Options.unprovenAfter())
+	}
+}
+
+// doubt notes that no probe has been answered for too long. The watch stays attached: if the cluster has no quorum, no member can answer a probe
+// and no update is missed. But if the client reaches only a member that hangs, the others may have written meanwhile, and that member goes on
+// answering progress requests.
+func (a *attachment) doubt() {
+	if len(a.probes) > 0 {
+		a.unproven.Reset(0) // the process was suspended, and an answer is waiting
+		return
+	}
+	err := &OpError{Where: a.watch.where(a.member, a.reader.position.proven), Op: "probe watch", Err: ErrUnproven}
+	a.watch.update(err, func(*state) { a.reader.position.unproven = true })
 }
 
 // receiveWaiting receives a response that is already waiting when the member is about to be given up, and reports whether
@@ -242,7 +268,7 @@ func (a *attachment) receive(response *pb.WatchResponse) error {
 		s.take(a.reader.position, response.Events)
 		if a.watch.cfg.Options.WithoutProbe {
 			// There are no probes, so a progress response is the best proof there is.
-			a.reader.position.proven = a.heard
+			a.prove(a.heard)
 		}
 		a.clearSuspicion()
 	})

@@ -12,6 +12,9 @@ var (
 	ErrClosed = errors.New("client is closed")
 	// ErrPending is the error of a snapshot as long as the cluster has not answered yet and nothing has failed.
 	ErrPending = errors.New("cluster has not answered yet")
+	// ErrUnproven says that no member answered a probe of a watch within the idle timeout after it was due, although the watch
+	// itself is answered: the cluster may have lost its quorum, or the client may reach only a member that hangs.
+	ErrUnproven = errors.New("no member says whether the watch is complete")
 	// ErrRevisionWentBack says that a member answered with a revision older than one already seen from its cluster, or
 	// with keys that contradict those seen before, or belongs to another cluster: the cluster was restored from a backup.
 	// The answer is used only when most members have answered so. Then [Snapshot.History] rises.

@@ -106,3 +106,6 @@ func (o Options) Complete() (Options, error) {
 	}
 	return o, errors.Join(errs...)
 }
+
+// unprovenAfter is how long after the last answered probe a watch counts as unproven: the next probe was due after the probe interval.
+func (o Options) unprovenAfter() time.Duration { return o.ProbeInterval + o.IdleTimeout }

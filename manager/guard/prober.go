@@ -336,12 +336,12 @@ func (a *attachment) judge(p probe) {
 			// follow leaves the member.
 		case p.complete():
 			// Nothing changed between p.since and p.at, so the reader has the keys as of p.at, unless it has moved on since.
-			position.proven = p.begun
+			a.prove(p.begun)
 			if position.reached == p.since && p.at > p.since {
 				s.advance(position, p.at)
 			}
 		case position.delivered(p):
-			position.proven = p.begun
+			a.prove(p.begun)
 		case a.suspicion == nil:
 			a.suspicion = &p
 			a.grace.Reset(a.watch.cfg.Options.ProbeGrace)
@@ -375,7 +375,7 @@ func (p *position) delivered(shown probe) bool {
 // clearSuspicion drops the suspicion if the reader has now delivered what the probe showed. The caller holds the watch's lock.
 func (a *attachment) clearSuspicion() {
 	if a.suspicion != nil && a.reader.position.delivered(*a.suspicion) {
-		a.reader.position.proven = a.suspicion.begun
+		a.prove(a.suspicion.begun)
 		a.suspicion = nil
 		a.grace.Stop()
 	}

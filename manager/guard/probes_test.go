@@ -84,3 +84,35 @@ func TestAPrefixThatMayNotBeReadAnyMoreLeavesTheOthersTheirProbes(t *testing.T) 
 		require.ErrorAs(t, open.Snapshot().Err, &stale)
 	})
 }
+
+// A member that hangs goes on answering progress requests. A client that reaches no other cannot know what was written since.
+func TestAWatchOfWhichNoProbeIsAnsweredIsNotHealthy(t *testing.T) {
+	for _, hedged := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			alpha := etcdtest.StartFake(t, 3)
+			c, err := guard.Open(onFake(alpha, guard.Options{Hedged: hedged}))
+			require.NoError(t, err)
+			defer func() { require.NoError(t, c.Close()) }()
+			w := c.Watch("/k/", nil)
+			time.Sleep(20*time.Second + time.Second/2)
+			require.True(t, w.Snapshot().Healthy)
+			for _, m := range alpha.Members {
+				m.Hang.Store(true)
+			}
+			time.Sleep(10 * time.Second)
+			require.True(t, w.Snapshot().Healthy, "the last probe was answered less than a probe interval and an idle timeout ago")
+			time.Sleep(time.Second)
+			unsure := w.Snapshot()
+			require.False(t, unsure.Healthy)
+			require.NotEmpty(t, unsure.Endpoint, "the watch stays attached")
+			require.ErrorIs(t, unsure.Err, guard.ErrUnproven)
+			require.GreaterOrEqual(t, time.Since(unsure.Proven), 11*time.Second)
+			for _, m := range alpha.Members {
+				m.Hang.Store(false)
+			}
+			time.Sleep(2 * time.Second)
+			require.True(t, w.Snapshot().Healthy)
+			require.Equal(t, unsure.Endpoint, w.Snapshot().Endpoint)
+		})
+	}
+}

@@ -70,8 +70,9 @@ type position struct {
 	// it is attached to; empty if none.
 	member   *member
 	endpoint string
-	// proven is when the reader was last known to have delivered everything.
-	proven time.Time
+	// proven is when the reader was last known to have delivered everything. unproven says that this was too long ago.
+	proven   time.Time
+	unproven bool
 }
 
 // noStream is the floor of a reader without a stream: it can deliver no old events, since it will begin with a snapshot.
@@ -258,11 +259,11 @@ func (s *state) show() Snapshot {
 		if next.Endpoint == "" {
 			next.Endpoint = p.endpoint
 		}
+		next.Healthy = next.Healthy || p.endpoint != "" && !p.unproven
 		if p.proven.After(next.Proven) {
 			next.Proven = p.proven
 		}
 	}
 	s.revision = next.Revision
-	next.Healthy = next.Endpoint != ""
 	return next
 }

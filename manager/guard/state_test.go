@@ -163,7 +163,7 @@ func TestAProbeIsWeighedByWhatEachReaderHolds(t *testing.T) {
 		attached := func(reader int) *attachment {
 			a := &attachment{
 				reader: s.readers[reader], watch: s.Watch, member: s.client.pool.members[reader],
-				probes: make(chan probe, 1), grace: time.NewTimer(time.Hour),
+				probes: make(chan probe, 1), grace: time.NewTimer(time.Hour), unproven: time.NewTimer(time.Hour),
 			}
 			s.client.prober.attached(a)
 			return a

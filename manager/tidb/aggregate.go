@@ -55,7 +55,7 @@ func (m *Manager) backendsProven(v manager.View) time.Time {
 	proven := v.Prefixes[topologyPrefix].Proven
 	for _, prefix := range watched {
 		s := v.Prefixes[prefix]
-		if !s.Healthy {
+		if s.Endpoint == "" {
 			return time.Time{}
 		}
 		if s.Proven.Before(proven) {

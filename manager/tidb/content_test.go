@@ -94,9 +94,9 @@ func TestWhatBelongsToTheBackendsAloneDecidesTheirAge(t *testing.T) {
 	m := &Manager{cfg: Config{Keyspaces: true}}
 	require.True(t, m.backendsProven(manager.View{}).IsZero(), "nothing is proven at first")
 	v := manager.View{Prefixes: map[string]guard.Snapshot{
-		topologyPrefix:   {Healthy: true, Proven: now.Add(2)},
-		keyspacePrefix:   {Healthy: true, Proven: now.Add(1)},
-		checkpointPrefix: {Healthy: true, Proven: now},
+		topologyPrefix:   {Endpoint: "m1", Proven: now.Add(2)},
+		keyspacePrefix:   {Endpoint: "m1", Proven: now.Add(1)},
+		checkpointPrefix: {Endpoint: "m1", Proven: now},
 	}}
 	require.Equal(t, now.Add(1), m.backendsProven(v), "the older proof counts, that of the checkpoints does not")
 	v.Prefixes[keyspacePrefix] = guard.Snapshot{Proven: now.Add(1)}

@@ -12,7 +12,7 @@ type View struct {
 	// Revision is the revision of the cluster up to which the view is known to be complete: the lowest one of its watches.
 	// It never falls, unless the cluster is restored from a backup. Zero until the cluster answered.
 	Revision int64
-	// Healthy is true while all its watches are attached to a member; see manager.View.
+	// Healthy is true while all its watches are healthy; see manager.View.
 	Healthy bool
 	// Endpoint is the member that the topology's watch is attached to; empty while it is attached to none.
 	Endpoint string

@@ -61,12 +61,27 @@ func (i *Instance) stay(ctx context.Context, l *harness.Ledger, pace *harness.Pa
 	if err != nil {
 		return err
 	}
-	for range i.Period {
-		if !pace.Next(ctx) {
-			return ctx.Err()
+	return i.away(ctx, l, pace)
+}
+
+// away waits until the next stay. A backup that is restored meanwhile can bring the announcement back, under a lease that nobody refreshes. Then away
+// records when it is gone, and withdraws it if it is still there at the end.
+func (i *Instance) away(ctx context.Context, l *harness.Ledger, pace *harness.Pace) error {
+	revived := revived{instance: i, ledger: l, restores: l.Restores()}
+	group, waiting := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		for range i.Period {
+			if !pace.Next(waiting) {
+				return waiting.Err()
+			}
 		}
+		return errOver
+	})
+	group.Go(func() error { return revived.watch(waiting) })
+	if err := group.Wait(); !errors.Is(err, errOver) {
+		return err
 	}
-	return nil
+	return revived.withdraw(ctx)
 }
 
 func (i *Instance) announce(ctx context.Context, l *harness.Ledger, lease clientv3.LeaseID) error {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stormwatch/stormwatch/fakes/flawed"
 	"github.com/stormwatch/stormwatch/harness"
+	"github.com/stormwatch/stormwatch/harness/bound"
+	"github.com/stormwatch/stormwatch/harness/fault"
 	"github.com/stormwatch/stormwatch/harness/record"
 	"github.com/stormwatch/stormwatch/harness/virtual"
 )
@@ -107,4 +109,41 @@ func revokeAll(t *testing.T, w *harness.World) {
 		_, err := member.Client.Revoke(member.Ctx(), clientv3.LeaseID(l.ID))
 		require.NoError(t, err)
 	}
+}
+
+// A backup brings an instance back that is away, under a lease that nobody refreshes. While the load rests the instance does not come back, so the ledger
+// must find out that the lease has expired.
+func TestAnInstanceThatABackupBroughtBackExpires(t *testing.T) {
+	all(t, func(t *testing.T, workload *harness.Workload) {
+		const step = time.Second
+		expired, ttl := 0, bound.Production().LeaseTTL
+		for later := range 10 * time.Second / step { // the instances come and go at different intervals
+			var restored time.Duration
+			s := harness.Scenario{Name: "restored", Clusters: []harness.Spec{{Name: "alpha", Members: 1}}, Body: func(w *harness.World) {
+				w.StartManager()
+				alpha := w.Cluster("alpha")
+				w.Pass(5*time.Second + later*step)
+				w.Inject(fault.Backup(alpha))
+				w.Pass(4 * time.Second)
+				resume := alpha.Rest()
+				w.Inject(fault.Restore(alpha))
+				restored = w.Elapsed()
+				w.Pass(2 * w.Timing().Stay)
+				resume()
+			}}
+			// The manager does not notice that a cluster was restored; we look at the ledger alone.
+			rec := harness.Execute(t.Context(), virtual.New(t, 1), s, flawed.All()[0], harness.Options{Seed: 1, Workload: workload.Name}).Record
+			back := map[record.Subject]bool{}
+			for _, c := range rec.Commits {
+				back[c.Subject] = back[c.Subject] || c.Restored && c.Value != ""
+				if c.Value != "" || c.Revision != 0 || !back[c.Subject] || c.Begun < restored {
+					continue
+				}
+				expired++
+				require.Greater(t, c.At, restored+ttl, c.Subject)
+				require.Less(t, c.At, restored+2*rec.Timing.Stay, c.Subject)
+			}
+		}
+		require.Positive(t, expired)
+	})
 }
