@@ -90,18 +90,22 @@ func (m *Manager) publish(r *runtime, prefix string, s guard.Snapshot) {
 	view := r.see(prefix, s)
 	name := r.target.Cluster
 	c, ok := m.managed[name]
-	switch {
-	case !ok:
-		return
-	case r == c.successor && view.mayReplace(c.current.view()):
-		// The new runtime takes over under the lock, so no reader sees a mix of both.
-		old := c.current
-		c.current, c.successor = r, nil
-		m.retire(old, r)
-	case r != c.current:
+	if !ok {
 		return
 	}
-	m.announcer.add(name, view)
+	if r == c.successor {
+		after, ok := r.succeed(c.current)
+		if !ok {
+			return
+		}
+		// The new runtime takes over under the lock, so no reader sees a mix of both.
+		old := c.current
+		c.current, c.successor, view = r, nil, after
+		m.retire(old, r)
+	}
+	if r == c.current {
+		m.announcer.add(name, view)
+	}
 }
 
 // OwnKeys are the keys that the manager registers in a cluster, and deletes when the cluster is removed: none if it has

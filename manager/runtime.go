@@ -33,6 +33,10 @@ type runtime struct {
 	// From seen on, mu guards the fields.
 	mu   sync.Mutex
 	seen View
+	// rose is when each watch reached its revision. histories is the History of the predecessor's last view, or one more if
+	// the cluster was restored since: the client counts from zero.
+	rose      map[string]time.Time
+	histories int
 }
 
 // startRuntime begins to manage a cluster. Its registration waits until the predecessor's has stopped writing; a
@@ -68,6 +72,7 @@ func startRuntime(m *Manager, target Target, tenure uint64, predecessor <-chan s
 		http:         newSharedHTTP(gate, network),
 		gone:         make(chan struct{}),
 		seen:         newView(cfg.Prefixes, tenure),
+		rose:         make(map[string]time.Time),
 	}
 	r.work, r.cancel = context.WithCancel(m.work)
 	m.metrics.enter(r)
@@ -82,13 +87,13 @@ func startRuntime(m *Manager, target Target, tenure uint64, predecessor <-chan s
 // watches.
 func (r *runtime) view() View {
 	r.mu.Lock()
-	v := r.seen
+	v, histories := r.seen, r.histories
 	r.mu.Unlock()
 	v.Prefixes = maps.Clone(v.Prefixes)
 	for _, w := range r.watches {
 		seen, now := v.Prefixes[w.Prefix()], w.Snapshot()
 		// A snapshot that has not reached the view yet must not contribute its proof either.
-		if seen.Revision == now.Revision && seen.History == now.History {
+		if seen.Revision == now.Revision && seen.History == now.History+histories {
 			seen.Proven = now.Proven
 			v.Prefixes[w.Prefix()] = seen
 		}
@@ -100,8 +105,37 @@ func (r *runtime) view() View {
 func (r *runtime) see(prefix string, s guard.Snapshot) View {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	s.History += r.histories
+	if before := r.seen.Prefixes[prefix]; s.Revision != before.Revision || s.History != before.History {
+		r.rose[prefix] = time.Now()
+	}
 	r.seen = r.seen.with(prefix, s)
 	return r.seen
+}
+
+// succeed makes the view of a successor follow that of the current runtime, if it may. ok says whether it may.
+func (r *runtime) succeed(current *runtime) (v View, ok bool) {
+	old := current.view()
+	current.mu.Lock()
+	rose := maps.Clone(current.rose)
+	current.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	may, restored := r.seen.mayReplace(old, rose)
+	if !may {
+		return View{}, false
+	}
+	for _, s := range old.Prefixes {
+		r.histories = max(r.histories, s.History)
+	}
+	if restored {
+		r.histories++
+	}
+	for prefix, s := range r.seen.Prefixes {
+		s.History += r.histories
+		r.seen = r.seen.with(prefix, s)
+	}
+	return r.seen, true
 }
 
 // stop cancels everything that the runtime does, and makes its handles fail. It does not block.

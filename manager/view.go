@@ -16,8 +16,8 @@ type View struct {
 	// Revision is the revision of the cluster up to which the view is known to be complete: the lowest one of its watches.
 	// It never falls within a tenure and a history. Zero until the cluster answered.
 	Revision int64
-	// History is how often the cluster was found restored from a backup, see [guard.Snapshot]. The watches find it one
-	// after another; meanwhile History and Revision are those of the watches that have not.
+	// History is how often the cluster was found restored from a backup in this tenure, see [guard.Snapshot]. The watches find
+	// it one after another; meanwhile History and Revision are those of the watches that have not.
 	History int
 	// Healthy is true while all its watches are healthy. It says that updates will arrive, not that they have arrived; see
 	// [guard.Snapshot].
@@ -77,20 +77,44 @@ func (v View) with(prefix string, s guard.Snapshot) View {
 	return v
 }
 
-// mayReplace reports whether v may follow the old view without a step back in time: v is healthy, and each of its watches
-// has reached at least the same revision. Revisions of different clusters cannot be compared; then it is enough that v is
-// healthy.
-func (v View) mayReplace(old View) bool {
+// mayReplace reports whether v may follow the old view of another runtime: v is healthy, and no step back in time. Revisions
+// of different clusters cannot be compared; then it is enough that v is healthy.
+//
+// restored says that the cluster was restored from a backup, or replaced, since the old view was seen. v has no part of the
+// history before, so it cannot find that out alone: a linearizable read that began after the old view had reached its
+// revision shows an older one, or the keys contradict each other. rose is when each watch of the old view reached its
+// revision.
+func (v View) mayReplace(old View, rose map[string]time.Time) (may, restored bool) {
 	if !v.Healthy {
-		return false
+		return false, false
 	}
 	if v.ClusterID != old.ClusterID {
-		return true
+		return true, false
 	}
-	for prefix, s := range old.Prefixes {
-		if v.Prefixes[prefix].Revision < s.Revision {
-			return false
+	for prefix, before := range old.Prefixes {
+		s := v.Prefixes[prefix]
+		switch {
+		case s.Revision < before.Revision && !s.Proven.After(rose[prefix]):
+			return false, false
+		case s.Revision < before.Revision || contradicts(s, before):
+			restored = true
 		}
 	}
-	return true
+	return true, restored
+}
+
+// contradicts reports whether a snapshot cannot be of the history of an earlier one, although its revision is high enough: it
+// has a key as it was before a write that is known, another value of the same write, or a key that was not there.
+func contradicts(s, before guard.Snapshot) bool {
+	for key, value := range s.Values {
+		known, ok := before.Values[key]
+		switch {
+		case !ok && value.ModRevision <= before.Revision:
+			return true
+		case !ok || known.ModRevision > s.Revision: // one of two hedged streams has delivered what came after the snapshot
+		case value.ModRevision < known.ModRevision, value.ModRevision == known.ModRevision && value.Value != known.Value:
+			return true
+		}
+	}
+	return false
 }

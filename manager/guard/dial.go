@@ -42,6 +42,19 @@ var callOptions = []grpc.CallOption{
 	grpc.MaxCallRecvMsgSize(math.MaxInt32),
 }
 
+// authenticate is the full name of the method with which clientv3 fetches a token: when it is made, and before each stream.
+const authenticate = "/etcdserverpb.Auth/Authenticate"
+
+// loginAtOnce makes clientv3's own requests for a token fail as soon as the connection is refused, for the same reason as callOptions.
+func loginAtOnce(
+	ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
+) error {
+	if method == authenticate {
+		opts = append(opts, grpc.WaitForReady(false))
+	}
+	return invoke(ctx, method, req, reply, cc, opts...)
+}
+
 // memberClient is the etcd client of one endpoint, also while it is still being made. There is one client per endpoint, so
 // that the pool and not gRPC's balancer decides which member serves a request.
 type memberClient struct {
@@ -69,7 +82,7 @@ func (m *memberClient) make(ctx context.Context, cfg Config, endpoint string) er
 		DialKeepAliveTime:    cfg.Options.KeepAliveTime,
 		DialKeepAliveTimeout: cfg.Options.KeepAliveTimeout,
 		DialOptions: slices.Concat(
-			[]grpc.DialOption{grpc.WithConnectParams(connectParams)}, cfg.DialOptions,
+			[]grpc.DialOption{grpc.WithConnectParams(connectParams), grpc.WithChainUnaryInterceptor(loginAtOnce)}, cfg.DialOptions,
 			[]grpc.DialOption{grpc.WithTransportCredentials(&trackingCredentials{
 				TransportCredentials: cfg.credentials(endpoint), connections: &m.connections,
 			})}),

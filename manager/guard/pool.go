@@ -94,13 +94,14 @@ const lostAfter = 5
 // witness returns the member through which to probe the watches on the given members. It returns the other members in turn;
 // those in quarantine only if all others failed last time, and those that failed last time only if there is no other, and then in
 // turn too. If there is only one watched member, it is its own witness if there are no others, and takes turns with the others if
-// all of them are lost. Two watched members are each other's witnesses. A linearizable read is correct through any member; a member that hangs just does not answer it. A learner
-// cannot be a witness.
-func (p *pool) witness(watched ...*member) *member {
+// all of them are lost, or if a probe is overdue: none has been answered for so long that the watch will soon be doubted. Two
+// watched members are each other's witnesses. A linearizable read is correct through any member; a member that hangs just does
+// not answer it. A learner cannot be a witness.
+func (p *pool) witness(overdue bool, watched ...*member) *member {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	isWatched := func(m *member) bool { return slices.ContainsFunc(watched, m.is) }
-	alone := !slices.ContainsFunc(p.members, func(m *member) bool {
+	alone := overdue || !slices.ContainsFunc(p.members, func(m *member) bool {
 		return !isWatched(m) && !m.learner && m.failures < lostAfter
 	})
 	now := time.Now()

@@ -189,7 +189,13 @@ func (of *probed) witness() *member {
 			return m
 		}
 	}
-	return pool.witness(of.members()...)
+	proven := time.Time{}
+	for _, a := range of.attachments {
+		if at := a.reader.position.proven; at.After(proven) {
+			proven = at
+		}
+	}
+	return pool.witness(time.Since(proven) > w.cfg.Options.IdleTimeout/2, of.members()...)
 }
 
 // read asks the witness, and gives the attachments what it showed.

@@ -116,3 +116,25 @@ func TestAWatchOfWhichNoProbeIsAnsweredIsNotHealthy(t *testing.T) {
 		})
 	}
 }
+
+// The other members refuse connections for longer than a watch may be unproven. The watched member is well, and says so itself.
+func TestAWatchedMemberSpeaksForItselfBeforeItIsDoubted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alpha := etcdtest.StartFake(t, 5)
+		c, err := guard.Open(onFake(alpha, guard.Options{}))
+		require.NoError(t, err)
+		defer func() { require.NoError(t, c.Close()) }()
+		w := c.Watch("/k/", nil)
+		time.Sleep(10 * time.Second)
+		for _, m := range alpha.Members {
+			if "http://"+m.Name != w.Snapshot().Endpoint {
+				m.Refuse.Store(true)
+			}
+		}
+		alpha.Cut()
+		for range 60 {
+			time.Sleep(time.Second)
+			require.True(t, w.Snapshot().Healthy)
+		}
+	})
+}

@@ -185,11 +185,11 @@ func TestAProbeIsWeighedByWhatEachReaderHolds(t *testing.T) {
 
 func TestTwoWatchedMembersTestifyAboutEachOtherOnlyIfNobodyElseCan(t *testing.T) {
 	p, m := poolOf("a", "b", "c")
-	require.Same(t, m[2], p.witness(m[0], m[1]))
-	require.Same(t, m[2], p.witness(m[0], m[1]))
+	require.Same(t, m[2], p.witness(false, m[0], m[1]))
+	require.Same(t, m[2], p.witness(false, m[0], m[1]))
 	p.failed(m[2])
-	require.Same(t, m[0], p.witness(m[0], m[1]))
-	require.Same(t, m[1], p.witness(m[0], m[1]), "each in turn")
+	require.Same(t, m[0], p.witness(false, m[0], m[1]))
+	require.Same(t, m[1], p.witness(false, m[0], m[1]), "each in turn")
 }
 
 func TestALearnerIsPickedAfterEveryOtherMember(t *testing.T) {
@@ -202,7 +202,7 @@ func TestALearnerIsPickedAfterEveryOtherMember(t *testing.T) {
 	p.failed(m[1])
 	p.quarantine(m[1])
 	require.Same(t, m[1], p.pick(nil))
-	require.Same(t, m[1], p.witness(m[1]), "rather the watched member itself")
+	require.Same(t, m[1], p.witness(false, m[1]), "rather the watched member itself")
 	list[0].IsLearner = false
 	p.merge(list)
 	require.Same(t, m[0], p.pick(nil), "promoted")
@@ -211,14 +211,14 @@ func TestALearnerIsPickedAfterEveryOtherMember(t *testing.T) {
 func TestTheWatchedMemberIsAWitnessInTurnWhenAllOthersAreLost(t *testing.T) {
 	p, m := poolOf("a", "nowhere")
 	for range lostAfter {
-		require.Same(t, m[1], p.witness(m[0]))
+		require.Same(t, m[1], p.witness(false, m[0]))
 		p.failed(m[1])
 	}
-	require.Same(t, m[0], p.witness(m[0]))
-	require.Same(t, m[1], p.witness(m[0]))
+	require.Same(t, m[0], p.witness(false, m[0]))
+	require.Same(t, m[1], p.witness(false, m[0]))
 	p.answered(m[1], nil)
-	require.Same(t, m[1], p.witness(m[0]))
-	require.Same(t, m[1], p.witness(m[0]))
+	require.Same(t, m[1], p.witness(false, m[0]))
+	require.Same(t, m[1], p.witness(false, m[0]))
 }
 
 func TestASnapshotContradictsWhatItCannotFollow(t *testing.T) {
