@@ -8,8 +8,8 @@ import (
 
 // Apply makes targets the complete set of managed clusters. It begins to manage new clusters, which need not be
 // reachable. It closes clusters that are missing in targets, and blocks until they are closed. A cluster whose target
-// changed gets a new runtime; the old one serves until the new one has caught up with it, however long that takes, or has
-// found that the cluster was restored from a backup meanwhile.
+// changed gets a new runtime; the old one serves until the new one has caught up with it, as far as its probes show and
+// however long that takes, or has found that the cluster was restored from a backup meanwhile.
 // See [Target] for what counts as a change.
 //
 // If a target is wrong, Apply returns a [*TargetError] and changes nothing. If ctx ends, Apply returns the context's

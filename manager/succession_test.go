@@ -1,6 +1,7 @@
 package manager_test
 
 import (
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,5 +51,27 @@ func TestASuccessorServesAClusterThatWasRestoredMeanwhile(t *testing.T) {
 		alpha.Put(jobKey, "new")
 		time.Sleep(time.Second)
 		require.Equal(t, "new", job(view(t, m, "alpha")))
+	})
+}
+
+// The members that the new target leads to first deliver nothing. The old runtime serves until a probe has shown that the new one misses nothing.
+func TestASuccessorOnAStaleMemberDoesNotServe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		alpha := etcdtest.StartFake(t, 3)
+		target := toFake(alpha, "alpha")
+		everywhere := target.Endpoints
+		target.Endpoints = everywhere[:1]
+		m := startManager(t, brisk(), target)
+		time.Sleep(5 * time.Second)
+		alpha.Members[1].Withhold.Store(true)
+		target.Endpoints = everywhere[1:]
+		require.NoError(t, m.Apply(t.Context(), []manager.Target{target}))
+		for i := range 50 {
+			value := strconv.Itoa(i)
+			alpha.Put(jobKey, value)
+			time.Sleep(100 * time.Millisecond)
+			require.Equal(t, value, job(view(t, m, "alpha")))
+		}
+		require.Equal(t, "http://m2", view(t, m, "alpha").Prefixes[jobPrefix].Endpoint)
 	})
 }

@@ -77,8 +77,9 @@ func (v View) with(prefix string, s guard.Snapshot) View {
 	return v
 }
 
-// mayReplace reports whether v may follow the old view of another runtime: v is healthy, and no step back in time. Revisions
-// of different clusters cannot be compared; then it is enough that v is healthy.
+// mayReplace reports whether v may follow the old view of another runtime: v is healthy, no step back in time, and confirmed,
+// unless the old view is not healthy any more: the new watches may be on a member that delivers nothing. Revisions of
+// different clusters cannot be compared; then it is enough that v is healthy.
 //
 // restored says that the cluster was restored from a backup, or replaced, since the old view was seen. v has no part of the
 // history before, so it cannot find that out alone: a linearizable read that began after the old view had reached its
@@ -94,6 +95,8 @@ func (v View) mayReplace(old View, rose map[string]time.Time) (may, restored boo
 	for prefix, before := range old.Prefixes {
 		s := v.Prefixes[prefix]
 		switch {
+		case old.Healthy && !s.Confirmed:
+			return false, false
 		case s.Revision < before.Revision && !s.Proven.After(rose[prefix]):
 			return false, false
 		case s.Revision < before.Revision || contradicts(s, before):

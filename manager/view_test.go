@@ -29,6 +29,15 @@ func TestASuccessorReplacesOnlyWhatItHasCaughtUpWith(t *testing.T) {
 	require.False(t, may(seen(1, "m", 10, 19)))
 	require.False(t, may(seen(1, "", 10, 20)), "it has not answered")
 	require.True(t, may(seen(2, "m", 1, 1)), "another cluster's revisions mean nothing")
+
+	old = seen(1, "m", 10, 20)
+	v := seen(1, "m", 10, 20)
+	require.False(t, may(v), "it may sit on a member that delivers nothing, and the old one serves well")
+	for prefix, s := range v.Prefixes {
+		s.Confirmed = true
+		v = v.with(prefix, s)
+	}
+	require.True(t, may(v))
 }
 
 // A linearizable read never shows a revision older than one that was seen before the read began, unless the cluster was restored.
@@ -36,8 +45,9 @@ func TestASuccessorFindsThatItsClusterWasRestored(t *testing.T) {
 	rose := map[string]time.Time{"/a": time.Unix(5, 0), "/b": time.Unix(6, 0)}
 	at := func(revision, proven int64, values map[string]guard.Value) View {
 		v := seen(1, "m", 30, 30)
+		v = v.with("/b", guard.Snapshot{Revision: 30, Healthy: true, Confirmed: true, Endpoint: "m", ClusterID: 1})
 		return v.with("/a", guard.Snapshot{
-			Revision: revision, Proven: time.Unix(proven, 0), Values: values, Healthy: true, Endpoint: "m", ClusterID: 1,
+			Revision: revision, Proven: time.Unix(proven, 0), Values: values, Healthy: true, Confirmed: true, Endpoint: "m", ClusterID: 1,
 		})
 	}
 	one := func(key, value string, modified int64) map[string]guard.Value {

@@ -21,7 +21,7 @@ var misadvertiseMember = &kind{
 			return err
 		}
 		return harness.Plan{
-			Scope:     record.Scope{Cluster: on.member.Cluster().Name(), Members: []string{on.member.Name()}},
+			Scope:     record.Scope{Cluster: on.member.Cluster().Name(), Members: []string{on.member.Name()}, Misleading: true},
 			Allowance: lost(w, on.member),
 			Do: func(context.Context) (func(context.Context) error, error) {
 				return func(context.Context) error { return restart(false) }, restart(true)

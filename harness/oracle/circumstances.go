@@ -14,7 +14,8 @@ type circumstances struct {
 	until   time.Duration
 	limits  []record.Limit
 	unseen  bool // the view could not be read, which Honesty judges
-	// own is time with a fault on the cluster, elsewhere time with a fault on another cluster.
+	// own is time with a fault on the cluster, elsewhere time with a fault on another cluster. A fault that misleads managers counts until they must have
+	// read the member list again.
 	own, elsewhere spans
 	// edges are the instants at which the circumstances change, in order.
 	edges []time.Duration
@@ -27,6 +28,9 @@ func allCircumstances(r *record.Record) []circumstances {
 		var own, elsewhere []span
 		for _, f := range r.Faults {
 			s := span{f.From, r.Ended(f.To)}
+			if f.Scope.Misleading {
+				s.to = min(s.to+r.Bounds().Discovered(), r.End)
+			}
 			switch f.Scope.Cluster {
 			case t.Cluster:
 				own = append(own, s)

@@ -20,6 +20,9 @@ func ready(when float64) event {
 }
 
 // The budgets of these histories for a second, with one key and one stream: 6 dials in calm and 18 else, 6 watches in calm and 18 else, and 19 requests in calm and 55 else.
+// misleading makes the last fault one that makes the member list wrong.
+func misleading(r *record.Record) { r.Faults[len(r.Faults)-1].Scope.Misleading = true }
+
 func TestTrafficStaysWithinItsBudget(t *testing.T) {
 	calm := `, while nothing was wrong, where `
 	check(t, Gentleness{}, []judgement{
@@ -87,12 +90,23 @@ func TestTrafficStaysWithinItsBudget(t *testing.T) {
 // With a backoff cap of three seconds, 9 dials may fall into three seconds of calm.
 func TestTrafficIsCountedOverTheLongestPause(t *testing.T) {
 	long := func(r *record.Record) { r.Timing.BackoffCap = 2500 * time.Millisecond }
+	synced := func(r *record.Record) { r.Timing.Sync = 30 * time.Second }
 	check(t, Gentleness{}, []judgement{
 		{name: "spread", history: run(long, sent("alpha", 20, 3, 0, 0), sent("alpha", 21, 3, 0, 0), sent("alpha", 22, 3, 0, 0), sent("alpha", 23, 3, 0, 0)), want: record.Passed},
 		{
 			name:     "too much in three seconds",
 			history:  run(long, sent("alpha", 20, 3, 0, 0), sent("alpha", 21, 3, 0, 0), sent("alpha", 22, 4, 0, 0)),
 			evidence: []string{`^alpha: 10 dials from 20s to 23s, while nothing was wrong, where 9 are allowed in 3s; by second from 15s on: 0 0 0 0 0 3 3 4;`},
+		},
+		{
+			name:     "a dial too many after a restart",
+			history:  run(long, synced, fault("alpha", "Restart", 5, 6, record.Allowance{}), sent("alpha", 20, 3, 0, 0), sent("alpha", 21, 3, 0, 0), sent("alpha", 22, 4, 0, 0)),
+			evidence: []string{`10 dials from 20s to 23s, while nothing was wrong, where 9 are allowed`},
+		},
+		{
+			name:    "after the member list was wrong managers may have read it",
+			history: run(long, synced, fault("alpha", "MisadvertiseMember", 5, 6, record.Allowance{}), misleading, sent("alpha", 20, 3, 0, 0), sent("alpha", 21, 3, 0, 0), sent("alpha", 22, 4, 0, 0)),
+			want:    record.Passed,
 		},
 		{
 			name:    "short pauses after each of two faults",

@@ -85,6 +85,19 @@ func TestIdleTimeoutCountsFromTheEndOfAFaultThatHeldTheLastAnswerBack(t *testing
 	})
 }
 
+// While a fault holds back what the member sends, that is not on record. It arrives when the fault ends.
+func TestIdleTimeoutCountsFromTheEndOfAFaultThatHeldLaterAnswersBack(t *testing.T) {
+	held := func(last, from, reported float64) *record.Record {
+		unreachable := func(r *record.Record) { r.Faults[0].Scope.Unreachable = []string{"m2"} }
+		return run(dropProgress("alpha", from, 20), unreachable, watch("alpha", "/k", 0, last, 40), idle("alpha", reported, 10))
+	}
+	check(t, IdleTimeout{}, []judgement{
+		{name: "the last instant", history: held(18, 18.5, 30.2), want: record.Passed},
+		{name: "after it", history: held(18, 18.5, 30.201)},
+		{name: "the member had sent nothing for long", history: held(13, 18.5, 30.2)},
+	})
+}
+
 // Until 20 s everything that the member sends to clients is 2 s late, so what it sent from 17.9 s on may be lost when a fault begins at 20 s.
 func TestIdleTimeoutDoubtsAnswersThatWereOnTheirWay(t *testing.T) {
 	late := func(r *record.Record) {

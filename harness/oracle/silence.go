@@ -69,6 +69,20 @@ func losesAnswers(f record.Fault, w record.Watch) bool {
 	return slices.Contains(f.Scope.Silenced, w.Member) || w.Ahead && slices.Contains(f.Scope.Lagging, w.Member)
 }
 
+// holdsAnswers says whether a fault holds back what the member sends. Answers that are held back are not on record, and arrive when the fault ends.
+func holdsAnswers(f record.Fault, w record.Watch) bool {
+	return losesAnswers(f, w) && slices.Contains(f.Scope.Unreachable, w.Member)
+}
+
+// unrecorded is how long before a fault the last answer on record may be, if the member has sent others since: those that the fault holds back are not on
+// record, nor are silences shorter than half an idle timeout. It is zero for a fault that holds nothing back.
+func (s *silences) unrecorded(f record.Fault, w record.Watch) time.Duration {
+	if holdsAnswers(f, w) {
+		return s.record.Timing.IdleTimeout / 2
+	}
+	return 0
+}
+
 // maybeSilenced says whether a fault that may silence the watch was in force at some time between two instants.
 func (s *silences) maybeSilenced(w record.Watch, from, to time.Duration) bool {
 	_, maybeSilenced := s.firstSilencing(w, from, to)
@@ -123,14 +137,14 @@ func (s *silences) heardUntil(q silence) time.Duration {
 }
 
 // heardBy is the latest instant at which the manager may have received the last answer of a watch before a silence: the end of a fault that may have held
-// the answer back, if the fault ended before the report was due. Until a fault ends that ended later, a manager has heard only what came before.
+// that answer back, or later ones, if the fault ended before the report was due. Until a fault ends that ended later, a manager has heard only what came before.
 func (s *silences) heardBy(q silence) time.Duration {
 	heard := q.from
 	for again := true; again; {
 		again = false
 		for _, f := range s.faults {
 			ended := s.record.Ended(f.To)
-			heldBack := losesAnswers(f, q.watch) && f.From <= heard+s.onTheWay(q.watch, heard) && heard < ended
+			heldBack := losesAnswers(f, q.watch) && f.From <= heard+max(s.onTheWay(q.watch, heard), s.unrecorded(f, q.watch)) && heard < ended
 			if heldBack && ended < q.from+s.record.Timing.IdleTimeout {
 				heard, again = ended, true
 			}
@@ -146,7 +160,7 @@ func (s *silences) doubtful(report record.ViewError) bool {
 		to := min(s.record.Ended(f.To), report.At)
 		for _, w := range s.watches {
 			from := f.From - s.onTheWay(w, f.From)
-			if from > to || !losesAnswers(f, w) || w.Opened > to || !s.mayHaveAnswered(w, from, to) {
+			if from > to || !losesAnswers(f, w) || w.Opened > to || !s.mayHaveAnswered(w, from-s.unrecorded(f, w), to) {
 				continue
 			}
 			earliest := max(w.Opened, from-b.Timing.IdleTimeout/2) + report.Idle - b.IdleEarly()

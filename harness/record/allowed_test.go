@@ -325,6 +325,14 @@ func TestHalfOpenConnectionsCostMoreWhileNobodyElseAnswers(t *testing.T) {
 	require.Equal(t, 20*s+r.Bounds().SilentCluster(3), r.Deadline("alpha", 21*s))
 	require.Equal(t, 12*s, aRun(halfOpen("m1"), halfOpen("m2")).Deadline("alpha", 11*s))
 
+	newcomer := aRun(halfOpen("m1"), halfOpen("m2"), halfOpen("m3"))
+	newcomer.Clusters[0].Members = append(newcomer.Clusters[0].Members, "m4", "m5", "m6", "m7")
+	require.False(t, newcomer.Severed("alpha", 10*s), "the others answer")
+	for _, m := range newcomer.Clusters[0].Members[3:] {
+		newcomer.Joined = append(newcomer.Joined, Newcomer{Cluster: "alpha", Member: m, At: 11 * s})
+	}
+	require.True(t, newcomer.Severed("alpha", 10*s), "the others joined later")
+
 	isolated := faultOf(10*s, 20*s, s)
 	isolated.Scope.Cut = [][2]string{{"m3", "m1"}, {"m3", "m2"}}
 	require.True(t, aRun(halfOpen("m1"), halfOpen("m2"), isolated).Severed("alpha", 10*s), "m3 answers, and belongs to no majority")

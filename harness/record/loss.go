@@ -34,6 +34,9 @@ func (r *Record) noteLoss(cluster string, of Lost, lost bool, at time.Duration) 
 // it has given up the old ones.
 func (r *Record) Severed(cluster string, at time.Duration) bool {
 	c, _ := r.Cluster(cluster)
+	c.Members = slices.DeleteFunc(slices.Clone(c.Members), func(m string) bool {
+		return slices.ContainsFunc(r.Joined, func(n Newcomer) bool { return n.Cluster == cluster && n.Member == m && n.At > at })
+	})
 	there := func(f Fault) bool { return f.inForce(at) }
 	state := r.condition(c, there)
 	stranded := false

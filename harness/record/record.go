@@ -218,6 +218,9 @@ type Scope struct {
 	Closed bool
 	// Manager is the number of the only manager that it affects. Zero: it affects all.
 	Manager int
+	// Misleading says that the member list names addresses at which nobody listens. A manager that reads the list may try them until it has read a
+	// right one, see [bound.Bounds.Discovered].
+	Misleading bool
 	// Revokes says that leases which have not expired may be gone because of it.
 	Revokes bool
 	// ReadOnly says that the cluster refuses writes. Reads and watches go on.

@@ -143,7 +143,7 @@ func (a *attachment) announce(clusterID uint64) (foreign, alone bool) {
 			return
 		}
 		alone = true
-		a.reader.position.endpoint, a.reader.position.unproven = a.member.endpoint, false
+		a.reader.position.endpoint, a.reader.position.unproven, a.reader.position.confirmed = a.member.endpoint, false, false
 		s.belongs(clusterID)
 	})
 	if alone {
@@ -221,7 +221,7 @@ func (a *attachment) follow(ctx context.Context) error {
 
 // prove notes that the reader had delivered everything at an instant. The caller holds the watch's lock.
 func (a *attachment) prove(at time.Time) {
-	a.reader.position.proven, a.reader.position.unproven = at, false
+	a.reader.position.proven, a.reader.position.unproven, a.reader.position.confirmed = at, false, true
 	if !a.watch.cfg.Options.WithoutProbe {
 		a.unproven.Reset(a.watch.cfg.Options.unprovenAfter())
 	}

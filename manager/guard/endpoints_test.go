@@ -91,8 +91,14 @@ func TestALearnerIsNeitherWatchedNorAWitness(t *testing.T) {
 			cfg.InitialCluster += "," + member.Name + "=" + member.PeerURLs[0]
 		}
 	}
-	learner, err := embed.StartEtcd(cfg)
-	require.NoError(t, err)
+	var learner *embed.Etcd
+	// etcd asks its peer for its version, and gives up at once if a busy machine does not answer within a second.
+	etcdtest.Eventually(t, "the learner", func() bool {
+		if learner, err = embed.StartEtcd(cfg); err != nil {
+			t.Logf("start the learner: %v", err)
+		}
+		return err == nil
+	})
 	t.Cleanup(learner.Close)
 	etcdtest.Eventually(t, "the learner's name in the member list", func() bool {
 		list, err := alpha.Admin.MemberList(t.Context())

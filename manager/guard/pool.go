@@ -21,8 +21,11 @@ type member struct {
 	// id is etcd's member id, as learned from responses and member lists; zero until then. If two endpoints lead to the
 	// same member, a probe through one of them says nothing new about a watch on the other.
 	id uint64
-	// client is nil until somebody needs it.
-	client *memberClient
+	// client is nil until somebody needs it. The last one could not be made because of refusal, and the next one is not made
+	// before refusedUntil.
+	client       *memberClient
+	refusal      error
+	refusedUntil time.Time
 	// learner says that the member list calls it one: it refuses watches and linearizable reads until it is promoted.
 	learner bool
 	// failedAt and probedAt are numbers of the pool's sequence and not times, since in virtual time many events happen at
@@ -164,7 +167,8 @@ func better(a, b *member, now time.Time, rank func(*member) uint64) bool {
 }
 
 // client returns the member's client. The first call makes it, which may fetch a token from the member. If ctx ends, client
-// returns, and the client is still made in the background.
+// returns, and the client is still made in the background. If it could not be made, client returns the same error for a
+// second, as long as gRPC pauses before it connects again: a new client knows nothing of the attempts of the one before.
 func (p *pool) client(ctx context.Context, m *member) (*clientv3.Client, error) {
 	p.mu.Lock()
 	switch {
@@ -176,14 +180,19 @@ func (p *pool) client(ctx context.Context, m *member) (*clientv3.Client, error) 
 		return nil, errDropped
 	}
 	c := m.client
+	if c == nil && time.Now().Before(m.refusedUntil) {
+		defer p.mu.Unlock()
+		return nil, m.refusal
+	}
 	if c == nil {
 		c = newMemberClient()
 		var making context.Context
 		making, c.cancel = context.WithCancel(p.connected)
 		m.client = c
+		begun := time.Now()
 		p.tasks.Go(func() {
 			if c.make(making, p.cfg, m.endpoint) != nil {
-				p.forget(m, c)
+				p.forget(m, c, begun)
 			}
 		})
 	}
@@ -196,12 +205,12 @@ func (p *pool) client(ctx context.Context, m *member) (*clientv3.Client, error) 
 	}
 }
 
-// forget drops a client that could not be made, so that the next call of client tries again.
-func (p *pool) forget(m *member, c *memberClient) {
+// forget drops a client that could not be made, so that a later call of client tries again. begun is when it was begun.
+func (p *pool) forget(m *member, c *memberClient, begun time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if m.client == c {
-		m.client = nil
+		m.client, m.refusal, m.refusedUntil = nil, c.err, begun.Add(connectParams.Backoff.BaseDelay)
 	}
 	c.cancel()
 	c.connections.cut()

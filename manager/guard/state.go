@@ -73,6 +73,8 @@ type position struct {
 	// proven is when the reader was last known to have delivered everything. unproven says that this was too long ago.
 	proven   time.Time
 	unproven bool
+	// confirmed says that this was found out since the reader attached to its member, by more than its own snapshot.
+	confirmed bool
 }
 
 // noStream is the floor of a reader without a stream: it can deliver no old events, since it will begin with a snapshot.
@@ -260,6 +262,7 @@ func (s *state) show() Snapshot {
 			next.Endpoint = p.endpoint
 		}
 		next.Healthy = next.Healthy || p.endpoint != "" && !p.unproven
+		next.Confirmed = next.Confirmed || p.endpoint != "" && p.confirmed
 		if p.proven.After(next.Proven) {
 			next.Proven = p.proven
 		}

@@ -26,6 +26,10 @@ type Snapshot struct {
 	// was due was answered within the idle timeout. It says that updates will arrive, not that they have arrived: a member that becomes silent
 	// or stale is noticed only at the idle timeout or by a probe. See Proven for the age of the last proof.
 	Healthy bool
+	// Confirmed is true once a probe has shown that nothing is missing since the watch attached to its member, a hedged watch
+	// to one of its members; without probes, once the member has answered on the watch. Until then the member may be one that
+	// delivers nothing.
+	Confirmed bool
 	// Endpoint is the endpoint of the member that the watch is attached to, of the first of two if hedged; empty while it is
 	// not attached.
 	Endpoint string
@@ -125,7 +129,8 @@ func (w *Watch) update(err error, change func(s *state)) {
 
 // equal compares all fields except Values and Proven.
 func (s *Snapshot) equal(o Snapshot) bool {
-	return s.Revision == o.Revision && s.History == o.History && s.Healthy == o.Healthy && s.Endpoint == o.Endpoint && s.ClusterID == o.ClusterID && s.Err == o.Err
+	return s.Revision == o.Revision && s.History == o.History && s.Healthy == o.Healthy && s.Confirmed == o.Confirmed &&
+		s.Endpoint == o.Endpoint && s.ClusterID == o.ClusterID && s.Err == o.Err
 }
 
 func (w *Watch) where(m *member, since time.Time) Where {
