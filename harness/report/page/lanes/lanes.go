@@ -59,31 +59,33 @@ func Draw(w io.Writer, run report.Run, o Options) error {
 	c.draw(s)
 	foot := c.y
 	if o.Standalone {
-		c.legend()
+		c.legend(run)
 	}
 	return c.write(w, run, s, o, foot)
 }
 
 // draw draws all lanes, from top to bottom.
 func (c *canvas) draw(s scene) {
-	for _, cl := range s.clusters {
+	for i, cl := range s.clusters {
 		top := c.lane(headHigh)
 		c.heading(cl, top)
 		for _, m := range cl.members {
 			c.member(m)
 		}
-		for _, w := range cl.watches {
-			c.watch(w)
+		for _, t := range cl.things {
+			c.thing(t)
 		}
-		c.says(cl.says)
-		if len(cl.commits) > 0 || len(cl.seen) > 0 {
-			c.updates(cl.commits, cl.seen, cl.still)
-		}
-		if len(cl.curve) > 0 {
-			c.curve(cl)
+		for j, m := range cl.managers {
+			from := c.y
+			c.managed(cl, m, fmt.Sprintf("%s-committed-%d", c.id, i), j > 0)
+			for _, mark := range s.marks {
+				if mark.cluster == cl.name && mark.manager == m.number && mark.manager > 0 {
+					c.mark(mark, from+partHigh, c.y, from+partHigh/2+textDown)
+				}
+			}
 		}
 		for _, m := range s.marks {
-			if m.cluster == cl.name {
+			if m.cluster == cl.name && m.manager == 0 {
 				c.mark(m, top+headHigh, c.y, top+headHigh/2+textDown)
 			}
 		}
@@ -95,6 +97,35 @@ func (c *canvas) draw(s scene) {
 		}
 	}
 	c.y += 18
+}
+
+// managed draws the lanes of a manager in a cluster. If there are several managers, its name stands over them.
+func (c *canvas) managed(cl clusterLanes, m managerLanes, committed string, again bool) {
+	if m.number > 0 {
+		y := c.lane(partHigh)
+		fmt.Fprintf(&c.fixed, `<path class="rule" d="M%d %dH9999"/><text class="name part" x="%d" y="%d">%s</text>`,
+			gutter/2, y+1, gutter-8, y+partHigh/2+textDown, escaped(called(m.number)))
+	}
+	c.keys(m.keys)
+	for _, w := range m.watches {
+		c.watch(w)
+	}
+	c.says(m.says)
+	if len(cl.commits) > 0 || len(m.seen) > 0 {
+		c.committed(cl.commits, committed, again)
+		c.seen(m.seen, m.still)
+	}
+	if len(m.curve) == 0 {
+		return
+	}
+	tall, of := curveHigh, cl.name
+	if cl.quiet {
+		tall = quietHigh
+	}
+	if m.number > 0 {
+		of += ", " + called(m.number)
+	}
+	c.curve(m, of, tall)
 }
 
 // heading writes the name of a cluster over its lanes.
