@@ -37,6 +37,8 @@ type Options struct {
 	ID string
 	// From and To are the time to show, in milliseconds of the run. To zero: to the end of the run.
 	From, To float64
+	// Begin is the earliest instant of the run that the picture has; nothing before it can be zoomed to. Zero: the picture has the whole run.
+	Begin float64
 	// Width is in pixels. Zero: 1100.
 	Width int
 	// Standalone makes a file of its own of the picture, with the style sheet in it.
@@ -149,7 +151,8 @@ func (c *canvas) write(w io.Writer, run report.Run, s scene, o Options, foot int
 	high := c.y
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="lanes" role="img" aria-labelledby="%s-title %s-desc" viewBox="0 0 %d %d" `,
 		c.id, c.id, o.Width, high)
-	fmt.Fprintf(&b, `data-from="%s" data-to="%s" data-end="%s" data-gutter="%d" data-right="%d">`, number(c.from), number(c.to), number(s.end), gutter, right)
+	fmt.Fprintf(&b, `data-from="%s" data-to="%s" data-begin="%s" data-end="%s" data-gutter="%d" data-right="%d">`,
+		number(c.from), number(c.to), number(o.Begin), number(s.end), gutter, right)
 	fmt.Fprintf(&b, `<title id="%s-title">%s</title><desc id="%s-desc">%s</desc>`, c.id, escaped(Title(run)), c.id, escaped(Sentence(run)))
 	if o.Standalone {
 		fmt.Fprintf(&b, "<style>%s</style>", Style)
