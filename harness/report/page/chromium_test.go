@@ -156,7 +156,7 @@ func TestInABrowser(t *testing.T) {
 		require.NoError(t, err)
 		p.Do(chromedp.EmulateViewport(700, 600))
 		p.Until(`innerHeight === 600 && getComputedStyle(document.querySelector(".tools")).display === "none"`)
-		require.LessOrEqual(t, browser.Eval[float64](p, `document.querySelector("svg.lanes").getBoundingClientRect().height`), 0.92*600+1)
+		require.LessOrEqual(t, browser.Eval[float64](p, `document.querySelector("svg.lanes").getBoundingClientRect().height`), 0.78*600+1)
 	})
 
 	t.Run("copies the command", func(t *testing.T) {
