@@ -109,7 +109,7 @@ func (o *keyObserver) look(ctx context.Context) {
 		return
 	}
 	o.seen = true
-	o.keys = record.Keys{Cluster: c.name, Missing: missing, Foreign: foreign}
+	o.keys = record.Keys{Cluster: c.name, Own: len(own), Missing: missing, Foreign: foreign}
 	o.manager.recorder.Keys(o.keys)
 }
 

@@ -54,6 +54,9 @@ func TestOwnKeysAreLookedAtAnewInEachTenure(t *testing.T) {
 		change(put)
 	})
 	require.Len(t, r.Record.Tenures, 3)
+	for _, k := range r.Record.Keys {
+		require.Equal(t, map[string]int{"beta": 1}[k.Cluster], k.Own, "how many keys the manager keeps in %s", k.Cluster)
+	}
 	for _, v := range r.Verdicts {
 		if v.Oracle == "own keys" {
 			require.Equal(t, record.Passed, v.Outcome, v.Evidence)

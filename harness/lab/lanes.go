@@ -88,7 +88,7 @@ func (s *session) draw(d drawing) ([]byte, error) {
 	from := max(0, run.Record.End-1000*float64(d.last))
 	cut(run.Record, from)
 	var svg bytes.Buffer
-	if err := lanes.Draw(&svg, run, lanes.Options{From: from, Width: d.width}); err != nil {
+	if err := lanes.Draw(&svg, run, lanes.Options{From: from, Begin: from, Width: d.width}); err != nil {
 		return nil, err
 	}
 	s.drawings.drawn[d] = sketch{time.Now(), svg.Bytes()}
@@ -102,6 +102,8 @@ func cut(r *report.Record, from float64) {
 	r.Views = slices.DeleteFunc(r.Views, func(v report.View) bool { return over(v.At) })
 	r.Errors = slices.DeleteFunc(r.Errors, func(e report.Error) bool { return over(e.At) })
 	r.Watches = slices.DeleteFunc(r.Watches, func(w report.Watch) bool { return over(w.Closed) })
+	r.Claims = slices.DeleteFunc(r.Claims, func(c report.Claim) bool { return over(c.To) })
+	r.Holdings = slices.DeleteFunc(r.Holdings, func(h report.Holding) bool { return over(h.To) })
 	r.Faults = slices.DeleteFunc(r.Faults, func(f report.Fault) bool { return over(f.To) })
 	r.Staleness = slices.DeleteFunc(r.Staleness, func(s report.Staleness) bool { return over(s.To) })
 	for i := range r.Staleness {

@@ -34,5 +34,5 @@ func (s *session) page(mux *http.ServeMux) {
 	}
 	mux.HandleFunc("GET /{$}", file("text/html", pageHTML))
 	mux.HandleFunc("GET /lab.css", file("text/css", []byte(lanes.Style), pageCSS))
-	mux.HandleFunc("GET /lab.js", file("text/javascript", pageJS))
+	mux.HandleFunc("GET /lab.js", file("text/javascript", []byte(lanes.Script), pageJS))
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
@@ -62,6 +63,7 @@ func TestTheLivePage(t *testing.T) {
 	p.Until(`document.querySelector(".staleness").textContent.startsWith("✗ stale by") || ![...document.querySelectorAll(".member.stale li")].some(e => e.textContent.startsWith("watch"))`)
 	p.Until(`document.querySelector("#schedule").textContent.includes("HangDisk(alpha/leader)")`)
 	shoot(p, "hung")
+	lookCloser(p)
 
 	// What is typed wrongly is said, and nothing is done.
 	p.Do(chromedp.Focus(chromedp.CSS("#expression")), chromedp.KeyEvent("HungDisk(alpha/m1)"), chromedp.KeyEvent(kb.Enter))
@@ -81,6 +83,38 @@ func TestTheLivePage(t *testing.T) {
 	r.finish()
 	p.Until(`document.body.dataset.state === "lost"`)
 	require.Contains(t, browser.Eval[string](p, `document.querySelector("#summary").textContent`), "The lab does not answer")
+}
+
+// lookCloser requires that the lanes say what is under the pointer, and that a time that was chosen stays although the lanes grow.
+func lookCloser(p *browser.Tab) {
+	p.Helper()
+	another := func() { // waits for two later pictures: the first may have been on its way
+		for range 2 {
+			p.Do(chromedp.Evaluate[chromedp.Void](`window.known = document.querySelector("svg.lanes"), undefined`))
+			p.Until(`document.querySelector("svg.lanes") !== known`)
+		}
+	}
+	at := browser.Eval[[]float64](p, `(() => {
+		document.querySelector("#lanes").scrollIntoView({block: "start"});
+		const r = document.querySelector("svg.lanes rect.hurt.hung").getBoundingClientRect();
+		return [r.left + r.width / 2, r.top + 3];
+	})()`)
+	p.Do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at[0], at[1]))
+	p.Until(`!document.querySelector("#tip").hidden && /^[0-9.]+s  HangDisk\(alpha\/m[123]\): m[123] is hung/.test(document.querySelector("#tip").textContent)`)
+	another()
+	require.False(p, browser.Eval[bool](p, `document.querySelector("#tip").hidden`), "what is under the pointer is said of the later picture too")
+	require.Equal(p, "true", browser.Eval[string](p, `document.querySelector("#live").getAttribute("aria-pressed")`))
+
+	p.Do(chromedp.Focus(chromedp.CSS("#lanes")), chromedp.KeyEvent("+"))
+	p.Until(`document.querySelector("#live").getAttribute("aria-pressed") === "false"`)
+	chosen := browser.Eval[string](p, `document.querySelector("#range").textContent`)
+	another()
+	require.Equal(p, chosen, browser.Eval[string](p, `document.querySelector("#range").textContent`), "the time that the reader chose stays")
+	require.Equal(p, "lanes", browser.Eval[string](p, "document.activeElement.id"))
+	p.Do(chromedp.KeyEvent("0"))
+	p.Until(`document.querySelector("#live").getAttribute("aria-pressed") === "true"`)
+	another()
+	require.NotEqual(p, chosen, browser.Eval[string](p, `document.querySelector("#range").textContent`), "the lanes follow the session again")
 }
 
 // shoot keeps a picture of the page in the directory that STORMWATCH_PICTURES names, for a person to look at.

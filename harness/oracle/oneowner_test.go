@@ -228,12 +228,14 @@ func TestEachManagerIsJudgedByItself(t *testing.T) {
 	for _, v := range Judge(run(second(commit("alpha", 20, "t", "1")))) {
 		if v.Outcome == record.Failed {
 			require.Regexp(t, `^manager 2: alpha: checkpoint t = 1`, v.Evidence)
+			require.Equal(t, 2, v.Manager)
 		}
 	}
 	// The first manager's failure is the one that is told.
 	for _, v := range Judge(run(commit("beta", 20, "t", "1"), second(commit("alpha", 20, "t", "1")))) {
 		if v.Outcome == record.Failed {
 			require.Regexp(t, `^beta: `, v.Evidence)
+			require.Zero(t, v.Manager)
 		}
 	}
 	require.Empty(t, failures(run(second())))

@@ -45,6 +45,7 @@ func Judge(r *record.Record) []record.Verdict {
 			for _, other := range r.Others {
 				if also := o.Judge(other); weight[also.Outcome] > weight[v.Outcome] {
 					v = also
+					v.Manager = other.Manager
 					v.Evidence = fmt.Sprintf("manager %d: %s", other.Manager, v.Evidence)
 				}
 			}

@@ -325,10 +325,11 @@ type Belief struct {
 }
 
 // Keys are the keys that were missing in a cluster from At on: in Missing the manager's own, and in Foreign keys of others, which the manager
-// must not touch.
+// must not touch. Own is how many keys of its own the manager said that it keeps there.
 type Keys struct {
 	At               time.Duration
 	Cluster          string
+	Own              int
 	Missing, Foreign []string
 }
 

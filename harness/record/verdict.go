@@ -21,12 +21,13 @@ const (
 )
 
 // Verdict is the judgement of an oracle on a run. If it failed, Cluster and At say where and when the evidence begins. Cluster is empty if it is not
-// one cluster's, and At zero if it has no instant.
+// one cluster's, and At zero if it has no instant. Manager is the number of the manager that it is about, if that is not the first one.
 type Verdict struct {
 	Oracle   string        `json:"oracle"`
 	Outcome  Outcome       `json:"outcome"`
 	Evidence string        `json:"evidence,omitempty"`
 	Cluster  string        `json:"cluster,omitempty"`
+	Manager  int           `json:"manager,omitempty"`
 	At       time.Duration `json:"-"`
 }
 

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -28,11 +27,8 @@ func NewRun(r *harness.Result, schedule string) Run {
 	if r.Record != nil && len(r.Record.Clusters) > 0 {
 		run.Record = newRecord(r.Record)
 		for _, v := range r.Failed() {
-			if v.At > 0 {
-				run.Record.Violations = append(run.Record.Violations, Violation{ms(v.At), v.Cluster, v.Oracle})
-			}
+			run.Record.violated(v)
 		}
-		slices.SortStableFunc(run.Record.Violations, func(a, b Violation) int { return cmp.Compare(a.At, b.At) })
 	}
 	return run
 }
@@ -47,8 +43,11 @@ func ms(d time.Duration) float64 {
 
 func newRecord(r *record.Record) *Record {
 	out := &Record{
-		End: ms(r.End), Clusters: []Cluster{}, Leaders: []Leader{}, Beliefs: []Belief{}, Faults: []Fault{}, Watches: watches(r), Commits: []Commit{},
-		Views: []View{}, Healths: []Health{}, Errors: []Error{}, Staleness: []Staleness{}, Violations: []Violation{}, Transcript: []Entry{},
+		End: ms(r.End), Clusters: []Cluster{}, Leaders: []Leader{}, Beliefs: []Belief{}, Faults: faults(r), Commits: []Commit{},
+		Managed: newManaged(r), Holdings: holdings(r), Transcript: []Entry{},
+	}
+	for _, other := range r.Others {
+		out.Others = append(out.Others, Other{other.Manager, newManaged(other)})
 	}
 	for _, c := range r.Clusters {
 		out.Clusters = append(out.Clusters, Cluster{c.Name, c.Members})
@@ -59,34 +58,28 @@ func newRecord(r *record.Record) *Record {
 	for _, b := range r.Beliefs {
 		out.Beliefs = append(out.Beliefs, Belief{ms(b.At), b.Cluster, b.Member, b.Leads, b.Down, b.Term})
 	}
-	for _, f := range r.Faults {
-		out.Faults = append(out.Faults, Fault{
-			f.Text, f.Scope.Cluster, touched(r, f.Scope), ms(f.From), ms(f.To), f.Allowance.Name, ms(f.Allowance.Recovery), ms(f.Allowance.Lasting),
-		})
-	}
 	for _, c := range r.Commits {
 		out.Commits = append(out.Commits, Commit{ms(c.At), c.Cluster, c.Subject.String(), c.Value, c.Revision})
 	}
-	for _, v := range r.Views {
-		changes := make([]string, len(v.Changes))
-		for i, c := range v.Changes {
-			changes[i] = c.String()
-		}
-		out.Views = append(out.Views, View{ms(v.At), v.Cluster, v.Revision, changes})
-	}
-	for _, h := range r.Healths {
-		out.Healths = append(out.Healths, Health{ms(h.At), h.Cluster, string(h.Claim)})
-	}
-	for _, e := range r.Errors {
-		out.Errors = append(out.Errors, Error{ms(e.At), e.Cluster, e.Text, ms(e.Idle)})
-	}
-	for _, t := range r.Tenures {
-		if r.Until(t) >= t.From {
-			out.Staleness = append(out.Staleness, staleness(r, t))
-		}
-	}
 	for _, e := range r.Events(record.TranscriptOptions{}) {
 		out.Transcript = append(out.Transcript, Entry{ms(e.At), e.Cluster, e.Member, e.Text})
+	}
+	return out
+}
+
+// faults are the faults of all managers, in the order in which they began. The record of a manager says of a fault that is aimed at another one only that it
+// was there; that one's record says what it affected.
+func faults(r *record.Record) []Fault {
+	out := []Fault{}
+	for i, f := range r.Faults {
+		for _, other := range r.Others {
+			if f.Scope.Manager == other.Manager && i < len(other.Faults) {
+				f = other.Faults[i]
+			}
+		}
+		out = append(out, Fault{
+			f.Text, f.Scope.Cluster, touched(r, f.Scope), ms(f.From), ms(f.To), f.Scope.Manager, f.Allowance.Name, ms(f.Allowance.Recovery), ms(f.Allowance.Lasting),
+		})
 	}
 	return out
 }
@@ -98,53 +91,4 @@ func touched(r *record.Record, s record.Scope) []string {
 	}
 	c, _ := r.Cluster(s.Cluster)
 	return slices.DeleteFunc(append([]string{}, c.Members...), func(m string) bool { return slices.Contains(c.Gone, m) })
-}
-
-// watches are the manager's watches, in the order in which they were opened, with what it said before it opened one in place of another.
-func watches(r *record.Record) []Watch {
-	out := []Watch{}
-	sorted := slices.SortedStableFunc(slices.Values(r.Watches), func(a, b record.Watch) int { return cmp.Compare(a.Opened, b.Opened) })
-	for i, w := range sorted {
-		out = append(out, Watch{w.Cluster, w.Member, w.Key, ms(w.Opened), ms(w.Closed), why(r, sorted[:i], w)})
-	}
-	return out
-}
-
-// why is the last error of the manager's view of the cluster since the watch before this one on the same key was opened.
-func why(r *record.Record, earlier []record.Watch, w record.Watch) (said string) {
-	i := slices.IndexFunc(earlier, func(e record.Watch) bool { return e.Cluster == w.Cluster && e.Key == w.Key })
-	if i < 0 {
-		return ""
-	}
-	var since time.Duration
-	for _, e := range earlier {
-		if e.Cluster == w.Cluster && e.Key == w.Key {
-			since = e.Opened
-		}
-	}
-	for _, e := range r.Errors {
-		if e.Cluster == w.Cluster && since < e.At && e.At <= w.Opened {
-			said = e.Text
-		}
-	}
-	return said
-}
-
-func staleness(r *record.Record, t record.Tenure) Staleness {
-	out := Staleness{Cluster: t.Cluster, From: ms(t.From), To: ms(r.Until(t)), Points: [][2]float64{}, Limits: []Limit{}}
-	for _, p := range r.Staleness(t) {
-		out.Points = append(out.Points, [2]float64{ms(p.At), ms(p.Staleness)})
-	}
-	for _, l := range r.Allowed(t) {
-		limit := Limit{From: ms(l.From), To: ms(l.To), Any: l.Any, Why: l.Why}
-		if !l.Any {
-			limit.Max = ms(l.Max)
-		}
-		if n := len(out.Limits); n > 0 && out.Limits[n-1].Any == limit.Any && out.Limits[n-1].Max == limit.Max && out.Limits[n-1].Why == limit.Why {
-			out.Limits[n-1].To = limit.To // nothing changed
-			continue
-		}
-		out.Limits = append(out.Limits, limit)
-	}
-	return out
 }

@@ -52,17 +52,13 @@ type Record struct {
 	Leaders []Leader `json:"leaders"`
 	Beliefs []Belief `json:"beliefs"`
 	Faults  []Fault  `json:"faults"`
-	Watches []Watch  `json:"watches"`
-	// Commits and Views are the instants at which updates were committed, and at which the manager's view changed.
 	Commits []Commit `json:"commits"`
-	Views   []View   `json:"views"`
-	Healths []Health `json:"healths"`
-	// Errors are the errors that the manager reported with its views, each from when it was new.
-	Errors []Error `json:"errors"`
-	// Staleness is how stale the views were and might be. There is one for each time in which the manager had a cluster.
-	Staleness  []Staleness `json:"staleness"`
-	Violations []Violation `json:"violations"`
-	Transcript []Entry     `json:"transcript"`
+	// Managed is what the first manager did and showed. Others are the further managers of the same world, in the order of their numbers.
+	Managed
+	Others []Other `json:"others,omitempty"`
+	// Holdings are the keys of those who own a thing or wait to own it, each with the time in which it stood.
+	Holdings   []Holding `json:"holdings,omitempty"`
+	Transcript []Entry   `json:"transcript"`
 }
 
 // Cluster is a cluster and all members that it ever had.
@@ -89,7 +85,8 @@ type Belief struct {
 	Term    uint64  `json:"term,omitempty"`
 }
 
-// Fault is a fault, as fault.Parse reads it, and the members that it touched. To is negative if it lasted until the end.
+// Fault is a fault, as fault.Parse reads it, and the members that it touched. To is negative if it lasted until the end. Manager is the number of the only
+// manager that it affected; zero if it affected all.
 //
 // Bound is the name of what it allowed: that the view was fresh again after Recovery, counted from its begin and again from its end, and Lasting staler than
 // usual for as long as it lasted. See package bound.
@@ -99,21 +96,11 @@ type Fault struct {
 	Members []string `json:"members"`
 	From    float64  `json:"from_ms"`
 	To      float64  `json:"to_ms"`
+	Manager int      `json:"manager,omitempty"`
 
 	Bound    string  `json:"bound,omitempty"`
 	Recovery float64 `json:"recovery_ms,omitempty"`
 	Lasting  float64 `json:"lasting_ms,omitempty"`
-}
-
-// Watch is a watch of the manager on a member. Closed is negative if it was open at the end. Why says what the manager said last before it opened this
-// watch in place of an earlier one on the same key; empty if it said nothing, or there was no earlier one.
-type Watch struct {
-	Cluster string  `json:"cluster"`
-	Member  string  `json:"member"`
-	Key     string  `json:"key"`
-	Opened  float64 `json:"opened_ms"`
-	Closed  float64 `json:"closed_ms"`
-	Why     string  `json:"why,omitempty"`
 }
 
 // Commit is an update that was committed.
@@ -123,56 +110,6 @@ type Commit struct {
 	Subject  string  `json:"subject"`
 	Value    string  `json:"value,omitempty"`
 	Revision int64   `json:"revision,omitempty"`
-}
-
-// View is a change of what the manager showed of a cluster.
-type View struct {
-	At       float64 `json:"at_ms"`
-	Cluster  string  `json:"cluster"`
-	Revision int64   `json:"revision,omitempty"`
-	// Changes are the new values, each as "subject = value" or "subject gone".
-	Changes []string `json:"changes,omitempty"`
-}
-
-// Health is what the manager said of its own view of a cluster from an instant on: "up to date", "out of date", or nothing.
-type Health struct {
-	At      float64 `json:"at_ms"`
-	Cluster string  `json:"cluster"`
-	Claim   string  `json:"claim,omitempty"`
-}
-
-// Error is an error that the manager reported with the view of a cluster. Idle is the idle timeout that it names, if it is one of those.
-type Error struct {
-	At      float64 `json:"at_ms"`
-	Cluster string  `json:"cluster"`
-	Text    string  `json:"text"`
-	Idle    float64 `json:"idle_timeout_ms,omitempty"`
-}
-
-// Staleness is how stale the view of a cluster was while the manager had it. Points are pairs of an instant and the age of the oldest committed update
-// that was not shown; between two points it changes evenly. Limits are what was allowed, without a gap.
-type Staleness struct {
-	Cluster string       `json:"cluster"`
-	From    float64      `json:"from_ms"`
-	To      float64      `json:"to_ms"`
-	Points  [][2]float64 `json:"points"`
-	Limits  []Limit      `json:"limits"`
-}
-
-// Limit is how stale a view might be for a time, and why. Any says that any staleness was allowed.
-type Limit struct {
-	From float64 `json:"from_ms"`
-	To   float64 `json:"to_ms"`
-	Any  bool    `json:"any,omitempty"`
-	Max  float64 `json:"max_ms,omitempty"`
-	Why  string  `json:"why"`
-}
-
-// Violation is where and when a failed verdict's evidence begins.
-type Violation struct {
-	At      float64 `json:"at_ms"`
-	Cluster string  `json:"cluster,omitempty"`
-	Oracle  string  `json:"oracle"`
 }
 
 // Entry is one line of the transcript.

@@ -185,13 +185,24 @@ function clusters(state) {
   });
 }
 
-async function draw() {
+// The lanes, which grow. While the reader looks at a time of their own choice, the picture reaches back to it.
+const lanes = attachLanes($("lanes"), $("tip"), {
+  pick: (at) => lanes.cursor(at),
+  moved: (from, to) => {
+    $("live").setAttribute("aria-pressed", lanes.shown()[2]);
+    put($("range"), `${stamp(from)} to ${stamp(to)}`);
+  },
+});
+
+async function draw(now) {
   const box = $("lanes");
   const width = Math.max(300, Math.min(4000, Math.floor(box.clientWidth)));
-  const response = await fetch(`api/lanes?last=${$("last").value}&width=${width}`);
+  const [from, , follows] = lanes.shown();
+  const last = Math.max(+$("last").value, follows ? 0 : Math.min(86400, Math.ceil((now - from) / 1000) + 2));
+  const response = await fetch(`api/lanes?last=${last}&width=${width}`);
   if (!response.ok) throw new Error((await response.json()).error);
   const svg = new DOMParser().parseFromString(await response.text(), "image/svg+xml").documentElement;
-  box.replaceChildren(document.importNode(svg, true));
+  lanes.load(document.importNode(svg, true));
 }
 
 let looking = null;
@@ -205,7 +216,7 @@ function look() {
       faults(state);
       clusters(state);
       put($("schedule"), (await (await call("GET", "api/schedule")).json()).schedule);
-      await draw();
+      await draw(state.now);
       document.body.dataset.state = "live";
     } catch (error) {
       document.body.dataset.state = "lost";
@@ -222,7 +233,15 @@ $("order").addEventListener("submit", (e) => {
   e.preventDefault();
   inject(e.target.querySelector("button"), $("expression").value);
 });
-$("last").addEventListener("change", look);
+$("last").addEventListener("change", follow);
+const tools = { in: () => lanes.zoom(1.5), out: () => lanes.zoom(1 / 1.5), left: () => lanes.pan(-0.3), right: () => lanes.pan(0.3), live: follow };
+for (const name in tools) $(name).addEventListener("click", tools[name]);
+
+// follow shows the last seconds again, as many as are chosen.
+function follow() {
+  lanes.whole();
+  return look();
+}
 
 (async () => {
   for (;;) {

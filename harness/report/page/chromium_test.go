@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -122,6 +123,40 @@ func TestInABrowser(t *testing.T) {
 		p.Do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, x, y))
 		p.Until(`!document.querySelector("#tip").hidden`)
 		require.Contains(t, text(p, "#tip"), "alpha: the view is")
+	})
+
+	t.Run("shows two owners and the lanes of a second manager", func(t *testing.T) {
+		p := open(t, b, []report.Run{sample.TwoOwners()}, page.Options{})
+		p.Do(click(`[data-is="whole"]`))
+		length(p)
+		p.Until(`rangeLength() === 60`)
+		p.Do(run(`document.querySelector(".frame").scrollIntoView({block: "start"})`))
+		pointAt := func(selector, tip string) {
+			x, y := middle(p, selector)
+			p.Do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, x, y))
+			p.Until(`!document.querySelector("#tip").hidden && document.querySelector("#tip").textContent.includes("` + tip + `")`)
+		}
+		pointAt(`rect.wrongly[data-tip*="by two"]`, "lock backup is claimed by two for 3.5s")
+		pointAt(`rect.standing[data-tip*="c3"]`, "the key /locks/backup/c3 stands in the cluster")
+		pointAt(`path.over`, "alpha, manager 2: the view is")
+		box := func(selector string) []float64 {
+			return browser.Eval[[]float64](p, `(r => [r.left, r.width])(document.querySelector("`+selector+`").getBoundingClientRect())`)
+		}
+		require.Equal(t, box("path.committed"), box("use.committed"), "the committed updates stand over the lanes of both managers")
+		stroke := func(selector string) string {
+			return browser.Eval[string](p, `getComputedStyle(document.querySelector("`+selector+`")).stroke`)
+		}
+		require.Equal(t, stroke("path.committed"), stroke("use.committed"))
+		require.Contains(t, text(p, ".legend"), "claimed by two, or without its key")
+	})
+
+	t.Run("prints a picture on one page", func(t *testing.T) {
+		p := open(t, b, []report.Run{sample.TwoOwners()}, page.Options{})
+		_, err := chromedp.Call(p.Context, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+		require.NoError(t, err)
+		p.Do(chromedp.EmulateViewport(700, 600))
+		p.Until(`innerHeight === 600 && getComputedStyle(document.querySelector(".tools")).display === "none"`)
+		require.LessOrEqual(t, browser.Eval[float64](p, `document.querySelector("svg.lanes").getBoundingClientRect().height`), 0.78*600+1)
 	})
 
 	t.Run("copies the command", func(t *testing.T) {

@@ -66,7 +66,7 @@ func Write(w io.Writer, runs []report.Run, o Options) error {
 		Style:  template.HTML("<style>" + style + "</style>"),
 		Script: template.HTML("<script>" + script + "</script>"),
 		Data:   template.HTML(`<script type="application/json" id="data">` + data + "</script>"),
-		Legend: lanes.Legend(), Filters: choices(shown), Rows: rows(shown),
+		Legend: lanes.Legend(shown), Filters: choices(shown), Rows: rows(shown),
 	})
 	if err != nil {
 		return fmt.Errorf("write the page of %d runs: %w", len(runs), err)

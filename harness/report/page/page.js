@@ -150,8 +150,6 @@
   }
 
   const mark = outcome => ({passed: "✓", failed: "✗", "not asked": "–"}[outcome] || "?");
-  const stamp = ms => (ms / 1000).toFixed(3) + "s";
-  const length = ms => ms < 1000 ? Math.round(ms) + "ms" : (ms / 1000).toFixed(2) + "s";
 
   function summaryOf(verdicts) {
     const number = outcome => verdicts.filter(v => v.outcome === outcome).length;
@@ -189,25 +187,13 @@
     }
     const sentenceOf = ([t, cluster, member, text]) => [stamp(t), [cluster, member].filter(Boolean).join("/"), text].filter(Boolean).join("  ");
 
-    function hover(t, text, e) {
-      tip.hidden = t === null;
-      if (t === null) return;
-      const stale = lanes.staleness(t);
-      const lines = [stamp(t) + (text ? "  " + text : "")];
-      for (const cluster in stale) if (stale[cluster] >= 1) lines.push(`${cluster}: the view is ${length(stale[cluster])} stale`);
-      const i = nearest(t);
-      if (i >= 0) lines.push("nearest: " + sentenceOf(run.log[i]));
-      tip.textContent = lines.join("\n");
-      tip.style.left = Math.max(4, Math.min(e.clientX + 14, innerWidth - tip.offsetWidth - 8)) + "px";
-      tip.style.top = (e.clientY + 18 + tip.offsetHeight > innerHeight ? e.clientY - tip.offsetHeight - 10 : e.clientY + 18) + "px";
-    }
-
-    const lanes = attachLanes(frame, frame.querySelector("svg"), {
-      hover,
+    const lanes = attachLanes(frame, tip, {
+      near: t => nearest(t) < 0 ? [] : ["nearest: " + sentenceOf(run.log[nearest(t)])],
       pick: t => choose(nearest(t), true),
       step: by => choose(current < 0 ? nearest(run.focus ? run.focus[0] : 0) : current + by, true),
       moved: (from, to) => { range.textContent = `${stamp(from)} to ${stamp(to)}`; },
     });
+    lanes.load(frame.querySelector("svg"));
 
     log.addEventListener("click", e => {
       const button = e.target.closest("button");

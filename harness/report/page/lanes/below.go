@@ -10,6 +10,7 @@ const (
 	watchHigh  = 18
 	saysHigh   = 16
 	updateHigh = 30
+	seenHigh   = 16 // the lower half of that, for a further manager
 	strokeHigh = 12
 	curveHigh  = 84
 	quietHigh  = 44 // the curve of a cluster in which nothing happened
@@ -52,21 +53,32 @@ func (c *canvas) says(claims []role) {
 	}
 }
 
-// updates draws the committed updates upwards and those that the view showed downwards.
-func (c *canvas) updates(committed, seen []float64, still []span) {
-	y := c.lane(updateHigh)
-	middle := y + updateHigh/2
+// committed draws the committed updates of a cluster upwards, so that those that a view showed can hang below them. They are drawn once, under an id, and shown
+// again for each further manager.
+func (c *canvas) committed(instants []float64, id string, again bool) {
+	y := c.y
+	c.y += updateHigh - seenHigh
 	c.name("name", y+10, "committed ▲")
-	c.name("name", y+26, "seen ▼")
-	c.band("middle", 0, c.end, middle, 1, "")
-	var above, below strokes
-	for _, at := range committed {
-		above.add(at, middle-1-strokeHigh, strokeHigh)
+	if again {
+		fmt.Fprintf(&c.scaled, `<use class="committed" href="#%s" y="%d"/>`, id, y+1)
+		return
 	}
-	for _, at := range seen {
+	var above strokes
+	for _, at := range instants {
+		above.add(at, 0, strokeHigh)
+	}
+	fmt.Fprintf(&c.scaled, `<g transform="translate(0 %d)"><path id="%s" class="committed" vector-effect="non-scaling-stroke" d="%s"/></g>`, y+1, id, above.path())
+}
+
+// seen draws the updates that a view showed downwards from a line, and when it stood still.
+func (c *canvas) seen(instants []float64, still []span) {
+	middle := c.lane(seenHigh)
+	c.name("name", middle+12, "seen ▼")
+	c.band("middle", 0, c.end, middle, 1, "")
+	var below strokes
+	for _, at := range instants {
 		below.add(at, middle+2, strokeHigh)
 	}
-	c.path("committed", above.path(), "")
 	c.path("seen", below.path(), "")
 	for _, s := range still {
 		c.band("still", s.from, s.to, middle+2, strokeHigh, "the view stood still for "+short(s.length()))
@@ -75,11 +87,7 @@ func (c *canvas) updates(committed, seen []float64, still []span) {
 }
 
 // curve draws staleness under its allowance. What is above the allowance is drawn as a violation.
-func (c *canvas) curve(cl clusterLanes) {
-	tall := curveHigh
-	if cl.quiet {
-		tall = quietHigh
-	}
+func (c *canvas) curve(cl managerLanes, cluster string, tall int) {
 	y := c.lane(tall)
 	foot := y + tall
 	top := ceiling(cl)
@@ -113,7 +121,7 @@ func (c *canvas) curve(cl clusterLanes) {
 		}
 		outline := d.String()
 		c.path("under", fmt.Sprintf("%sV%dZ", outline, foot), "")
-		c.path("stale", outline, fmt.Sprintf(` data-foot="%d" data-k="%s" data-cluster="%s"`, foot, precise(k), escaped(cl.name)))
+		c.path("stale", outline, fmt.Sprintf(` data-foot="%d" data-k="%s" data-cluster="%s"`, foot, precise(k), escaped(cluster)))
 		for _, o := range cl.over {
 			c.path("over", overPath(dots, o, foot, high), ` data-tip="staler than allowed"`)
 		}
@@ -127,7 +135,7 @@ func (c *canvas) curve(cl clusterLanes) {
 }
 
 // ceiling is the staleness at the top of the picture: a little more than the largest that there was after the view was first complete, and than calm.
-func ceiling(cl clusterLanes) float64 {
+func ceiling(cl managerLanes) float64 {
 	top := 1000.0
 	for _, d := range cl.curve {
 		top = max(top, d.stale)

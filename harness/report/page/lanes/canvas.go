@@ -15,6 +15,7 @@ const (
 	right      = 14
 	axisHigh   = 26
 	headHigh   = 24 // the name of a cluster
+	partHigh   = 20 // the name of a manager, if there are several
 	laneGap    = 4
 	letter     = 6.3 // the width of a letter, on average
 	markLetter = 7   // of a mark, which is bold
@@ -113,7 +114,7 @@ func fitting(long, short string, room float64) string {
 
 // name writes the name of a lane into the gutter.
 func (c *canvas) name(class string, y int, text string) {
-	if most := int(math.Floor((gutter - 16) / letter)); utf8.RuneCountInString(text) > most {
+	if most := int(math.Floor((gutter - 10) / letter)); utf8.RuneCountInString(text) > most {
 		runes := []rune(text)
 		text = "…" + string(runes[len(runes)-most+1:])
 	}

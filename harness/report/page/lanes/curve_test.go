@@ -42,7 +42,7 @@ func TestTicksHaveRoomAndExactLabels(t *testing.T) {
 }
 
 func TestWatchesThatOverlapHaveLanesOfTheirOwn(t *testing.T) {
-	var cl clusterLanes
+	var cl managerLanes
 	for _, s := range []span{{0, 10}, {5, 20}, {10, 30}} {
 		cl.sit("/k/", sitting{span: s, member: "m1"})
 	}

@@ -17,10 +17,12 @@ func Focus(run report.Run) (from, to float64, ok bool) {
 	from, to = math.Inf(1), math.Inf(-1)
 	reach := func(at float64) { from, to = min(from, at), max(to, at) }
 	for _, cl := range s.clusters {
-		// The view reacts to the begin of a fault.
-		for _, d := range cl.curve {
-			if len(cl.hurts) > 0 && d.stale >= stillness/2 && d.at > cl.hurts[0].from && d.at < cl.hurts[0].from+longFault {
-				reach(d.at)
+		// The views react to the begin of a fault.
+		for _, m := range cl.managers {
+			for _, d := range m.curve {
+				if len(cl.hurts) > 0 && d.stale >= stillness/2 && d.at > cl.hurts[0].from && d.at < cl.hurts[0].from+longFault {
+					reach(d.at)
+				}
 			}
 		}
 		for _, h := range cl.hurts {
@@ -29,11 +31,17 @@ func Focus(run report.Run) (from, to float64, ok bool) {
 				reach(h.to)
 			}
 		}
-		if len(cl.over) > 0 {
-			// Of a view that is stale for very long, the begin tells all.
-			o := cl.over[0]
-			reach(o.from)
-			reach(min(o.to, o.from+max(10_000, (o.from-from)/2)))
+		for _, m := range cl.managers {
+			if len(m.over) > 0 {
+				reach(m.over[0].from)
+				reach(begun(m.over[0], from))
+			}
+		}
+		for _, t := range cl.things {
+			for _, w := range t.wrong {
+				reach(w.from)
+				reach(begun(w.span, from))
+			}
 		}
 	}
 	for _, m := range s.marks {
@@ -46,3 +54,6 @@ func Focus(run report.Run) (from, to float64, ok bool) {
 	from, to = max(0, from-margin), min(s.end, to+2*margin)
 	return math.Floor(from), math.Ceil(to), to-from < 0.8*s.end
 }
+
+// begun is how far to look at something that may last very long, and of which the begin tells all. from is where the picture begins.
+func begun(s span, from float64) float64 { return min(s.to, s.from+max(10_000, (s.from-from)/2)) }

@@ -40,20 +40,37 @@ const manyClusters = 3
 
 func (cl *clusterLanes) fold() {
 	if cl.quiet {
-		cl.members, cl.watches, cl.says, cl.commits, cl.seen = nil, nil, nil, nil, nil
+		cl.members, cl.things, cl.commits = nil, nil, nil
+		for i, m := range cl.managers {
+			cl.managers[i] = managerLanes{number: m.number, curve: m.curve, limits: m.limits}
+		}
 		cl.note += "; only its staleness is drawn"
 	}
 }
 
+// managersOf are the managers of a run by their numbers. A single manager has no number.
+func managersOf(r *report.Record) (all []report.Other) {
+	if len(r.Others) == 0 {
+		return []report.Other{{Managed: r.Managed}}
+	}
+	return append([]report.Other{{Number: 1, Managed: r.Managed}}, r.Others...)
+}
+
 // marksOf are the instants that stand out. Violations of several oracles at one instant are one mark.
 func marksOf(run report.Run) (marks []mark) {
-	for _, v := range run.Record.Violations {
-		i := slices.IndexFunc(marks, func(m mark) bool { return m.at == v.At && m.cluster == v.Cluster })
-		switch {
-		case i < 0:
-			marks = append(marks, mark{at: v.At, is: "violation", cluster: v.Cluster, text: "✗ " + v.Oracle})
-		case !strings.Contains(marks[i].text, v.Oracle):
-			marks[i].text += ", " + v.Oracle
+	for _, manager := range managersOf(run.Record) {
+		number := manager.Number
+		if number == 1 {
+			number = 0 // its violations may also be those of the run as a whole
+		}
+		for _, v := range manager.Violations {
+			i := slices.IndexFunc(marks, func(m mark) bool { return m.at == v.At && m.cluster == v.Cluster && m.manager == number })
+			switch {
+			case i < 0:
+				marks = append(marks, mark{at: v.At, is: "violation", cluster: v.Cluster, manager: number, text: "✗ " + v.Oracle})
+			case !strings.Contains(marks[i].text, v.Oracle):
+				marks[i].text += ", " + v.Oracle
+			}
 		}
 	}
 	for i := range marks {
@@ -67,46 +84,30 @@ func marksOf(run report.Run) (marks []mark) {
 
 func clusterOf(r *report.Record, c report.Cluster, end float64) clusterLanes {
 	cl := clusterLanes{name: c.Name}
+	managers := managersOf(r)
 	for _, f := range r.Faults {
 		if f.Cluster == c.Name {
-			cl.hurts = append(cl.hurts, hurtBy(f.Text, span{f.From, ended(f.To, end)}))
+			cl.hurts = append(cl.hurts, hurtBy(f, len(managers) > 1, end))
 		}
 	}
 	for _, name := range c.Members {
-		cl.members = append(cl.members, memberOf(r, c.Name, name, end))
-	}
-	for _, w := range r.Watches {
-		if w.Cluster == c.Name {
-			cl.attach(w, end)
-		}
-	}
-	for i, h := range r.Healths {
-		if h.Cluster == c.Name {
-			to := end
-			if next := slices.IndexFunc(r.Healths[i+1:], func(n report.Health) bool { return n.Cluster == c.Name }); next >= 0 {
-				to = r.Healths[i+1+next].At
-			}
-			cl.claim(h.Claim, span{h.At, to})
-		}
+		cl.members = append(cl.members, memberOf(r, managers, c.Name, name, end))
 	}
 	for _, commit := range r.Commits {
 		if commit.Cluster == c.Name {
 			cl.commits = append(cl.commits, commit.At)
 		}
 	}
-	for _, v := range r.Views {
-		if v.Cluster == c.Name {
-			cl.seen = append(cl.seen, v.At)
-		}
+	cl.things = thingsOf(r, managers, c.Name, end)
+	cl.quiet = len(cl.hurts) == 0
+	for _, m := range managers {
+		lanes := cl.managed(m, end)
+		cl.managers = append(cl.managers, lanes)
+		cl.quiet = cl.quiet && len(lanes.over) == 0
 	}
-	for _, s := range r.Staleness {
-		if s.Cluster == c.Name {
-			cl.measure(s)
-		}
+	for _, t := range cl.things {
+		cl.quiet = cl.quiet && len(t.wrong) == 0
 	}
-	slices.SortStableFunc(cl.watches, func(a, b watchLane) int { return strings.Compare(a.key, b.key) })
-	cl.still = stills(cl.seen, cl.curve)
-	cl.quiet = len(cl.hurts) == 0 && len(cl.over) == 0
 	cl.note = cl.summary()
 	return cl
 }
@@ -137,7 +138,7 @@ func ended(to, end float64) float64 {
 }
 
 // memberOf works out the lane of a member: its roles from what it believed and whom a majority followed.
-func memberOf(r *report.Record, cluster, name string, end float64) memberLane {
+func memberOf(r *report.Record, managers []report.Other, cluster, name string, end float64) memberLane {
 	m := memberLane{name: name}
 	edges := []float64{end}
 	for _, l := range r.Leaders {
@@ -166,15 +167,18 @@ func memberOf(r *report.Record, cluster, name string, end float64) memberLane {
 	}
 	for _, f := range r.Faults {
 		if f.Cluster == cluster && touches(f, name) {
-			m.hurts = append(m.hurts, hurtBy(f.Text, span{f.From, ended(f.To, end)}))
+			m.hurts = append(m.hurts, hurtBy(f, len(managers) > 1, end))
 		}
 	}
-	for _, w := range r.Watches {
-		if w.Cluster == cluster && w.Member == name {
-			m.sits = append(m.sits, span{w.Opened, ended(w.Closed, end)})
+	for _, manager := range managers {
+		var sits []span
+		for _, w := range manager.Watches {
+			if w.Cluster == cluster && w.Member == name {
+				sits = append(sits, span{w.Opened, ended(w.Closed, end)})
+			}
 		}
+		m.sits = append(m.sits, united(sits))
 	}
-	m.sits = united(m.sits)
 	return m
 }
 
@@ -222,36 +226,4 @@ func united(spans []span) []span {
 		list = append(list, s)
 	}
 	return list
-}
-
-// attach adds a watch, and the faults on its member while it sat there.
-func (cl *clusterLanes) attach(w report.Watch, end float64) {
-	sat := sitting{span: span{w.Opened, ended(w.Closed, end)}, member: w.Member, why: w.Why}
-	lane := cl.sit(w.Key, sat)
-	for _, m := range cl.members {
-		for _, h := range m.hurts {
-			if shared := h.and(sat.span); m.name == w.Member && shared.length() > 0 {
-				h.span = shared
-				lane.hurts = append(lane.hurts, h)
-			}
-		}
-	}
-}
-
-// sit adds a watch to a lane of its key: the first one on which none is open at that time.
-func (cl *clusterLanes) sit(key string, sat sitting) *watchLane {
-	i := slices.IndexFunc(cl.watches, func(l watchLane) bool { return l.key == key && l.sits[len(l.sits)-1].to <= sat.from })
-	if i < 0 {
-		cl.watches = append(cl.watches, watchLane{key: key})
-		i = len(cl.watches) - 1
-	}
-	cl.watches[i].sits = append(cl.watches[i].sits, sat)
-	return &cl.watches[i]
-}
-
-// claim adds what the manager said of its view for a time.
-func (cl *clusterLanes) claim(claim string, during span) {
-	if claim != "" && during.length() > 0 {
-		cl.says = append(cl.says, role{span: during, is: strings.ReplaceAll(claim, " ", "-"), words: claim, short: claim})
-	}
 }

@@ -37,6 +37,8 @@ type Options struct {
 	ID string
 	// From and To are the time to show, in milliseconds of the run. To zero: to the end of the run.
 	From, To float64
+	// Begin is the earliest instant of the run that the picture has; nothing before it can be zoomed to. Zero: the picture has the whole run.
+	Begin float64
 	// Width is in pixels. Zero: 1100.
 	Width int
 	// Standalone makes a file of its own of the picture, with the style sheet in it.
@@ -59,31 +61,33 @@ func Draw(w io.Writer, run report.Run, o Options) error {
 	c.draw(s)
 	foot := c.y
 	if o.Standalone {
-		c.legend()
+		c.legend(run)
 	}
 	return c.write(w, run, s, o, foot)
 }
 
 // draw draws all lanes, from top to bottom.
 func (c *canvas) draw(s scene) {
-	for _, cl := range s.clusters {
+	for i, cl := range s.clusters {
 		top := c.lane(headHigh)
 		c.heading(cl, top)
 		for _, m := range cl.members {
 			c.member(m)
 		}
-		for _, w := range cl.watches {
-			c.watch(w)
+		for _, t := range cl.things {
+			c.thing(t)
 		}
-		c.says(cl.says)
-		if len(cl.commits) > 0 || len(cl.seen) > 0 {
-			c.updates(cl.commits, cl.seen, cl.still)
-		}
-		if len(cl.curve) > 0 {
-			c.curve(cl)
+		for j, m := range cl.managers {
+			from := c.y
+			c.managed(cl, m, fmt.Sprintf("%s-committed-%d", c.id, i), j > 0)
+			for _, mark := range s.marks {
+				if mark.cluster == cl.name && mark.manager == m.number && mark.manager > 0 {
+					c.mark(mark, from+partHigh, c.y, from+partHigh/2+textDown)
+				}
+			}
 		}
 		for _, m := range s.marks {
-			if m.cluster == cl.name {
+			if m.cluster == cl.name && m.manager == 0 {
 				c.mark(m, top+headHigh, c.y, top+headHigh/2+textDown)
 			}
 		}
@@ -95,6 +99,35 @@ func (c *canvas) draw(s scene) {
 		}
 	}
 	c.y += 18
+}
+
+// managed draws the lanes of a manager in a cluster. If there are several managers, its name stands over them.
+func (c *canvas) managed(cl clusterLanes, m managerLanes, committed string, again bool) {
+	if m.number > 0 {
+		y := c.lane(partHigh)
+		fmt.Fprintf(&c.fixed, `<path class="rule" d="M%d %dH9999"/><text class="name part" x="%d" y="%d">%s</text>`,
+			gutter/2, y+1, gutter-8, y+partHigh/2+textDown, escaped(called(m.number)))
+	}
+	c.keys(m.keys)
+	for _, w := range m.watches {
+		c.watch(w)
+	}
+	c.says(m.says)
+	if len(cl.commits) > 0 || len(m.seen) > 0 {
+		c.committed(cl.commits, committed, again)
+		c.seen(m.seen, m.still)
+	}
+	if len(m.curve) == 0 {
+		return
+	}
+	tall, of := curveHigh, cl.name
+	if cl.quiet {
+		tall = quietHigh
+	}
+	if m.number > 0 {
+		of += ", " + called(m.number)
+	}
+	c.curve(m, of, tall)
 }
 
 // heading writes the name of a cluster over its lanes.
@@ -118,7 +151,8 @@ func (c *canvas) write(w io.Writer, run report.Run, s scene, o Options, foot int
 	high := c.y
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="lanes" role="img" aria-labelledby="%s-title %s-desc" viewBox="0 0 %d %d" `,
 		c.id, c.id, o.Width, high)
-	fmt.Fprintf(&b, `data-from="%s" data-to="%s" data-end="%s" data-gutter="%d" data-right="%d">`, number(c.from), number(c.to), number(s.end), gutter, right)
+	fmt.Fprintf(&b, `data-from="%s" data-to="%s" data-begin="%s" data-end="%s" data-gutter="%d" data-right="%d">`,
+		number(c.from), number(c.to), number(o.Begin), number(s.end), gutter, right)
 	fmt.Fprintf(&b, `<title id="%s-title">%s</title><desc id="%s-desc">%s</desc>`, c.id, escaped(Title(run)), c.id, escaped(Sentence(run)))
 	if o.Standalone {
 		fmt.Fprintf(&b, "<style>%s</style>", Style)

@@ -1,28 +1,52 @@
 "use strict";
 
-// attachLanes makes a picture of lanes live: it is zoomed and moved by wheel, drag and keys, and says what is under the pointer.
-// frame is the element around the picture, which takes the focus. The handlers are called with instants in milliseconds of the run:
-//   hover(at, tip, event)  the pointer is at an instant; tip says what is under it. at is null when the pointer has left.
+// attachLanes makes pictures of lanes live: they are zoomed and moved by wheel, drag and keys, and say what is under the pointer. frame is the element around
+// the picture, which takes the focus. tip is the element, shared by all frames of a page, that shows what is under the pointer. The handlers are called with
+// instants in milliseconds of the run; each may be left out:
+//   near(at)               more lines for the tip, as a list
 //   pick(at, event)        an instant was clicked
 //   step(direction)        the reader wants the next (1) or the previous (-1) event
 //   moved(from, to)        another time is shown
-// It returns functions for buttons: zoom(factor), pan(part), show(from, to), whole(), cursor(at), staleness(at).
-function attachLanes(frame, svg, handlers) {
-  const gutter = +svg.dataset.gutter, right = +svg.dataset.right, end = +svg.dataset.end;
-  const scaled = svg.querySelector(".scaled"), ticks = svg.querySelector(".ticks"), clip = svg.querySelector("clipPath rect");
-  const patterns = [...svg.querySelectorAll("pattern")], texts = [...svg.querySelectorAll(".pinned text")];
-  const high = svg.viewBox.baseVal.height;
+// It returns functions: load(svg) shows a picture, the first one or a later one of a run that goes on; zoom(factor), pan(part), show(from, to), whole() for
+// buttons; cursor(at) marks an instant; shown() is the time that is shown, as [from, to, whole]; whole says that the reader has not chosen it.
+//
+// If the reader has chosen what to see, that stays when a later picture is loaded; else the later picture shows the time that it was made for.
+function attachLanes(frame, tip, handlers) {
   const make = (name, attributes) => {
     const e = document.createElementNS("http://www.w3.org/2000/svg", name);
     for (const key in attributes) e.setAttribute(key, attributes[key]);
     return e;
   };
-  const cursors = {};
-  for (const name of ["over", "chosen"]) {
-    cursors[name] = make("line", {class: "cursor " + name, y1: 24, y2: high, visibility: "hidden"});
-    svg.append(cursors[name]);
+  let svg = null, gutter, right, begin, end, high, scaled, ticks, clip, patterns, texts, curves, cursors;
+  let from = 0, to = 0, width = 0, chosen = null, planned = 0, free = false, drag = null, pointer = null;
+
+  function load(picture) {
+    svg = picture;
+    if (svg.parentElement !== frame) frame.replaceChildren(svg);
+    gutter = +svg.dataset.gutter;
+    right = +svg.dataset.right;
+    begin = +svg.dataset.begin;
+    end = +svg.dataset.end;
+    high = svg.viewBox.baseVal.height;
+    scaled = svg.querySelector(".scaled");
+    ticks = svg.querySelector(".ticks");
+    clip = svg.querySelector("clipPath rect");
+    patterns = [...svg.querySelectorAll("pattern")];
+    texts = [...svg.querySelectorAll(".pinned text")];
+    curves = [...svg.querySelectorAll("path.stale")].map(path => ({
+      cluster: path.dataset.cluster, foot: +path.dataset.foot, k: +path.dataset.k,
+      dots: path.getAttribute("d").slice(1).split("L").slice(1).map(dot => dot.split(" ").map(Number)),
+    }));
+    cursors = {};
+    for (const name of ["over", "chosen"]) {
+      cursors[name] = make("line", {class: "cursor " + name, y1: 24, y2: high, visibility: "hidden"});
+      svg.append(cursors[name]);
+    }
+    if (!free) [from, to] = [+svg.dataset.from, +svg.dataset.to];
+    else set(from, to);
+    draw();
+    if (pointer && !drag) point(document.elementFromPoint(pointer.x, pointer.y)); // the picture has moved on under it
   }
-  let from = +svg.dataset.from, to = +svg.dataset.to, width = svg.viewBox.baseVal.width, chosen = null, planned = 0;
 
   const plot = () => width - gutter - right;
   const scale = () => plot() / (to - from);
@@ -32,6 +56,7 @@ function attachLanes(frame, svg, handlers) {
 
   function draw() {
     planned = 0;
+    if (!svg) return;
     width = Math.max(frame.clientWidth, gutter + right + 100);
     svg.setAttribute("viewBox", `0 0 ${width} ${high}`);
     clip.setAttribute("width", plot());
@@ -40,7 +65,7 @@ function attachLanes(frame, svg, handlers) {
     for (const t of texts) place(t);
     drawTicks();
     drawCursor("chosen", chosen);
-    handlers.moved(from, to);
+    handlers.moved?.(from, to);
   }
 
   // place does for a text what label and pin of canvas.go do.
@@ -93,19 +118,28 @@ function attachLanes(frame, svg, handlers) {
 
   const plan = () => { planned = planned || requestAnimationFrame(draw); };
 
-  function show(a, b) {
-    const length = clamp(b - a, Math.min(10, end), end);
-    from = clamp(a, 0, end - length);
+  // set makes a time the one that is shown, as far as the picture has it.
+  function set(a, b) {
+    const length = clamp(b - a, Math.min(10, end - begin), end - begin);
+    from = clamp(a, begin, end - length);
     to = from + length;
+  }
+  function show(a, b) {
+    if (!svg) return;
+    free = true;
+    set(a, b);
     plan();
   }
   function zoom(factor, around = (from + to) / 2) {
-    const length = clamp((to - from) / factor, Math.min(10, end), end);
+    const length = clamp((to - from) / factor, Math.min(10, end - begin), end - begin);
     const start = around - (around - from) * length / (to - from);
     show(start, start + length);
   }
   const pan = part => show(from + part * (to - from), to + part * (to - from));
-  const whole = () => show(0, end);
+  function whole() {
+    show(begin, end);
+    free = false;
+  }
 
   // cursor marks an instant, and moves the picture if it does not show it.
   function cursor(at) {
@@ -114,67 +148,71 @@ function attachLanes(frame, svg, handlers) {
     drawCursor("chosen", at);
   }
 
-  const inside = e => e.clientX - svg.getBoundingClientRect().left;
+  const inside = px => px - svg.getBoundingClientRect().left;
 
   frame.addEventListener("wheel", e => {
     // Without the focus and without a key, the wheel scrolls the page.
-    if (!e.ctrlKey && !e.metaKey && !frame.contains(document.activeElement)) return;
+    if (!svg || !e.ctrlKey && !e.metaKey && !frame.contains(document.activeElement)) return;
     e.preventDefault();
     if (Math.abs(e.deltaX) > Math.abs(e.deltaY)) pan(e.deltaX / plot());
-    else zoom(Math.exp(-e.deltaY / 400), clamp(instant(inside(e)), from, to));
+    else zoom(Math.exp(-e.deltaY / 400), clamp(instant(inside(e.clientX)), from, to));
   }, {passive: false});
 
-  let drag = null;
-  svg.addEventListener("pointerdown", e => {
-    if (e.button === 0) drag = {px: e.clientX, from, to, moved: false};
+  frame.addEventListener("pointerdown", e => {
+    if (svg && e.button === 0) drag = {px: e.clientX, from, to, moved: false};
   });
-  svg.addEventListener("pointermove", e => {
+  frame.addEventListener("pointermove", e => {
+    if (!svg) return;
+    pointer = {x: e.clientX, y: e.clientY};
     if (drag && Math.abs(e.clientX - drag.px) > 3) {
       drag.moved = true;
-      svg.setPointerCapture(e.pointerId);
+      frame.setPointerCapture(e.pointerId);
       const by = (drag.px - e.clientX) / scale();
       show(drag.from + by, drag.to + by);
       return;
     }
-    const at = instant(inside(e));
-    if (at < from || at > to) {
-      drawCursor("over", null);
-      handlers.hover(null, "", e);
-      return;
-    }
-    drawCursor("over", at);
-    handlers.hover(at, e.target.dataset.tip || "", e);
+    point(e.target);
   });
-  svg.addEventListener("pointerup", e => {
+  frame.addEventListener("pointerup", e => {
     const click = drag && !drag.moved;
     drag = null;
-    const at = instant(inside(e));
-    if (click && at >= from && at <= to) handlers.pick(at, e);
+    if (!svg) return;
+    const at = instant(inside(e.clientX));
+    if (click && at >= from && at <= to) handlers.pick?.(at, e);
   });
-  svg.addEventListener("pointercancel", () => { drag = null; });
-  svg.addEventListener("pointerleave", e => {
-    drawCursor("over", null);
-    handlers.hover(null, "", e);
+  frame.addEventListener("pointercancel", () => { drag = null; });
+  frame.addEventListener("pointerleave", () => {
+    pointer = null;
+    if (svg) point(null);
   });
-  svg.addEventListener("dblclick", e => zoom(3, clamp(instant(inside(e)), from, to)));
+  frame.addEventListener("dblclick", e => { if (svg) zoom(3, clamp(instant(inside(e.clientX)), from, to)); });
+
+  // point says what is at the pointer, which is on a part of the picture; null if it is on none.
+  function point(part) {
+    const at = part && pointer && frame.contains(part) ? instant(inside(pointer.x)) : NaN;
+    tip.hidden = !(at >= from && at <= to);
+    drawCursor("over", tip.hidden ? null : at);
+    if (tip.hidden) return;
+    const lines = [stamp(at) + (part.dataset.tip ? "  " + part.dataset.tip : "")], stale = staleness(at);
+    for (const cluster in stale) if (stale[cluster] >= 1) lines.push(`${cluster}: the view is ${lasting(stale[cluster])} stale`);
+    tip.textContent = lines.concat(handlers.near?.(at) || []).join("\n");
+    tip.style.left = Math.max(4, Math.min(pointer.x + 14, innerWidth - tip.offsetWidth - 8)) + "px";
+    tip.style.top = (pointer.y + 18 + tip.offsetHeight > innerHeight ? pointer.y - tip.offsetHeight - 10 : pointer.y + 18) + "px";
+  }
 
   const keys = {
     "+": () => zoom(1.5), "=": () => zoom(1.5), "-": () => zoom(1 / 1.5), "0": whole,
     ArrowLeft: () => pan(-0.2), ArrowRight: () => pan(0.2),
-    Home: () => show(0, to - from), End: () => show(end - (to - from), end),
-    n: () => handlers.step(1), p: () => handlers.step(-1),
+    Home: () => show(begin, begin + to - from), End: () => show(end - (to - from), end),
+    n: () => handlers.step?.(1), p: () => handlers.step?.(-1),
   };
   frame.addEventListener("keydown", e => {
-    if (e.target !== frame || e.ctrlKey || e.metaKey || e.altKey || !Object.hasOwn(keys, e.key)) return;
+    if (!svg || e.target !== frame || e.ctrlKey || e.metaKey || e.altKey || !Object.hasOwn(keys, e.key)) return;
     e.preventDefault();
     keys[e.key]();
   });
 
   // staleness reads the height of the curves at an instant: {cluster: milliseconds}.
-  const curves = [...svg.querySelectorAll("path.stale")].map(path => ({
-    cluster: path.dataset.cluster, foot: +path.dataset.foot, k: +path.dataset.k,
-    dots: path.getAttribute("d").slice(1).split("L").slice(1).map(dot => dot.split(" ").map(Number)),
-  }));
   function staleness(at) {
     const found = {};
     for (const c of curves) {
@@ -188,6 +226,9 @@ function attachLanes(frame, svg, handlers) {
 
   new ResizeObserver(plan).observe(frame);
   addEventListener("beforeprint", draw);
-  draw();
-  return {zoom, pan, show, whole, cursor, staleness};
+  return {load, zoom, pan, show, whole, cursor, shown: () => [from, to, !free]};
 }
+
+// stamp prints an instant, lasting a length of time. Both are in milliseconds.
+const stamp = ms => (ms / 1000).toFixed(3) + "s";
+const lasting = ms => ms < 1000 ? Math.round(ms) + "ms" : (ms / 1000).toFixed(2) + "s";

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -29,6 +30,16 @@ func tips(picture string) (list []string) {
 		list = append(list, found[1])
 	}
 	return list
+}
+
+// position is the number that an expression finds in a picture.
+func position(t *testing.T, picture, expression string) int {
+	t.Helper()
+	found := regexp.MustCompile(expression).FindStringSubmatch(picture)
+	require.NotNil(t, found, expression)
+	n, err := strconv.Atoi(found[1])
+	require.NoError(t, err)
+	return n
 }
 
 // requireWellFormed requires that every element of a picture is closed, and that every pattern that one refers to is there.

@@ -7,7 +7,7 @@ import (
 )
 
 // measure adds the staleness of a tenure and what was allowed, and finds where it was above that.
-func (cl *clusterLanes) measure(s report.Staleness) {
+func (cl *managerLanes) measure(s report.Staleness) {
 	dots := make([]dot, len(s.Points))
 	for i, p := range s.Points {
 		dots[i] = dot{p[0], p[1]}

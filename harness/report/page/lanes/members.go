@@ -44,6 +44,7 @@ type hurt struct {
 	fault   string // the fault as an expression
 	word    string // what it makes of the member, in a word: "hung"
 	pattern string // the pattern that shows it
+	manager int    // the number of the only manager that it affects; zero if it affects all
 }
 
 // hurts says what the kinds of faults make of a member, and with which pattern that is drawn. A kind that is not here has its own name for a word.
@@ -78,14 +79,17 @@ var hurts = map[string]struct{ word, pattern string }{
 	"DropAnswer":           {"dropping answers", "muted"},
 }
 
-// hurtBy is what a fault makes of a member.
-func hurtBy(fault string, during span) hurt {
-	name, _, _ := strings.Cut(fault, "(")
+// hurtBy is what a fault makes of a member. With several managers the word says for which one, if it is not for all.
+func hurtBy(f report.Fault, several bool, end float64) hurt {
+	name, _, _ := strings.Cut(f.Text, "(")
 	how, ok := hurts[name]
 	if !ok {
 		how.word, how.pattern = name, "other"
 	}
-	return hurt{span: during, fault: fault, word: how.word, pattern: how.pattern}
+	if several && f.Manager > 0 {
+		how.word += " for " + called(f.Manager)
+	}
+	return hurt{span: span{f.From, ended(f.To, end)}, fault: f.Text, word: how.word, pattern: how.pattern, manager: f.Manager}
 }
 
 // touches says whether a fault is drawn on a member: if the fault names members, on those; else on all that it affects. Isolate affects every member, since
@@ -102,7 +106,7 @@ var named = regexp.MustCompile(`([\w.-]+)/([\w.-]+)`)
 
 // member draws the lane of a member: its role, the faults on it, and where the manager's watches sat.
 func (c *canvas) member(m memberLane) {
-	y := c.lane(memberHigh)
+	y := c.lane(memberHigh + (max(1, len(m.sits))-1)*(sitsHigh+1))
 	c.name("name", y+roleHigh/2+textDown+1, m.name)
 	for _, r := range m.roles {
 		tip := m.name + " " + r.words
@@ -112,8 +116,14 @@ func (c *canvas) member(m memberLane) {
 			c.band("role "+r.is, r.from, r.to, y, roleHigh, tip)
 		}
 	}
-	for _, s := range m.sits {
-		c.band("sits", s.from, s.to, y+memberHigh-sitsHigh, sitsHigh, "a watch of the manager is on "+m.name)
+	for i, sits := range m.sits {
+		of := called(0)
+		if len(m.sits) > 1 {
+			of = called(i + 1)
+		}
+		for _, s := range sits {
+			c.band("sits", s.from, s.to, y+memberHigh-sitsHigh+i*(sitsHigh+1), sitsHigh, "a watch of "+of+" is on "+m.name)
+		}
 	}
 	for _, h := range m.hurts {
 		c.hatched("hurt "+h.pattern, h.pattern, h.from, h.to, y-1, memberHigh+2, h.fault+": "+m.name+" is "+h.word)

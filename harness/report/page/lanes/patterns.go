@@ -15,6 +15,7 @@ var patterns = []struct{ name, path string }{
 	{"dead", "M0 2H8M0 6H8M2 0V8M6 0V8"},          // a grid
 	{"muted", "M0 4H8"},                           // level lines
 	{"other", "M3 3h2v2h-2z"},                     // dots
+	{"wrong", "M-2 -2L10 10M6 -2L10 2M-2 6L2 10"}, // falling lines: claimed wrongly
 	{"stale", "M-2 -2L10 10M6 -2L10 2M-2 6L2 10"}, // falling lines on a tint: a leader that is none
 }
 

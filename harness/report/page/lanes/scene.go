@@ -7,16 +7,24 @@ type scene struct {
 	end      float64
 }
 
-// clusterLanes are the lanes of a cluster.
+// clusterLanes are the lanes of a cluster: its members, what can be owned there, and a part for each manager.
 type clusterLanes struct {
-	name    string
-	note    string // what there is to know of it at a glance
-	quiet   bool   // no fault, and no view staler than allowed
-	hurts   []hurt
-	members []memberLane
+	name     string
+	note     string // what there is to know of it at a glance
+	quiet    bool   // no fault, no view staler than allowed, and nothing claimed wrongly
+	hurts    []hurt
+	members  []memberLane
+	things   []thingLane
+	commits  []float64
+	managers []managerLanes
+}
+
+// managerLanes are the lanes of what one manager did and showed in a cluster.
+type managerLanes struct {
+	number  int // zero if there is only one manager
+	keys    []role
 	watches []watchLane
 	says    []role // what the manager said of its view
-	commits []float64
 	seen    []float64
 	curve   []dot
 	limits  []limit
@@ -29,7 +37,7 @@ type memberLane struct {
 	name  string
 	roles []role
 	hurts []hurt
-	sits  []span // the times in which a watch of the manager was on it
+	sits  [][]span // for each manager, the times in which a watch of it was on this member
 }
 
 // watchLane is the lane of the watches of one key. Watches that were open at the same time have lanes of their own.
@@ -62,5 +70,6 @@ type mark struct {
 	at      float64
 	is      string // a class of the style sheet: "violation", "cause"
 	cluster string
+	manager int // of which manager, if there are several and it is one's
 	text    string
 }

@@ -1,6 +1,7 @@
 package lanes
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,18 +52,52 @@ func failure(run report.Run, s scene) string {
 	}
 	head := fmt.Sprintf("Failed (%s). ", strings.Join(oracles, ", "))
 	for _, cl := range s.clusters {
-		if len(cl.over) > 0 {
-			return head + cl.stillness()
+		for i, m := range cl.managers {
+			if len(m.over) > 0 {
+				return head + cl.stillness(i)
+			}
 		}
 	}
-	return head + capital(clipped(evidence, 260))
+	if slices.Contains(oracles, "one owner") {
+		for _, cl := range s.clusters {
+			for _, t := range cl.things {
+				if len(t.wrong) > 0 {
+					return head + t.wronged(cl.name)
+				}
+			}
+		}
+	}
+	return head + clipped(evidence, 260)
 }
 
-// stillness says how a view stood still: since when, beyond what was allowed, and what the manager's watch and the members were at that time.
-func (cl clusterLanes) stillness() string {
-	over := cl.over[0]
+// wronged says how a thing was claimed wrongly first, and what each manager claimed and which keys stood at that time.
+func (t thingLane) wronged(cluster string) string {
+	first := slices.MinFunc(t.wrong, func(a, b wrongly) int { return cmp.Compare(a.from, b.from) })
+	text := fmt.Sprintf("In %s, %s was claimed %s for %s from %s on", cluster, t.name, first.words, short(first.length()), at(first.from))
+	var parts []string
+	for _, row := range t.rows {
+		for _, c := range row.claims {
+			if c.from > first.to || c.to < first.from {
+				continue
+			}
+			part := row.manager + " claimed it " + during(c.span)
+			for _, k := range row.keys {
+				if k.key == c.key && k.to < c.to {
+					part += ", and its key was gone at " + at(k.to)
+				}
+			}
+			parts = append(parts, part)
+		}
+	}
+	return text + ": " + strings.Join(parts, "; ") + "."
+}
+
+// stillness says how the view of a manager stood still: since when, beyond what was allowed, and what its watch and the members were at that time.
+func (cl clusterLanes) stillness(manager int) string {
+	mine := cl.managers[manager]
+	over := mine.over[0]
 	since := over.from
-	for _, d := range cl.curve {
+	for _, d := range mine.curve {
 		if d.at > over.from {
 			break
 		}
@@ -70,14 +105,19 @@ func (cl clusterLanes) stillness() string {
 			since = d.at
 		}
 	}
-	text := fmt.Sprintf("The view of %s was stale from %s and staler than allowed from %s", cl.name, at(since), at(over.from))
-	if worst := cl.worst(); worst > 0 {
+	who, said := "The view of "+cl.name, called(0)
+	if mine.number > 0 {
+		said = called(mine.number)
+		who = capital(said) + "'s view of " + cl.name
+	}
+	text := fmt.Sprintf("%s was stale from %s and staler than allowed from %s", who, at(since), at(over.from))
+	if worst := mine.worst(); worst > 0 {
 		text += fmt.Sprintf(", up to %s stale", short(worst))
 	}
 	var parts []string
 	sat := "its watch sat on "
 	for _, m := range cl.members {
-		if !slices.ContainsFunc(m.sits, func(s span) bool { return s.from <= over.from && over.from <= s.to }) {
+		if !slices.ContainsFunc(m.sits[manager], func(s span) bool { return s.from <= over.from && over.from <= s.to }) {
 			continue
 		}
 		part := sat + m.name
@@ -95,7 +135,7 @@ func (cl clusterLanes) stillness() string {
 		}
 		parts = append(parts, part)
 	}
-	if len(parts) == 0 && len(cl.watches) > 0 {
+	if len(parts) == 0 && len(mine.watches) > 0 {
 		parts = append(parts, "it had no watch open")
 	}
 	if leader, from := cl.leaderAt(over.from); leader != "" {
@@ -103,16 +143,16 @@ func (cl clusterLanes) stillness() string {
 	} else {
 		parts = append(parts, "nobody led")
 	}
-	for _, c := range cl.says {
+	for _, c := range mine.says {
 		if c.from <= over.from && over.from < c.to {
-			parts = append(parts, "the manager said “"+c.words+"”")
+			parts = append(parts, said+" said “"+c.words+"”")
 		}
 	}
 	return text + ": " + strings.Join(parts, "; ") + "."
 }
 
 // worst is the largest staleness while the view was staler than allowed.
-func (cl clusterLanes) worst() (most float64) {
+func (cl managerLanes) worst() (most float64) {
 	for _, o := range cl.over {
 		most = max(most, staleAt(cl.curve, o.to))
 		for _, d := range cl.curve {
@@ -145,9 +185,11 @@ func passed(run report.Run, s scene) string {
 	}
 	worst, name := 0.0, ""
 	for _, cl := range s.clusters {
-		for _, d := range cl.settled() {
-			if d.stale > worst {
-				worst, name = d.stale, cl.name
+		for _, m := range cl.managers {
+			for _, d := range m.settled() {
+				if d.stale > worst {
+					worst, name = d.stale, cl.name
+				}
 			}
 		}
 	}
@@ -158,51 +200,13 @@ func passed(run report.Run, s scene) string {
 }
 
 // settled is the curve from the instant at which the view was first complete.
-func (cl clusterLanes) settled() []dot {
+func (cl managerLanes) settled() []dot {
 	for i, d := range cl.curve {
 		if d.stale == 0 && i > 0 {
 			return cl.curve[i:]
 		}
 	}
 	return nil
-}
-
-// Words says what the picture shows, lane by lane, for readers who do not see it.
-func Words(run report.Run) []string {
-	var list []string
-	for _, cl := range sceneOf(run).clusters {
-		for _, m := range cl.members {
-			var parts []string
-			for _, p := range m.roles {
-				parts = append(parts, p.words+" "+during(p.span))
-			}
-			for _, h := range m.hurts {
-				parts = append(parts, h.fault+" "+during(h.span))
-			}
-			list = append(list, fmt.Sprintf("%s/%s: %s.", cl.name, m.name, strings.Join(parts, "; ")))
-		}
-		for _, w := range cl.watches {
-			var parts []string
-			for _, s := range w.sits {
-				part := "on " + s.member + " " + during(s.span)
-				if s.why != "" {
-					part += " (" + s.why + ")"
-				}
-				parts = append(parts, part)
-			}
-			list = append(list, fmt.Sprintf("%s, watch of %s: %s.", cl.name, w.key, strings.Join(parts, "; ")))
-		}
-		if len(cl.over) > 0 {
-			var parts []string
-			for _, o := range cl.over {
-				parts = append(parts, during(o))
-			}
-			list = append(list, fmt.Sprintf("%s: the view was staler than allowed %s.", cl.name, strings.Join(parts, ", ")))
-		} else if len(cl.curve) > 0 {
-			list = append(list, fmt.Sprintf("%s: the view was never staler than allowed.", cl.name))
-		}
-	}
-	return list
 }
 
 func during(s span) string { return "from " + at(s.from) + " to " + at(s.to) }
