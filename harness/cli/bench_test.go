@@ -64,18 +64,3 @@ func TestBenchSweepsAnIntervalAndDrawsIt(t *testing.T) {
 	require.Contains(t, string(lines), `"format":"stormwatch.bench/1","case":"leader-killed"`)
 	require.Contains(t, string(lines), `"set":{"name":"election","value_ms":2000},"runs":2`)
 }
-
-func TestAPictureThatCouldNotBeDrawnLeavesTheFileAsItWas(t *testing.T) {
-	dir := t.TempDir()
-	old, none := filepath.Join(dir, "old.png"), filepath.Join(dir, "none.png")
-	require.NoError(t, os.WriteFile(old, []byte("precious"), 0o600))
-	for _, name := range []string{old, none} {
-		p, err := openPicture(name)
-		require.NoError(t, err)
-		require.NoError(t, p.draw(nil))
-	}
-	kept, err := os.ReadFile(old)
-	require.NoError(t, err)
-	require.Equal(t, "precious", string(kept))
-	require.NoFileExists(t, none)
-}

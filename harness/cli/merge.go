@@ -46,15 +46,19 @@ func newMerge() *cobra.Command {
 					judged = errFailed
 				}
 			}
-			picture, err := openPicture(plot)
+			files := outputs{reads: []string{known}}
+			for _, dir := range dirs {
+				files.reads = append(files.reads, soak.Files(dir)...)
+			}
+			defer files.end(&err)
+			picture, err := files.picture(plot)
 			if err != nil {
 				return err
 			}
-			to, out, end, err := openResults(cmd, results)
+			to, out, err := files.results(cmd, results)
 			if err != nil {
-				return errors.Join(err, picture.discard())
+				return err
 			}
-			defer func() { err = errors.Join(err, end()) }()
 			drawing := func(to io.Writer, format string) error { return chart.Soak(to, format, summary) }
 			return errors.Join(printSummary(summary, to, out, markdown), picture.draw(drawing), judged)
 		},
