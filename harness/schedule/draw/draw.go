@@ -48,16 +48,10 @@ type Space struct {
 	Faults []string
 	// Workloads are the names of the workloads that are drawn from. Empty: a schedule names none, which means the candidate's usual one.
 	Workloads []string
-	// Timing is the timing from which lengths are derived. Nil: [bound.Production].
-	Timing *bound.Timing
 }
 
-func (s Space) timing() bound.Timing {
-	if s.Timing != nil {
-		return *s.Timing
-	}
-	return bound.Production()
-}
+// timing is the timing from which lengths are derived: production's. On an engine with shorter timeouts the same schedules are long ones.
+func (Space) timing() bound.Timing { return bound.Production() }
 
 // has says whether a fault of this name is drawn.
 func (s Space) has(name string) bool { return len(s.Faults) == 0 || slices.Contains(s.Faults, name) }
