@@ -63,8 +63,6 @@ func newBench(c Catalogue) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd) },
 	}
-	cmd.Example = "  bench --manager reference,naive\n  bench --case hung-leader-disk --runs 200\n" +
-		"  bench --fault 'SlowDisk(alpha/leader, 250ms)' --manager reference --gobench"
 	f := cmd.Flags()
 	f.StringVar(&b.engines, "engine", virtualName, "what the clusters are made of: "+virtualName+", "+embeddedName+" or "+allEngines)
 	f.IntVar(&b.runs, "runs", 0, fmt.Sprintf("how many seeds to measure for each case and manager (default %d in virtual time, %d in real time)", runsInVirtualTime, runsInRealTime))

@@ -42,7 +42,7 @@ import (
 	"github.com/stormwatch/stormwatch/harness/schedule"
 )
 
-// Space is what schedules are drawn from. The zero value is every fault, with production timing and the candidate's usual workload.
+// Space is what schedules are drawn from. The zero value is every fault, with the candidate's usual workload.
 type Space struct {
 	// Faults are the names of the faults that are drawn, such as "HangDisk". Empty: all of [fault.All].
 	Faults []string
