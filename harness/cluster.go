@@ -273,8 +273,8 @@ func (m *Member) StrandClients() { m.cluster.running.StrandClients(m.name) }
 // Stranded says whether half-open connections of the member's clients are still open.
 func (m *Member) Stranded() bool { return m.cluster.running.Stranded(m.name) > 0 }
 
-// Reachable says whether no fault in force keeps clients from the member.
-func (m *Member) Reachable() (reachable bool) {
+// reachable says whether no fault in force keeps clients from the member.
+func (m *Member) reachable() (reachable bool) {
 	m.cluster.world.recorder.Look(func(r *record.Record) {
 		reachable = !slices.ContainsFunc(r.FaultsAt(r.End), func(f record.Fault) bool {
 			return f.Scope.Cluster == m.cluster.name && slices.Contains(f.Scope.Unreachable, m.name)

@@ -54,7 +54,7 @@ func (c *Cluster) calm() (calm time.Duration) {
 
 // farewell is how much longer connections may be left while clients cannot reach a member: what closes them may have something to send first.
 func (c *Cluster) farewell() time.Duration {
-	if slices.ContainsFunc(c.Members(), func(m *Member) bool { return !m.Reachable() }) {
+	if slices.ContainsFunc(c.Members(), func(m *Member) bool { return !m.reachable() }) {
 		return c.world.Bounds().Farewell()
 	}
 	return 0

@@ -19,7 +19,8 @@ const (
 
 // A block is one fenced block of a document. The line that opens it says what it is:
 //
-//	sh             commands, one a line; " # fails" begins the comment of one that must end with exit status 1
+//	sh             commands, one a line; " # fails" begins the comment of one that must end with exit status 1, and " # until Ctrl-C" that of one which
+//	               goes on beside those that follow, see [beside]
 //	text FILE      a file, written to where the commands of the document run
 //	text prints    lines that the last command prints, in this order; an ellipsis at the end of a line stands for its rest
 //	text imports   the picture of the imports, see [levels]
@@ -73,8 +74,9 @@ func blocks(t *testing.T, document string) []block {
 
 // documentedCommand is a command of a block of commands.
 type documentedCommand struct {
-	text  string // without its comment
-	fails bool
+	text   string // without its comment
+	fails  bool
+	goesOn bool // until Ctrl-C
 }
 
 // commands returns the commands of a block. A backslash at the end of a line continues it.
@@ -83,7 +85,8 @@ func (b block) commands() []documentedCommand {
 	for line := range strings.Lines(strings.ReplaceAll(b.text, "\\\n", " ")) {
 		text, comment, _ := strings.Cut(strings.TrimSpace(line), " #")
 		if text = strings.TrimSpace(text); text != "" && !strings.HasPrefix(text, "#") {
-			list = append(list, documentedCommand{text, strings.HasPrefix(strings.TrimSpace(comment), "fails")})
+			comment = strings.TrimSpace(comment)
+			list = append(list, documentedCommand{text, strings.HasPrefix(comment, "fails"), strings.HasPrefix(comment, "until Ctrl-C")})
 		}
 	}
 	return list

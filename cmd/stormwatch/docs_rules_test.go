@@ -27,6 +27,7 @@ var shorter = []rule{
 	{"", regexp.MustCompile(`^bench .*$`), "bench --runs 1 --case leader-killed --manager reference,naive", "one seed, one case and two managers"},
 	{"docs/replay.md", regexp.MustCompile(`--engine all$`), "--engine virtual", "embedded would take the 17 s of the schedule, and more"},
 	{"", regexp.MustCompile(`^go run \. run .*$`), "go vet .", "the program of the README is linked and run once"},
+	{"docs/lab.md", regexp.MustCompile(`^python3 examples/`), "python3 " + clone + "/examples/", "the clone is where this test runs"},
 	{"", regexp.MustCompile(`=\.\./stormwatch$`), "=" + clone, "the clone is where this test runs"},
 }
 

@@ -26,7 +26,7 @@ const root = "../.."
 // documents are those whose commands are run and whose code is looked for. The track record has a test of its own.
 var documents = []string{
 	"README.md", "CONTRIBUTING.md", "docs/your-own-manager.md", "docs/from-an-incident.md", "docs/architecture.md", "docs/soak.md", "docs/replay.md",
-	"docs/nightly.md", "docs/measured.md",
+	"docs/nightly.md", "docs/measured.md", "docs/lab.md",
 }
 
 // Every command of the documents is run, and ends with the exit status that it should have; what they say that it prints, it prints. What would take long
@@ -92,7 +92,7 @@ var inline = regexp.MustCompile("`([^`]+)`")
 
 func TestFlagsAndFaultsThatTheDocumentsNameExist(t *testing.T) {
 	var help bytes.Buffer
-	for _, c := range []string{"list", "run", "try", "replay", "shrink", "soak", "merge", "matrix", "explain", "bench", "overlay", "version", "report"} {
+	for _, c := range []string{"list", "run", "try", "replay", "shrink", "soak", "merge", "matrix", "explain", "bench", "overlay", "version", "report", "lab", "fault", "heal"} {
 		out, code := asStormwatch(t, ".", nil, c, "--help")
 		require.Zero(t, code, out)
 		help.WriteString(out)
@@ -152,9 +152,11 @@ type shell struct {
 	root, clone string
 	mine        func() (string, error)
 	output      string // of the last command
+	beside      beside
 }
 
 func (s *shell) follow(t *testing.T) {
+	defer s.beside.kill()
 	// Whoever reads another document has done what the README says.
 	for _, b := range blocks(t, "README.md") {
 		s.write(t, b)
@@ -172,6 +174,7 @@ func (s *shell) follow(t *testing.T) {
 			dir = s.run(t, b, dir, c)
 		}
 	}
+	s.beside.end(t)
 }
 
 // write writes the file that a block shows, if it shows one.
@@ -217,6 +220,12 @@ func (s *shell) run(t *testing.T, b block, dir string, c documentedCommand) stri
 	if why != nil {
 		t.Logf("%s: %s in a shorter form, %s: %s", b, c.text, short, strings.Join(why, "; "))
 	}
+	short = s.beside.moved(t, short)
+	if c.goesOn {
+		s.output = s.beside.start(t, dir, program, words(short))
+		return dir
+	}
+	environment = append(environment, s.beside.environment()...)
 	began, code := time.Now(), 0
 	switch program {
 	case minePackage:

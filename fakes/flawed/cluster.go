@@ -174,7 +174,7 @@ func (c *cluster) left(m *member, err error) {
 	defer c.mu.Unlock()
 	c.sequence++
 	m.failed = c.sequence
-	var idle *IdleTimeoutError
+	var idle *idleTimeoutError
 	if errors.Is(err, errStale) || errors.As(err, &idle) {
 		m.until = time.Now().Add(c.traits.quarantine)
 		if c.traits.expels {

@@ -212,7 +212,7 @@ func (f *follower) watch(ctx context.Context, m *member, from int64) error {
 			}
 			f.cluster.exclusively(ctx, f.traits.sharesLock || f.traits.stopsForReload, func() { f.state.take(f.prefix, resp) })
 		case <-idle:
-			return &IdleTimeoutError{Key: f.prefix, Idle: f.traits.idle, Elapsed: time.Since(began)}
+			return &idleTimeoutError{Key: f.prefix, Idle: f.traits.idle, Elapsed: time.Since(began)}
 		case <-asked:
 			if f.traits.resetsIdleByAsking {
 				stopIdle()
@@ -282,15 +282,15 @@ func after(d time.Duration) (<-chan time.Time, func()) {
 	return timer.C, func() { timer.Stop() }
 }
 
-// IdleTimeoutError says that a watch delivered nothing, progress included, for its idle timeout.
-type IdleTimeoutError struct {
+// idleTimeoutError says that a watch delivered nothing, progress included, for its idle timeout.
+type idleTimeoutError struct {
 	Key           string
 	Idle, Elapsed time.Duration
 }
 
-func (e *IdleTimeoutError) Error() string {
+func (e *idleTimeoutError) Error() string {
 	return fmt.Sprintf("watch of %s: nothing for %v, %v after it began", e.Key, e.Idle, e.Elapsed)
 }
 
 // IdleTimeout is the idle timeout that has passed.
-func (e *IdleTimeoutError) IdleTimeout() time.Duration { return e.Idle }
+func (e *idleTimeoutError) IdleTimeout() time.Duration { return e.Idle }

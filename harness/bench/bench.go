@@ -34,10 +34,10 @@ func Cases() []Case {
 	}
 }
 
-// Scenario makes the scenario in which a recovery is measured. Its clusters have three members. The manager's watch is on the member that the fault
+// scenario makes the scenario in which a recovery is measured. Its clusters have three members. The manager's watch is on the member that the fault
 // will strike. After the manager has had time to settle, the fault begins at an instant that the seed draws. The error says that the fault cannot be
 // read.
-func (c Case) Scenario() (harness.Scenario, error) {
+func (c Case) scenario() (harness.Scenario, error) {
 	f, err := fault.Parse(c.Fault)
 	if err != nil {
 		return harness.Scenario{}, err
@@ -129,7 +129,7 @@ func Measure(ctx context.Context, e harness.Engine, c Case, m harness.Candidate,
 	broken := func(err error) Measurement {
 		return Measurement{Seed: o.Seed, Failure: err.Error(), NotJudged: true, Usage: true}
 	}
-	s, err := c.Scenario()
+	s, err := c.scenario()
 	if err != nil {
 		return broken(err)
 	}

@@ -63,8 +63,6 @@ func newBench(c Catalogue) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd) },
 	}
-	cmd.Example = "  bench --manager reference,naive\n  bench --case hung-leader-disk --runs 200\n" +
-		"  bench --fault 'SlowDisk(alpha/leader, 250ms)' --manager reference --gobench"
 	f := cmd.Flags()
 	f.StringVar(&b.engines, "engine", virtualName, "what the clusters are made of: "+virtualName+", "+embeddedName+" or "+allEngines)
 	f.IntVar(&b.runs, "runs", 0, fmt.Sprintf("how many seeds to measure for each case and manager (default %d in virtual time, %d in real time)", runsInVirtualTime, runsInRealTime))
@@ -116,13 +114,15 @@ func (b *benchmark) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	picture, err := openPicture(b.plot)
+	var files outputs
+	defer files.end(&err)
+	picture, err := files.picture(b.plot)
 	if err != nil {
 		return err
 	}
-	results, out, end, err := openResults(cmd, b.json)
+	results, out, err := files.results(cmd, b.json)
 	if err != nil {
-		return errors.Join(err, picture.discard())
+		return err
 	}
 	b.measure(cmd.Context(), list, cmd.ErrOrStderr())
 	if b.lines {
@@ -135,7 +135,7 @@ func (b *benchmark) run(cmd *cobra.Command) (err error) {
 	for _, s := range list {
 		done, total = done+len(s.Measured), total+s.runs
 		errs = append(errs, b.failures(cmd.ErrOrStderr(), s))
-		if results != nil && len(s.Measured) > 0 {
+		if results != nil && s.made() {
 			if err := s.WriteJSON(results); err != nil {
 				errs = append(errs, unfinished{fmt.Errorf("write the results: %w", err)})
 				results = nil
@@ -145,7 +145,7 @@ func (b *benchmark) run(cmd *cobra.Command) (err error) {
 	if cmd.Context().Err() != nil && done < total {
 		errs = append(errs, unfinished{fmt.Errorf("interrupted after %d of %d runs", done, total)})
 	}
-	return errors.Join(append(errs, picture.draw(b.drawing(list)), end())...)
+	return errors.Join(append(errs, picture.draw(b.drawing(list)))...)
 }
 
 // measure measures one series after another, those of one engine before those of the next. It makes as many runs at the same time as suits the engine.

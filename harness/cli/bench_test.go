@@ -38,6 +38,14 @@ func TestBenchPrintsLinesForBenchstat(t *testing.T) {
 	require.Len(t, strings.Split(c.stdout, "BenchmarkRecovery/case=Isolate(alpha/leader)/manager=polling\t1\t"), 3)
 }
 
+func TestBenchMeasuresInRealTime(t *testing.T) {
+	c := call(t.Context(), "bench", "--engine", embeddedName, "--runs", "2", "--seed", "7", "--case", "leader-killed", "--manager", "polling", "--gobench")
+	require.Equal(t, exitPassed, c.code, c.stderr)
+	line := "BenchmarkRecovery/case=leader-killed/manager=polling/engine=embedded\t1\t" // benchstat must not compare it with virtual time
+	require.Equal(t, 2, strings.Count(c.stdout, line), c.stdout)
+	require.Contains(t, c.stderr, "[1/1] leader-killed with the polling manager on embedded: 2 runs, ")
+}
+
 func TestBenchTellsWhatCouldNotBeMeasured(t *testing.T) {
 	c := call(t.Context(), "bench", "--runs", "2", "--case", "leader-killed", "--manager", "dying,polling")
 	require.Equal(t, exitNotJudged, c.code)
@@ -63,19 +71,4 @@ func TestBenchSweepsAnIntervalAndDrawsIt(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(lines), `"format":"stormwatch.bench/1","case":"leader-killed"`)
 	require.Contains(t, string(lines), `"set":{"name":"election","value_ms":2000},"runs":2`)
-}
-
-func TestAPictureThatCouldNotBeDrawnLeavesTheFileAsItWas(t *testing.T) {
-	dir := t.TempDir()
-	old, none := filepath.Join(dir, "old.png"), filepath.Join(dir, "none.png")
-	require.NoError(t, os.WriteFile(old, []byte("precious"), 0o600))
-	for _, name := range []string{old, none} {
-		p, err := openPicture(name)
-		require.NoError(t, err)
-		require.NoError(t, p.draw(nil))
-	}
-	kept, err := os.ReadFile(old)
-	require.NoError(t, err)
-	require.Equal(t, "precious", string(kept))
-	require.NoFileExists(t, none)
 }

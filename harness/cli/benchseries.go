@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,11 @@ type series struct {
 }
 
 func (s *series) batches() int { return (s.runs + s.batch - 1) / s.batch }
+
+// made says whether a run of the series was made. One that was asked for wrongly was not.
+func (s *series) made() bool {
+	return slices.ContainsFunc(s.Measured, func(m bench.Measurement) bool { return !m.Usage })
+}
 
 // title names the series in a line of progress or an error.
 func (s *series) title() string {

@@ -52,11 +52,12 @@ func newExplain(c Catalogue) *cobra.Command {
 			if d.dir != "" {
 				return d.write(cmd.Context(), cmd.ErrOrStderr(), c, tasks)
 			}
-			to, out, end, err := openResults(cmd, results)
+			var files outputs
+			defer files.end(&err)
+			to, out, err := files.results(cmd, results)
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, end()) }()
 			return explained{c, managers, out, to}.print(cmd.Context(), cmd.ErrOrStderr(), tasks)
 		},
 	}

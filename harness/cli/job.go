@@ -38,7 +38,9 @@ type job struct {
 	transcript        string
 	limit             time.Duration // how long a run may take by the wall clock; zero: see overdueAfter
 	// fails is an oracle that is known to fail. The results are compared with that. Empty: they are not.
-	fails         string
+	fails string
+	// reads are the files that the job was read from.
+	reads         []string
 	out, progress io.Writer
 	json          io.Writer // nil: without --json
 	keep          *keeper   // nil: without --report and --record
@@ -104,7 +106,7 @@ func (j *job) run(ctx context.Context) error {
 			}
 			// A run that the user has interrupted is not judged, but it is not what the search looks for.
 			found = search && (r.Outcome == record.Failed || r.Outcome == record.NotJudged && ctx.Err() == nil)
-			if j.json != nil {
+			if j.json != nil && !r.Usage {
 				writing = json.NewEncoder(j.json).Encode(r)
 			}
 			j.keep.keep(r, j.tasks[i%len(j.tasks)].Schedule, nil)

@@ -1,11 +1,8 @@
 package cli
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"sync"
 
 	"github.com/spf13/pflag"
@@ -37,45 +34,39 @@ const withRecord = 200
 // keeper keeps the runs of a command. A nil keeper keeps nothing. Its methods are safe for concurrent use.
 type keeper struct {
 	mu      sync.Mutex
-	page    *os.File // nil: no page
-	runs    *os.File // nil: no JSON
-	junit   *os.File // nil: no JUnit XML
+	page    *outFile // nil: no page
+	runs    *outFile // nil: no JSON
+	junit   *outFile // nil: no JUnit XML
 	cases   junit.Report
+	count   int // how many runs were kept
 	kept    []report.Run
 	telling int   // how many beyond the first were kept with what happened
 	failed  error // the first error of writing runs
 }
 
-// open creates the files that the flags name. It is called once all arguments are checked, since it empties files that exist.
-func (a *keepFlags) open() (*keeper, error) {
+// open opens the files that the flags name. The error says that the command was used wrongly.
+func (a *keepFlags) open(o *outputs) (*keeper, error) {
 	k := &keeper{}
-	files := []struct {
+	for _, one := range []struct {
 		flag, name string
-		file       **os.File
-	}{{"--record", a.runs, &k.runs}, {"--report", a.page, &k.page}, {"--junit", a.junit, &k.junit}}
-	for i, one := range files {
-		if one.name == "-" {
+		file       **outFile
+	}{{"--record", a.runs, &k.runs}, {"--report", a.page, &k.page}, {"--junit", a.junit, &k.junit}} {
+		switch one.name {
+		case "":
+			continue
+		case "-":
 			return nil, fmt.Errorf("%s -: want the name of a file, since the standard output has the table", one.flag)
 		}
-		for _, other := range files[:i] {
-			if one.name != "" && one.name == other.name {
-				return nil, fmt.Errorf("%s and %s name the same file, %s", other.flag, one.flag, one.name)
-			}
-		}
-	}
-	for _, one := range files {
-		if one.name == "" {
-			continue
-		}
-		open := os.Create
-		if a.more && one.file == &k.runs {
-			open = openForMore
-		}
-		f, err := open(one.name)
+		f, err := o.open(one.flag, one.name)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("%s: %w", one.flag, err), k.closeFiles())
+			return nil, err
 		}
 		*one.file = f
+	}
+	if a.more && k.runs != nil {
+		if err := k.runs.appends(); err != nil {
+			return nil, fmt.Errorf("--record: %w", err)
+		}
 	}
 	if k.page == nil && k.runs == nil && k.junit == nil {
 		return nil, nil
@@ -83,52 +74,13 @@ func (a *keepFlags) open() (*keeper, error) {
 	return k, nil
 }
 
-// openForMore opens a file of runs, or makes it, so that what is written comes after the last whole line. What follows that line was being written when a
-// command was killed; it is cut off.
-func openForMore(name string) (*os.File, error) {
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
-	if err != nil {
-		return nil, err
-	}
-	end, err := wholeLines(f)
-	if err == nil {
-		err = f.Truncate(end)
-	}
-	if err == nil {
-		_, err = f.Seek(end, io.SeekStart)
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
-}
-
-// wholeLines is where the last whole line of a file ends.
-func wholeLines(f *os.File) (int64, error) {
-	end, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return 0, err
-	}
-	part := make([]byte, 1<<16)
-	for end > 0 {
-		from := max(0, end-int64(len(part)))
-		if _, err := f.ReadAt(part[:end-from], from); err != nil {
-			return 0, err
-		}
-		if i := bytes.LastIndexByte(part[:end-from], '\n'); i >= 0 {
-			return from + int64(i) + 1, nil
-		}
-		end = from
-	}
-	return 0, nil
-}
-
 // needsRecords says whether anything is kept of what happened in a run.
 func (k *keeper) needsRecords() bool { return k != nil && (k.page != nil || k.runs != nil) }
 
-// keep keeps a run. schedule is the text of its schedule, empty for a scenario; inevitable may be nil. It must be called before the record is dropped.
+// keep keeps a run. schedule is the text of its schedule, empty for a scenario; inevitable may be nil. It must be called before the record is dropped. A run that was
+// asked for wrongly says nothing, and is not kept.
 func (k *keeper) keep(r *harness.Result, schedule string, inevitable *report.Inevitable) {
-	if k == nil {
+	if k == nil || r.Usage {
 		return
 	}
 	if !k.needsRecords() {
@@ -139,6 +91,7 @@ func (k *keeper) keep(r *harness.Result, schedule string, inevitable *report.Ine
 	run.Inevitable = inevitable
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.count++
 	if k.runs != nil && k.failed == nil {
 		k.failed = report.Write(k.runs, run)
 	}
@@ -158,47 +111,25 @@ func (k *keeper) keep(r *harness.Result, schedule string, inevitable *report.Ine
 	k.kept = append(k.kept, run)
 }
 
-// close writes the page and the JUnit XML, and closes the files. It returns an error if something could not be written.
-func (k *keeper) close() error {
+// close writes the page and the JUnit XML, and adds to the error of the command what could not be written. If the command failed before it had anything to
+// keep, nothing is written.
+func (k *keeper) close(err *error) {
 	if k == nil {
-		return nil
+		return
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	err := k.failed
+	if k.count == 0 && *err != nil {
+		return
+	}
+	writing := k.failed
 	if k.page != nil {
-		err = errors.Join(err, page.Write(k.page, k.kept, page.Options{Most: withRecord}))
+		writing = errors.Join(writing, page.Write(k.page, k.kept, page.Options{Most: withRecord}))
 	}
 	if k.junit != nil {
-		err = errors.Join(err, k.cases.Write(k.junit))
+		writing = errors.Join(writing, k.cases.Write(k.junit))
 	}
-	if err = errors.Join(err, k.closeFiles()); err != nil {
-		return unfinished{err}
+	if writing != nil {
+		*err = errors.Join(*err, unfinished{writing})
 	}
-	return nil
-}
-
-func (k *keeper) closeFiles() error {
-	var errs []error
-	for _, f := range []*os.File{k.page, k.runs, k.junit} {
-		if f != nil {
-			errs = append(errs, f.Close())
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// writePage writes the page of runs to a file, or to out if its name is -.
-func writePage(name string, out io.Writer, runs []report.Run, o page.Options) error {
-	if name == "-" {
-		return page.Write(out, runs, o)
-	}
-	f, err := os.Create(name)
-	if err != nil {
-		return fmt.Errorf("--out: %w", err)
-	}
-	if err := errors.Join(page.Write(f, runs, o), f.Close()); err != nil {
-		return unfinished{err}
-	}
-	return nil
 }

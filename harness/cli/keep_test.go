@@ -115,6 +115,34 @@ func TestOutcomesAreWrittenForCISystems(t *testing.T) {
 	}
 }
 
+func TestOutcomesOfKeptRunsAreWrittenForCISystems(t *testing.T) {
+	dir := t.TempDir()
+	runs, cases, page := filepath.Join(dir, "runs.jsonl"), filepath.Join(dir, "junit.xml"), filepath.Join(dir, "page.html")
+	direct := filepath.Join(dir, "direct.xml")
+	c := call(t.Context(), "run", "calm", "hung-leader", "--manager", "watching", "--record", runs, "--junit", direct)
+	require.Equal(t, exitFailed, c.code, c.stderr)
+	c = call(t.Context(), "report", runs, "--junit", cases, "--out", page)
+	require.Equal(t, exitPassed, c.code, c.stderr)
+	require.FileExists(t, page)
+	want, err := os.ReadFile(direct)
+	require.NoError(t, err)
+	got, err := os.ReadFile(cases)
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(got), "the outcomes of kept runs are those of the runs")
+
+	t.Chdir(t.TempDir())
+	c = call(t.Context(), "report", runs, "--junit", cases, "--out", "")
+	require.Equal(t, exitPassed, c.code, c.stderr)
+	require.Empty(t, c.stderr)
+	require.NoFileExists(t, "report.html")
+	c = call(t.Context(), "report", runs, "--out", "")
+	require.Equal(t, exitUsage, c.code)
+	require.Contains(t, c.stderr, "--out '' and no --junit: nothing would be written")
+	c = call(t.Context(), "report", runs, "--out", cases, "--junit", cases)
+	require.Equal(t, exitUsage, c.code)
+	require.Contains(t, c.stderr, "--out and --junit name the same file")
+}
+
 func TestASoakThatGoesOnKeepsTheRunsOfBefore(t *testing.T) {
 	dir := t.TempDir()
 	out, runs, cases := filepath.Join(dir, "out"), filepath.Join(dir, "runs.jsonl"), filepath.Join(dir, "junit.xml")
@@ -124,10 +152,11 @@ func TestASoakThatGoesOnKeepsTheRunsOfBefore(t *testing.T) {
 	whole, err := os.ReadFile(runs)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(runs, append(whole, whole[:len(whole)/2]...), 0o600))
-	f, err := openForMore(runs)
+	f, err := openOut("--record", runs)
 	require.NoError(t, err)
+	require.NoError(t, f.appends())
 	require.NoError(t, report.Write(f, report.Run{Format: report.Format, Seed: 7, Verdicts: []record.Verdict{}}))
-	require.NoError(t, f.Close())
+	require.NoError(t, f.end())
 	list := kept(t, runs)
 	require.Len(t, list, 2)
 	require.Equal(t, uint64(1), list[0].Seed)
@@ -135,21 +164,6 @@ func TestASoakThatGoesOnKeepsTheRunsOfBefore(t *testing.T) {
 	c = call(t.Context(), "soak", "--out", out, "--resume", "--record", runs, "--explain=false")
 	require.NotEqual(t, exitUsage, c.code, c.stderr)
 	require.Len(t, kept(t, runs), 2, "there was nothing left to run")
-}
-
-func TestWhereTheLastWholeLineEndsIsFoundInLongLinesToo(t *testing.T) {
-	for text, want := range map[string]int64{
-		"": 0, "torn": 0, "\n": 1, "a\n": 2, "a\ntorn": 2, "a\n" + strings.Repeat("x", 1<<16): 2, "a\n" + strings.Repeat("x", 1<<17+3): 2,
-	} {
-		name := filepath.Join(t.TempDir(), "file")
-		require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
-		f, err := os.Open(name)
-		require.NoError(t, err)
-		defer f.Close()
-		end, err := wholeLines(f)
-		require.NoError(t, err)
-		require.Equal(t, want, end)
-	}
 }
 
 func TestFilesToKeepRunsInHaveNamesOfTheirOwn(t *testing.T) {
@@ -167,7 +181,8 @@ func TestFilesToKeepRunsInHaveNamesOfTheirOwn(t *testing.T) {
 func TestASoakOfThousandsHoldsTheRecordsOfFailuresAndASample(t *testing.T) {
 	dir := t.TempDir()
 	flags := keepFlags{page: filepath.Join(dir, "runs.html"), runs: filepath.Join(dir, "runs.jsonl"), junit: filepath.Join(dir, "junit.xml")}
-	k, err := flags.open()
+	var files outputs
+	k, err := flags.open(&files)
 	require.NoError(t, err)
 	const total = 2000
 	for i := range total {
@@ -191,7 +206,9 @@ func TestASoakOfThousandsHoldsTheRecordsOfFailuresAndASample(t *testing.T) {
 	}
 	require.Equal(t, 2*withRecord, held)
 	require.Greater(t, failures, withRecord)
-	require.NoError(t, k.close())
+	k.close(&err)
+	files.end(&err)
+	require.NoError(t, err)
 	runs := kept(t, flags.runs)
 	require.Len(t, runs, total)
 	for _, r := range runs {

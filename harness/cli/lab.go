@@ -122,15 +122,24 @@ func readToken(file string) (string, error) {
 }
 
 // run runs the session and prints what comes of it.
-func (a *labFlags) run(cmd *cobra.Command, c Catalogue) error {
+func (a *labFlags) run(cmd *cobra.Command, c Catalogue) (err error) {
 	o, err := a.options(c)
 	if err != nil {
 		return err
 	}
-	keeper, err := a.keep.open()
+	files := outputs{reads: []string{a.tokenFile}}
+	defer files.end(&err)
+	var done *outFile
+	if a.schedule != "" { // a file that cannot be written is better known before the session than after it
+		if done, err = files.open("--schedule", a.schedule); err != nil {
+			return err
+		}
+	}
+	keeper, err := a.keep.open(&files)
 	if err != nil {
 		return err
 	}
+	defer keeper.close(&err)
 	out, says := cmd.OutOrStdout(), cmd.ErrOrStderr()
 	o.Ready = func(r lab.Ready) { a.print(cmd, r, o.Token) }
 	o.Joined = func() { fmt.Fprintln(says, "The manager has joined.") }
@@ -138,16 +147,15 @@ func (a *labFlags) run(cmd *cobra.Command, c Catalogue) error {
 	session, err := lab.Run(cmd.Context(), o)
 	switch {
 	case err != nil && (session.Result == nil || session.Result.Usage):
-		return errors.Join(err, keeper.close())
+		return err
 	case err != nil:
-		return errors.Join(unfinished{err}, keeper.close())
+		return unfinished{err}
 	}
 	if a.manager != "" {
 		session.Done.Run.Manager, session.Done.Run.Seed = a.manager, a.seed
 	}
-	saved := a.save(cmd, session)
+	saved := a.save(cmd, done, session)
 	keeper.keep(session.Result, session.Done.String(), nil)
-	saved = errors.Join(saved, keeper.close())
 	if a.transcript {
 		fmt.Fprintln(out, session.Result.Record.Transcript(record.TranscriptOptions{}))
 	}
@@ -186,16 +194,20 @@ func (a *labFlags) print(cmd *cobra.Command, r lab.Ready, token string) {
 	fmt.Fprintln(says, "Ctrl-C ends the session with its verdicts.")
 }
 
-// save writes what was done to a file, and says how it is run again. If nothing was done and no file is named, it writes none.
-func (a *labFlags) save(cmd *cobra.Command, session lab.Outcome) error {
-	name := a.schedule
-	if name == "" {
-		if len(session.Done.Steps) == 0 {
-			return nil
-		}
+// save writes what was done to the file that --schedule names, and says how it is run again. If it names none, a new file is made if something was done.
+func (a *labFlags) save(cmd *cobra.Command, to *outFile, session lab.Outcome) error {
+	name, text := a.schedule, session.Done.String()
+	var err error
+	switch {
+	case to != nil:
+		_, err = io.WriteString(to, text)
+	case len(session.Done.Steps) == 0:
+		return nil
+	default:
 		name = time.Now().Format("lab-20060102-150405.txt")
+		err = os.WriteFile(name, []byte(text), 0o600)
 	}
-	if err := os.WriteFile(name, []byte(session.Done.String()), 0o600); err != nil {
+	if err != nil {
 		return unfinished{fmt.Errorf("save what was done: %w", err)}
 	}
 	again := ""

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -32,11 +31,12 @@ func newList(c Catalogue) *cobra.Command {
 			case workloads:
 				entries = c.listWorkloads()
 			}
-			to, out, end, err := openResults(cmd, results)
+			var files outputs
+			defer files.end(&err)
+			to, out, err := files.results(cmd, results)
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, end()) }()
 			if results != "-" { // else the standard output is for the objects alone
 				w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 				for _, e := range entries {

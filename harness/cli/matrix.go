@@ -104,15 +104,16 @@ func (m *matrix) choose(scenarios, managers []string) error {
 
 // run makes all runs and prints the matrix, even if the user interrupts it. file is the value of --json.
 func (m *matrix) run(cmd *cobra.Command, file string) (err error) {
-	results, out, end, err := openResults(cmd, file)
+	var files outputs
+	defer files.end(&err)
+	results, out, err := files.results(cmd, file)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, end()) }()
-	if m.keep, err = m.keeping.open(); err != nil {
+	if m.keep, err = m.keeping.open(&files); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, m.keep.close()) }()
+	defer m.keep.close(&err)
 	writing := m.fill(cmd.Context(), cmd.ErrOrStderr(), results)
 	m.print(out)
 	var interrupted error
@@ -150,7 +151,7 @@ func (m *matrix) fill(ctx context.Context, progress, results io.Writer) (writing
 			r.Record = nil // records are large
 			one := &cellOf{Result: r, killedBy: killer(r, m.managers[i%len(m.managers)])}
 			p.end(m.name(i), one.String(), r, true)
-			if results != nil && writing == nil {
+			if results != nil && writing == nil && !r.Usage {
 				writing = json.NewEncoder(results).Encode(one)
 			}
 			if r.Outcome != record.NotJudged || ctx.Err() == nil {

@@ -9,11 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/stormwatch/stormwatch/harness/report/chart"
 	"github.com/stormwatch/stormwatch/harness/soak"
 )
 
 func newMerge() *cobra.Command {
-	var known, results string
+	var known, results, plot string
 	var markdown bool
 	cmd := &cobra.Command{
 		Use:   "merge DIR...",
@@ -24,7 +25,7 @@ func newMerge() *cobra.Command {
 			"A file for --known has the key of a known group of failures on each line, as the summary prints it, and comments after #.\n" +
 			"Exit status: 0 if no run failed, or with --known if no group of failures is new; 1 if not; 2 if the command was used wrongly; 3 if a run was\n" +
 			"not judged, or the results cannot be read.",
-		Example: "  merge soak-reference\n  merge shard-0 shard-1 --known known-failures.txt --json summary.json",
+		Example: "  merge soak-reference\n  merge shard-0 shard-1 --known known-failures.txt --json summary.json\n  merge night --plot night.svg",
 		Args:    someArguments("the directories of a soak, or of its shards"),
 		RunE: func(cmd *cobra.Command, dirs []string) (err error) {
 			keys, err := readKnown(known)
@@ -45,17 +46,27 @@ func newMerge() *cobra.Command {
 					judged = errFailed
 				}
 			}
-			to, out, end, err := openResults(cmd, results)
+			files := outputs{reads: []string{known}}
+			for _, dir := range dirs {
+				files.reads = append(files.reads, soak.Files(dir)...)
+			}
+			defer files.end(&err)
+			picture, err := files.picture(plot)
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, end()) }()
-			return errors.Join(printSummary(summary, to, out, markdown), judged)
+			to, out, err := files.results(cmd, results)
+			if err != nil {
+				return err
+			}
+			drawing := func(to io.Writer, format string) error { return chart.Soak(to, format, summary) }
+			return errors.Join(printSummary(summary, to, out, markdown), picture.draw(drawing), judged)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&known, "known", "", "a `file` with the failures that are known; only a new one then makes the exit status 1")
 	f.StringVar(&results, "json", "", "a `file` to write the summary to, as one JSON object; - is the standard output, and the text then goes to the standard error")
+	f.StringVar(&plot, "plot", "", "a `file` for a picture of the recoveries, the bounds and the failures: "+pictureFormats())
 	f.BoolVar(&markdown, "markdown", false, "print the summary as Markdown")
 	return cmd
 }

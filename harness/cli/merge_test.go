@@ -76,3 +76,19 @@ func TestMergeWritesItsSummaryAsJSON(t *testing.T) {
 	require.Equal(t, "freshness: Kill", s.Failures[0].Key)
 	require.Contains(t, c.stdout, `"gone": null`)
 }
+
+func TestMergeDrawsItsSummary(t *testing.T) {
+	dir, plots := aShard(t, soak.Shard{}, failedRun(1, "Kill")), t.TempDir()
+	svg, png := filepath.Join(plots, "soak.svg"), filepath.Join(plots, "soak.png")
+	require.Equal(t, exitFailed, call(t.Context(), "merge", dir, "--plot", svg).code, "a failure is one with a picture too")
+	picture, err := os.ReadFile(svg)
+	require.NoError(t, err)
+	require.Contains(t, string(picture), ">freshness</text>")
+	require.Equal(t, exitFailed, call(t.Context(), "merge", dir, "--plot", png).code)
+	picture, err = os.ReadFile(png)
+	require.NoError(t, err)
+	require.Equal(t, "\x89PNG", string(picture[:4]))
+	c := call(t.Context(), "merge", dir, "--plot", filepath.Join(plots, "soak.txt"))
+	require.Equal(t, exitUsage, c.code)
+	require.Contains(t, c.stderr, "--plot: "+filepath.Join(plots, "soak.txt")+": want a name that ends in .svg or .png or .pdf")
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -208,6 +209,30 @@ func TestAnInterruptedBenchPrintsWhatWasMeasured(t *testing.T) {
 	require.Equal(t, exitNotJudged, c.code, c.stdout+c.stderr)
 	require.Regexp(t, `(?m)^leader-killed +polling +60 +\d+\.\d{3}s`, c.stdout)
 	require.Regexp(t, `interrupted after \d{2,3} of 240 runs`, c.stderr)
+}
+
+// In real time the series that was finished is kept and drawn, and the runs that were being made are dropped: the plain watch on a frozen member stays stale
+// for a minute, and nobody waits for that.
+func TestAnInterruptedBenchInRealTimeKeepsWhatWasMeasured(t *testing.T) {
+	dir := t.TempDir()
+	results, plot := filepath.Join(dir, "bench.jsonl"), filepath.Join(dir, "bench.svg")
+	c := interrupted(t, syscall.SIGINT, "bench", "--engine", embeddedName, "--manager", "polling,watching", "--case", "member-frozen", "--runs", "2",
+		"--json", results, "--plot", plot)
+	require.Equal(t, exitNotJudged, c.code, c.stdout+c.stderr)
+	require.Contains(t, c.stderr, "[1/2] member-frozen with the polling manager on embedded: 2 runs, ")
+	require.Contains(t, c.stderr, "interrupted after 2 of 4 runs")
+	require.Regexp(t, `(?m)^embedded +member-frozen +polling +2( +\d+\.\d{3}s){5} +`, c.stdout)
+	require.NotContains(t, c.stdout, "watching", "a series of which nothing was measured has no row")
+	lines, err := os.ReadFile(results)
+	require.NoError(t, err)
+	require.Equal(t, 1, strings.Count(string(lines), "\n"), "nor has it a line")
+	require.Contains(t, string(lines), `"engine":"embedded","manager":"polling","workload":"counters","runs":2,`)
+	require.Equal(t, 2, strings.Count(string(lines), `{"seed":`))
+	picture, err := os.ReadFile(plot)
+	require.NoError(t, err)
+	require.Regexp(t, `>member-frozen: Freeze\(alpha/\w+\), embedded</text>`, string(picture))
+	require.Contains(t, string(picture), ">polling</text>")
+	require.NotContains(t, string(picture), ">watching</text>")
 }
 
 // The command removes the files of a run, even if the manager has ended the process of the run.

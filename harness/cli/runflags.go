@@ -1,10 +1,7 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -107,37 +104,15 @@ func (a *runFlags) job(c Catalogue, tasks []task) (*job, error) {
 
 // run runs a job and writes the results to where --json says.
 func (a *runFlags) run(c *cobra.Command, j *job) (err error) {
-	var end func() error
+	files := outputs{reads: j.reads}
+	defer files.end(&err)
 	j.progress = c.ErrOrStderr()
-	if j.json, j.out, end, err = openResults(c, a.json); err != nil {
+	if j.json, j.out, err = files.results(c, a.json); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, end()) }()
-	if j.keep, err = a.keep.open(); err != nil {
+	if j.keep, err = a.keep.open(&files); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, j.keep.close()) }()
+	defer j.keep.close(&err)
 	return j.run(c.Context())
-}
-
-// openResults opens what the flag --json of a command names: results is nil if it names nothing. out is where the table goes. end must be called in
-// the end; it returns an error if the results could not be written.
-func openResults(c *cobra.Command, name string) (results, out io.Writer, end func() error, err error) {
-	switch name {
-	case "":
-		return nil, c.OutOrStdout(), func() error { return nil }, nil
-	case "-":
-		return c.OutOrStdout(), c.ErrOrStderr(), func() error { return nil }, nil
-	}
-	// All arguments have been checked by now. An earlier create would empty an existing file even if the command was used wrongly.
-	f, err := os.Create(name)
-	if err != nil {
-		return nil, nil, nil, fmt.Errorf("--json: %w", err)
-	}
-	return f, c.OutOrStdout(), func() error {
-		if err := f.Close(); err != nil {
-			return unfinished{fmt.Errorf("write the results to %s: %w", name, err)}
-		}
-		return nil
-	}, nil
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,6 +49,40 @@ func TestShrinkWritesFilesThatReplayReads(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, schedule.Run{Manager: "watching", Workload: "counters", Seed: 1, Fails: "freshness"}, s.Run)
 	require.FileExists(t, filepath.Join(dir, "freshness_watching_1_test.go"))
+}
+
+func TestShrinkTellsProgramsWhatItFound(t *testing.T) {
+	results := filepath.Join(t.TempDir(), "shrunk.json")
+	text := call(t.Context(), "shrink", "cluster alpha 3; HangDisk(alpha/leader) for 20s", "--manager", "watching", "--brief", "--json", results)
+	require.Equal(t, exitPassed, text.code, text.stderr)
+	written, err := os.ReadFile(results)
+	require.NoError(t, err)
+	require.Contains(t, string(written), `"format": "stormwatch.shrunk/1",`)
+	var found shrunk
+	require.NoError(t, json.Unmarshal(written, &found))
+	require.Contains(t, text.stdout, found.Schedule, "the object says what the text says")
+	require.Contains(t, text.stdout, "\n\n"+found.Again+"\n\n"+found.GoTest)
+	require.Contains(t, found.Schedule, "# "+found.Cause.Text+"\n")
+	require.Contains(t, found.Cause.Kind, "HangDisk")
+	require.Equal(t, "freshness", found.Oracle)
+	require.Contains(t, found.Evidence, "alpha")
+	require.Equal(t, []any{virtualName, "watching", "counters", uint64(1)}, []any{found.Engine, found.Manager, found.Workload, found.Seed})
+	require.Positive(t, found.Tries)
+	require.False(t, found.Limited || found.Interrupted)
+	s, err := schedule.Parse(found.Schedule)
+	require.NoError(t, err)
+	require.Equal(t, "freshness", s.Run.Fails)
+	require.LessOrEqual(t, found.Cause.From, float64(s.End().Milliseconds()+1))
+
+	dir := filepath.Join(t.TempDir(), "failures")
+	c := call(t.Context(), "shrink", "cluster alpha 3; HangDisk(alpha/leader) for 20s", "--manager", "watching", "--tries", "2", "--brief", "--out", dir, "--json", "-")
+	require.Equal(t, exitPassed, c.code, c.stderr)
+	var limited shrunk
+	require.NoError(t, json.Unmarshal([]byte(c.stdout), &limited), "the standard output is for the object alone")
+	require.True(t, limited.Limited)
+	require.Equal(t, filepath.Join(dir, "freshness-watching-1.txt"), limited.File)
+	require.True(t, strings.HasSuffix(limited.Again, " replay "+limited.File+" --brief"), limited.Again)
+	require.Contains(t, c.stderr, "fails freshness\n")
 }
 
 func TestShrinkExplainsWrongUse(t *testing.T) {

@@ -74,10 +74,12 @@ func (a *soakFlags) run(cmd *cobra.Command, c Catalogue) (err error) {
 		return ofSoak(err)
 	}
 	a.keep.more = a.resume
-	if s.keep, err = a.keep.open(); err != nil {
+	files := outputs{reads: soak.Files(a.out)}
+	defer files.end(&err)
+	if s.keep, err = a.keep.open(&files); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.keep.close()) }()
+	defer s.keep.close(&err)
 	s.worker = a.plain.worker(cmd.Context(), c, []engine{s.engine}, cmd.ErrOrStderr())
 	fmt.Fprintf(cmd.ErrOrStderr(), "the results are in %s\n", a.out)
 	s.progress = newSoakProgress(cmd.ErrOrStderr(), a.params)

@@ -49,7 +49,11 @@ func (a *runFlags) scheduleJob(cmd *cobra.Command, c Catalogue, name, argument s
 	}
 	a.keptFor(cmd, s.Run)
 	j, err := a.job(c, []task{t})
-	return j, s, err
+	if err != nil {
+		return nil, s, err
+	}
+	j.reads = []string{argument} // if there is no such file, the argument is the schedule itself
+	return j, s, nil
 }
 
 // scheduleName is the name of a scenario whose schedule did not come from a file.

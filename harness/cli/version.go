@@ -2,7 +2,6 @@ package cli
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -21,11 +20,12 @@ func newVersion(program string) *cobra.Command {
 		Example: "  version\n  version --json -",
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
-			to, out, end, err := openResults(c, results)
+			var files outputs
+			defer files.end(&err)
+			to, out, err := files.results(c, results)
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, end()) }()
 			v := versionsOf(program)
 			if results != "-" { // else the standard output is for the object alone
 				fmt.Fprint(out, v)

@@ -126,6 +126,11 @@ const (
 	linesFile  = "runs.jsonl"
 )
 
+// Files are the names of the files in which a soak in a directory keeps its parameters and its results.
+func Files(dir string) []string {
+	return []string{filepath.Join(dir, paramsFile), filepath.Join(dir, linesFile)}
+}
+
 // ReadParams reads the parameters of the soak in a directory. The error is os.ErrNotExist if there is none.
 func ReadParams(dir string) (Params, error) {
 	name := filepath.Join(dir, paramsFile)

@@ -10,7 +10,7 @@ import (
 
 // Print prints the summary as plain text. Write errors are ignored; out must remember them if they matter.
 func (s *Summary) Print(out io.Writer) {
-	fmt.Fprintf(out, "%s: %s\n", s.title(), s.counts())
+	fmt.Fprintln(out, s.Head())
 	fmt.Fprintf(out, "%s\n", s.speed())
 	for _, g := range s.Failures {
 		fmt.Fprintf(out, "\n%sFAILED %s: %s, first with seed %d\n", status(g.Status), g.Key, plural(g.Count, "run", "runs"), g.Seed)
@@ -60,6 +60,9 @@ func status(s Status) string {
 	}
 	return string(s) + ": "
 }
+
+// Head says in one line what the summary is of: the manager, the engine, how many runs there were and how they ended.
+func (s *Summary) Head() string { return s.title() + ": " + s.counts() }
 
 func (s *Summary) title() string { return fmt.Sprintf("soak of %s on %s", s.Manager, s.Engine) }
 

@@ -4,6 +4,7 @@
 //	Matrix       which manager was caught in which scenario
 //	Recoveries   the distributions of what the command bench measured
 //	Sweep        how recoveries depend on an interval
+//	Soak         what came of a soak: recoveries, bounds, failures
 package chart
 
 import (
@@ -39,6 +40,7 @@ const (
 	smallGap    = 1 * vg.Millimeter
 	lineWidth   = vg.Length(0.3)
 	quarterTurn = 1.5707963267948966 // π/2
+	weightBold  = 3                  // that of golang.org/x/image/font
 )
 
 // The background is drawn, so that a picture looks the same on a dark page. Blue and vermilion are those of Okabe and Ito, which colour-blind people can tell
@@ -48,6 +50,7 @@ var (
 	ink       = color.Gray{0x22}
 	faint     = color.Gray{0x77}
 	grid      = color.Gray{0xdd}
+	ground    = color.Gray{0xf6}
 	blue      = color.RGBA{0x00, 0x72, 0xb2, 0xff}
 	lightBlue = color.RGBA{0xa8, 0xd0, 0xea, 0xff}
 	vermilion = color.RGBA{0xd5, 0x5e, 0x00, 0xff}
@@ -96,5 +99,12 @@ func stroke(c draw.Canvas, shade color.Color, width vg.Length, dashes []vg.Lengt
 func say(c draw.Canvas, shade color.Color, side draw.XAlignment, at vg.Point, text string) {
 	style := textStyle()
 	style.Color, style.XAlign, style.YAlign = shade, side, draw.YCenter
+	c.FillText(style, at, text)
+}
+
+// bold writes a heading, whose left end is at a point.
+func bold(c draw.Canvas, at vg.Point, text string) {
+	style := textStyle()
+	style.XAlign, style.YAlign, style.Font.Weight = draw.XLeft, draw.YCenter, weightBold
 	c.FillText(style, at, text)
 }

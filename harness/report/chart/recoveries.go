@@ -95,9 +95,7 @@ func (p panel) height() vg.Length {
 
 // draw draws the panel below a height.
 func (p panel) draw(c draw.Canvas, top vg.Length) {
-	style := textStyle()
-	style.XAlign, style.YAlign, style.Font.Weight = draw.XLeft, draw.YCenter, 2 // bold
-	c.FillText(style, vg.Point{X: margin, Y: top - titleHeight/2}, p.title)
+	bold(c, vg.Point{X: margin, Y: top - titleHeight/2}, p.title)
 	bottom := top - titleHeight - vg.Length(len(p.rows))*stripHeight
 	a := axis{max: p.reach(), from: margin + namesWidth, to: margin + namesWidth + stripWidth - smallGap}
 	a.draw(c, bottom, top-titleHeight, " s")
@@ -127,15 +125,23 @@ func (p panel) reach() float64 {
 }
 
 func recoveryLegend(c draw.Canvas, y vg.Length) {
-	x := margin
-	entry := func(width vg.Length, sign func(x vg.Length), text string) {
-		sign(x)
-		say(c, ink, draw.XLeft, vg.Point{X: x + width + smallGap, Y: y}, text)
-		x += width + 2*smallGap + textStyle().Width(text) + margin
-	}
-	entry(cellSize, func(x vg.Length) { fill(c, rectangle(x, y-cellSize/2, cellSize, cellSize), lightBlue) }, "how often")
-	entry(smallGap, func(x vg.Length) { medianMark(c, x, y) }, "median")
-	entry(smallGap, func(x vg.Length) { p99Mark(c, x, y) }, "p99")
-	entry(smallGap, func(x vg.Length) { boundMark(c, x, y) }, "bound: what the fault allows")
-	entry(2*smallGap, func(x vg.Length) { beyondMark(c, x+2*smallGap, y) }, "the bound is further right")
+	l := legend{c, vg.Point{X: margin, Y: y}}
+	l.entry(cellSize, func(at vg.Point) { fill(c, rectangle(at.X, at.Y-cellSize/2, cellSize, cellSize), lightBlue) }, "how often")
+	l.entry(smallGap, func(at vg.Point) { medianMark(c, at, halfStrip) }, "median")
+	l.entry(smallGap, func(at vg.Point) { p99Mark(c, at, halfStrip) }, "p99")
+	l.entry(smallGap, func(at vg.Point) { boundMark(c, at, halfStrip) }, "bound: what the fault allows")
+	l.entry(2*smallGap, func(at vg.Point) { beyondMark(c, at.X+2*smallGap, at.Y) }, "the bound is further right")
+}
+
+// legend writes what the signs of a picture mean, one entry beside the other, from a point on.
+type legend struct {
+	canvas draw.Canvas
+	at     vg.Point
+}
+
+// entry draws a sign of the given width, and its meaning beside it.
+func (l *legend) entry(width vg.Length, sign func(at vg.Point), meaning string) {
+	sign(l.at)
+	say(l.canvas, ink, draw.XLeft, vg.Point{X: l.at.X + width + smallGap, Y: l.at.Y}, meaning)
+	l.at.X += width + 2*smallGap + textStyle().Width(meaning) + margin
 }

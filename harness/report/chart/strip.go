@@ -2,6 +2,7 @@ package chart
 
 import (
 	"fmt"
+	"image/color"
 	"time"
 
 	"gonum.org/v1/plot/vg"
@@ -42,13 +43,13 @@ func (s strip) draw() {
 		s.shape(came)
 	}
 	if median, _ := s.sum.Took.Quantile(0.5); median != bench.Never {
-		medianMark(s.canvas, s.point(median).X, s.y)
+		medianMark(s.canvas, s.point(median), halfStrip)
 	}
 	if p99, _ := s.sum.Took.Quantile(0.99); p99 != bench.Never {
-		p99Mark(s.canvas, s.point(p99).X, s.y)
+		p99Mark(s.canvas, s.point(p99), halfStrip)
 	}
-	if bound := s.point(s.sum.Bound).X; bound <= s.axis.to {
-		boundMark(s.canvas, bound, s.y)
+	if bound := s.point(s.sum.Bound); bound.X <= s.axis.to {
+		boundMark(s.canvas, bound, halfStrip)
 	} else {
 		beyondMark(s.canvas, s.axis.to, s.y)
 	}
@@ -116,16 +117,22 @@ func (s strip) shape(came bench.Durations) {
 	fill(s.canvas, path, lightBlue)
 }
 
-func medianMark(c draw.Canvas, x, y vg.Length) {
-	stroke(c, blue, 5*lineWidth, nil, vg.Point{X: x, Y: y - halfStrip}, vg.Point{X: x, Y: y + halfStrip})
+// medianMark, p99Mark and boundMark are upright lines through a point. half is half the height of the strip that they are in.
+
+func medianMark(c draw.Canvas, at vg.Point, half vg.Length) {
+	upright(c, blue, 5*lineWidth, nil, at, half)
 }
 
-func p99Mark(c draw.Canvas, x, y vg.Length) {
-	stroke(c, blue, 2.5*lineWidth, nil, vg.Point{X: x, Y: y - halfStrip*2/3}, vg.Point{X: x, Y: y + halfStrip*2/3})
+func p99Mark(c draw.Canvas, at vg.Point, half vg.Length) {
+	upright(c, blue, 2.5*lineWidth, nil, at, half*2/3)
 }
 
-func boundMark(c draw.Canvas, x, y vg.Length) {
-	stroke(c, vermilion, 4*lineWidth, []vg.Length{2 * vg.Millimeter / 2, vg.Millimeter / 2}, vg.Point{X: x, Y: y - halfStrip}, vg.Point{X: x, Y: y + halfStrip})
+func boundMark(c draw.Canvas, at vg.Point, half vg.Length) {
+	upright(c, vermilion, 4*lineWidth, []vg.Length{half / 3, half / 6}, at, half)
+}
+
+func upright(c draw.Canvas, shade color.Color, width vg.Length, dashes []vg.Length, at vg.Point, half vg.Length) {
+	stroke(c, shade, width, dashes, vg.Point{X: at.X, Y: at.Y - half}, vg.Point{X: at.X, Y: at.Y + half})
 }
 
 // beyondMark is an arrow head whose tip is at x.

@@ -42,22 +42,16 @@ import (
 	"github.com/stormwatch/stormwatch/harness/schedule"
 )
 
-// Space is what schedules are drawn from. The zero value is every fault, with production timing and the candidate's usual workload.
+// Space is what schedules are drawn from. The zero value is every fault, with the candidate's usual workload.
 type Space struct {
 	// Faults are the names of the faults that are drawn, such as "HangDisk". Empty: all of [fault.All].
 	Faults []string
 	// Workloads are the names of the workloads that are drawn from. Empty: a schedule names none, which means the candidate's usual one.
 	Workloads []string
-	// Timing is the timing from which lengths are derived. Nil: [bound.Production].
-	Timing *bound.Timing
 }
 
-func (s Space) timing() bound.Timing {
-	if s.Timing != nil {
-		return *s.Timing
-	}
-	return bound.Production()
-}
+// timing is the timing from which lengths are derived: production's. On an engine with shorter timeouts the same schedules are long ones.
+func (Space) timing() bound.Timing { return bound.Production() }
 
 // has says whether a fault of this name is drawn.
 func (s Space) has(name string) bool { return len(s.Faults) == 0 || slices.Contains(s.Faults, name) }

@@ -70,7 +70,7 @@ func (x *search) still(s schedule.Schedule) bool {
 // tell reports the progress.
 func (x *search) tell(smaller bool) {
 	if x.Progress != nil {
-		x.Progress(Progress{Tries: x.tries, Limit: x.Limit, Best: x.best, Smaller: smaller, Cause: x.unlimited})
+		x.Progress(Progress{Tries: x.tries, Best: x.best, Smaller: smaller, Cause: x.unlimited})
 	}
 }
 

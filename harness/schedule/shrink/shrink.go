@@ -40,8 +40,8 @@ type Shrinker struct {
 
 // Progress is how far a Shrinker has come.
 type Progress struct {
-	// Tries is how many schedules it has tried, Limit how many it will try at most before it looks for the cause.
-	Tries, Limit int
+	// Tries is how many schedules it has tried.
+	Tries int
 	// Best is the smallest schedule so far. Smaller says that the last try has made it smaller.
 	Best    schedule.Schedule
 	Smaller bool
