@@ -329,9 +329,14 @@ func TestHalfOpenConnectionsCostMoreWhileNobodyElseAnswers(t *testing.T) {
 	newcomer.Clusters[0].Members = append(newcomer.Clusters[0].Members, "m4", "m5", "m6", "m7")
 	require.False(t, newcomer.Severed("alpha", 10*s), "the others answer")
 	for _, m := range newcomer.Clusters[0].Members[3:] {
-		newcomer.Joined = append(newcomer.Joined, Newcomer{Cluster: "alpha", Member: m, At: 11 * s})
+		newcomer.Joined = append(newcomer.Joined, Newcomer{Cluster: "alpha", Member: m, At: 11 * s, Named: -1})
 	}
 	require.True(t, newcomer.Severed("alpha", 10*s), "the others joined later")
+	for i := range newcomer.Joined {
+		newcomer.Joined[i].At, newcomer.Joined[i].Named = 9*s, -1
+	}
+	newcomer.Losses = []Loss{{Cluster: "alpha", Of: LostReach, From: time.Hour, To: -1}}
+	require.True(t, newcomer.Severed("alpha", 10*s), "the manager does not know of the others yet")
 
 	isolated := faultOf(10*s, 20*s, s)
 	isolated.Scope.Cut = [][2]string{{"m3", "m1"}, {"m3", "m2"}}

@@ -38,7 +38,7 @@ func (r *Record) Severed(cluster string, at time.Duration) bool {
 		return slices.ContainsFunc(r.Joined, func(n Newcomer) bool { return n.Cluster == cluster && n.Member == m && n.At > at })
 	})
 	there := func(f Fault) bool { return f.inForce(at) }
-	state := r.condition(c, there)
+	state := r.condition(c, there, r.unknown(cluster, at)...)
 	stranded := false
 	for _, f := range r.Faults {
 		if there(f) && f.Scope.Cluster == cluster && len(f.Scope.Stranded) > 0 {

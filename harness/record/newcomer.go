@@ -34,7 +34,7 @@ func (r *Record) knows(n Newcomer, at time.Duration) bool {
 	served := n.At // since when the manager has been able to read the list
 	for _, l := range r.Losses {
 		switch {
-		case l.Cluster != n.Cluster:
+		case l.Cluster != n.Cluster || l.From > at:
 		case l.From-served >= needed:
 			return true
 		case l.To < 0:
