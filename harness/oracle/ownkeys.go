@@ -120,13 +120,19 @@ type stretch struct {
 }
 
 // closer is another manager's closing when the key disappeared; nil if there is none. The harness looks once in an election timeout, so the key was found
-// missing up to that much later.
+// missing up to that much later. If a fault may have revoked the lease shortly before, nobody knows who did it.
 func closer(r *record.Record, c circumstances, s stretch) *record.Closing {
 	if l, ok := c.at(s.from); s.first || !ok || l.Any {
 		return nil
 	}
+	found := r.Timing.Election + r.Bounds().Calm()
+	if slices.ContainsFunc(r.Faults, func(f record.Fault) bool {
+		return f.Scope.Cluster == c.cluster && f.Scope.Revokes && f.From <= s.from && s.from <= r.Ended(f.To)+found
+	}) {
+		return nil
+	}
 	for _, other := range r.Closings {
-		if other.From < s.from && s.from <= other.To+r.Timing.Election+r.Bounds().Calm() {
+		if other.From < s.from && s.from <= other.To+found {
 			return &other
 		}
 	}

@@ -188,6 +188,11 @@ func TestNoOwnKeyIsDeletedByAnotherManagerThatCloses(t *testing.T) {
 			r.Closings = append(r.Closings, record.Closing{Manager: manager, From: at(from), To: at(to)})
 		}
 	}
+	revoked := func(when float64) event {
+		return all(fault("alpha", "LoseLease", when, when, record.Allowance{}), func(r *record.Record) {
+			r.Faults[len(r.Faults)-1].Scope.Revokes = true
+		})
+	}
 	check(t, OwnKeys{}, []judgement{
 		{
 			name:     "gone while another closed",
@@ -196,6 +201,15 @@ func TestNoOwnKeyIsDeletedByAnotherManagerThatCloses(t *testing.T) {
 		},
 		{name: "found at the next look", history: run(missing("alpha", 1), closing(2, 20, 20.5), missing("alpha", 21.6, "/own"), missing("alpha", 22)), evidence: []string{`manager 2 had closed`}},
 		{name: "long after", history: run(missing("alpha", 1), closing(2, 8, 8.5), missing("alpha", 9.601, "/own"), missing("alpha", 10)), want: record.Passed},
+		{
+			name: "just after its lease was revoked", want: record.Passed,
+			history: run(missing("alpha", 1), revoked(19.9), closing(2, 20, 20.5), missing("alpha", 20.2, "/own"), missing("alpha", 21)),
+		},
+		{
+			name:     "long after a lease was revoked",
+			history:  run(missing("alpha", 1), revoked(5), closing(2, 20, 20.5), missing("alpha", 20.2, "/own"), missing("alpha", 21)),
+			evidence: []string{`manager 2 had closed`},
+		},
 		{name: "before", history: run(missing("alpha", 1), closing(2, 8, 8.5), missing("alpha", 8, "/own"), missing("alpha", 10)), want: record.Passed},
 		{name: "before it was written for the first time", history: run(closing(2, 0.5, 1.5), missing("alpha", 1, "/own"), missing("alpha", 3)), want: record.Passed},
 		{
