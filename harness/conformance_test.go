@@ -2,6 +2,7 @@ package harness_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,8 +25,15 @@ func TestBothEnginesAnswerAlike(t *testing.T) {
 		for i, o := range observations {
 			t.Run(o.name, func(t *testing.T) {
 				t.Parallel()
-				real[i] = observe(t, embedded.Engine{}, o.look)
-				require.NotEmpty(t, real[i])
+				const attempts = 3
+				for range attempts {
+					real[i] = observe(t, embedded.Engine{}, o.look)
+					require.NotEmpty(t, real[i])
+					if answer, may := disturbed[o.name]; !may || !slices.Contains(real[i], answer) {
+						break
+					}
+					t.Logf("an entry of etcd's own has disturbed the observation: %q", real[i])
+				}
 			})
 		}
 	})
@@ -37,6 +45,9 @@ func TestBothEnginesAnswerAlike(t *testing.T) {
 		})
 	}
 }
+
+// disturbed has the answers of embedded members, by the names of observations, that say that etcd's own work has disturbed the observation. It is made again.
+var disturbed = map[string]string{"a follower that applies nothing": "status: timeout"}
 
 var observations = []struct {
 	name string
@@ -63,7 +74,8 @@ var observations = []struct {
 	}},
 	{"a follower that applies nothing", func(l *lab) {
 		// Some seconds after its start, etcd commits an entry that sets the cluster's version. If the embedded follower hung while it applies
-		// that entry, it would hold a lock that every call needs. So we wait until the version is set.
+		// that entry, it would hold a lock that every call needs. So we wait until the version is set. On a busy machine etcd may propose such an
+		// entry again.
 		want := version.Cluster(version.Version) + ".0"
 		l.await("the cluster's version", func() bool {
 			for _, m := range l.names {
