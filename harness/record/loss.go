@@ -69,6 +69,7 @@ func (r *Record) QuorumAfter(cluster string, joined, left []string) bool {
 type condition struct {
 	index           map[string]int
 	crippled, stuck []bool
+	slow            []bool // a linearizable read for which the quorum needs them takes longer than a request may
 	useless         []bool // the manager does not know them or cannot reach them, or they send no updates
 	cut             [][]bool
 }
@@ -94,7 +95,7 @@ func (r *Record) condition(c Cluster, there func(Fault) bool, unknown ...string)
 		}
 	}
 	n := len(index)
-	state := condition{index: index, crippled: make([]bool, n), stuck: make([]bool, n), useless: make([]bool, n), cut: make([][]bool, n)}
+	state := condition{index: index, crippled: make([]bool, n), stuck: make([]bool, n), slow: make([]bool, n), useless: make([]bool, n), cut: make([][]bool, n)}
 	for i := range state.cut {
 		state.cut[i] = make([]bool, n)
 	}
@@ -105,6 +106,9 @@ func (r *Record) condition(c Cluster, there func(Fault) bool, unknown ...string)
 		}
 		state.mark(state.crippled, f.Scope.Crippled)
 		state.mark(state.stuck, f.Scope.Stuck)
+		if f.Scope.Round > 0 && f.Scope.Round >= r.Timing.RequestTimeout && n > 1 {
+			state.mark(state.slow, f.Scope.Members)
+		}
 		state.mark(state.useless, f.Scope.Unreachable)
 		if f.Scope.Closed {
 			state.mark(state.useless, c.Members)
@@ -126,9 +130,24 @@ func (r *Record) condition(c Cluster, there func(Fault) bool, unknown ...string)
 // it, but a bound must not depend on that.
 func (c condition) quorum() bool { return c.anyMajorityWithout(c.stuck) }
 
-// reach says whether the manager can reach a member of such a majority that it knows and that sends updates in time. It is true if there is no
-// such majority: then the quorum is lost, not the reach.
-func (c condition) reach() bool { return !c.quorum() || c.anyMajorityWithout(c.useless) }
+// reach says whether the manager can reach a member of such a majority that it knows and that sends updates in time. No member of the majority may be so
+// slow that a manager cannot read in time, as it must before it can watch again. reach is true if there is no majority: then the quorum is lost, not the
+// reach.
+func (c condition) reach() bool {
+	return !c.quorum() || c.anyMajority(func(set int) bool {
+		useful := false
+		for i := range c.useless {
+			if set&(1<<i) == 0 {
+				continue
+			}
+			if c.slow[i] {
+				return false
+			}
+			useful = useful || !c.useless[i]
+		}
+		return useful
+	})
+}
 
 // anyMajorityWithout says whether there is a working majority with a member that is not marked.
 func (c condition) anyMajorityWithout(marks []bool) bool {

@@ -106,6 +106,8 @@ func TestReachIsAWayToAMajorityThatWorks(t *testing.T) {
 		{"the only one in reach is cut off from the others", []Fault{unreachable("m1", "m2"), fault(Scope{Cut: [][2]string{{"m1", "m3"}, {"m3", "m2"}}})}, false},
 		{"it is cut off from one of them", []Fault{unreachable("m1", "m2"), fault(Scope{Cut: [][2]string{{"m1", "m3"}}})}, true},
 		{"the crippled one is out of reach", []Fault{unreachable("m3"), crippled("m3")}, true},
+		{"reads wait for one that the majority needs", []Fault{crippled("m1"), fault(Scope{Members: []string{"m2"}, Round: 60 * s})}, false},
+		{"reads do not wait for one that it does not need", []Fault{fault(Scope{Members: []string{"m2"}, Round: 60 * s})}, true},
 		{"there is no quorum to reach", []Fault{unreachable(three...), crippled("m1", "m2")}, true},
 		{"another cluster's are out of reach", []Fault{{Scope: Scope{Cluster: "beta", Unreachable: three}, To: -1}}, true},
 		{"healed", []Fault{{Scope: Scope{Cluster: "alpha", Unreachable: three}, To: s}}, true},
