@@ -80,6 +80,9 @@ func names(scenarios []harness.Scenario) []string {
 	return all
 }
 
+// notJudged stands in the track record and in the results of run for a run without verdicts.
+const notJudged = "not judged"
+
 // The track record says exactly what each library fails, by which oracle: its rows are compared with a run of all scenarios.
 func TestTheTrackRecordSaysWhatEachLibraryFails(t *testing.T) {
 	if testing.Short() {
@@ -95,6 +98,9 @@ func TestTheTrackRecordSaysWhatEachLibraryFails(t *testing.T) {
 			}
 			for scenario, failed := range run(t, "run", "--manager", c.Name, "--engine", rows[0].engine) {
 				must, may := expected(t, rows, scenario)
+				if slices.Equal(failed, []string{notJudged}) && slices.Contains(may, notJudged) {
+					continue
+				}
 				require.Subset(t, failed, must, scenario)
 				require.Subset(t, append(must, may...), failed, scenario)
 			}
@@ -163,7 +169,7 @@ func once(t *testing.T, args ...string) (failed map[string][]string, stalled []s
 			continue
 		}
 		failed[r.Scenario] = nil
-		if r.Outcome == "not judged" {
+		if r.Outcome == notJudged {
 			failed[r.Scenario] = []string{r.Outcome}
 			if strings.Contains(r.Cause, "the machine kept goroutines waiting") {
 				stalled = append(stalled, r.Scenario)
