@@ -137,7 +137,8 @@ func (s *silences) heardUntil(q silence) time.Duration {
 }
 
 // heardBy is the latest instant at which the manager may have received the last answer of a watch before a silence: the end of a fault that may have held
-// that answer back, or later ones, if the fault ended before the report was due. Until a fault ends that ended later, a manager has heard only what came before.
+// that answer back, or later ones, if the fault ended before the report was due. Until a fault ends that ended later, a manager has heard only what came
+// before.
 func (s *silences) heardBy(q silence) time.Duration {
 	heard := q.from
 	for again := true; again; {

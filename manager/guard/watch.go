@@ -22,9 +22,9 @@ type Snapshot struct {
 	// Values are those of the backup, and revisions begin again below those before: revisions of different histories,
 	// those of a Value included, cannot be compared.
 	History int
-	// Healthy is true while the watch is attached to a member, a hedged watch to at least one, and a probe that
-	// was due was answered within the idle timeout. It says that updates will arrive, not that they have arrived: a member that becomes silent
-	// or stale is noticed only at the idle timeout or by a probe. See Proven for the age of the last proof.
+	// Healthy is true while the watch is attached to a member, a hedged watch to at least one, and a probe that was due was
+	// answered within the idle timeout. It says that updates will arrive, not that they have arrived: a member that becomes
+	// silent or stale is noticed only at the idle timeout or by a probe. See Proven for the age of the last proof.
 	Healthy bool
 	// Confirmed is true once a probe has shown that nothing is missing since the watch attached to its member, a hedged watch
 	// to one of its members; without probes, once the member has answered on the watch. Until then the member may be one that
