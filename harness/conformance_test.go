@@ -75,7 +75,7 @@ var observations = []struct {
 	{"a follower that applies nothing", func(l *lab) {
 		// Some seconds after its start, etcd commits an entry that sets the cluster's version. If the embedded follower hung while it applies
 		// that entry, it would hold a lock that every call needs. So we wait until the version is set. On a busy machine etcd may propose such an
-		// entry again.
+		// entry again. An entry that updates a member's addresses, committed while the follower hangs, has the same effect.
 		want := version.Cluster(version.Version) + ".0"
 		l.await("the cluster's version", func() bool {
 			for _, m := range l.names {

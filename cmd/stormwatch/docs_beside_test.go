@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"net"
 	"net/http"
@@ -10,7 +9,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -97,7 +95,7 @@ func (b *beside) environment() []string {
 type goingOn struct {
 	command *exec.Cmd
 	lab     bool
-	output  lockedBuffer
+	output  printed
 	ended   chan struct{}
 }
 
@@ -121,21 +119,25 @@ func (b *beside) start(t *testing.T, dir, program string, words []string) string
 	}
 	p.command = exec.Command(words[0], words[1:]...)
 	p.command.Dir, p.command.Env = dir, environment
-	p.command.Stdout, p.command.Stderr = &p.output, &p.output
+	file, err := os.CreateTemp(t.TempDir(), "printed")
+	require.NoError(t, err)
+	p.output = printed{file}
+	p.command.Stdout, p.command.Stderr = file, file
 	require.NoError(t, p.command.Start())
+	require.NoError(t, file.Close()) // the command has its own
 	go func() {
 		defer close(p.ended)
 		_ = p.command.Wait() // what it ends with is looked at when it is ended
 	}()
 	b.programs = append(b.programs, p)
 	if p.lab {
-		p.await(t, "Ctrl-C ends the session", &p.output)
+		p.await(t, "Ctrl-C ends the session", p.output)
 		answer, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/api/state", b.port))
-		require.NoError(t, err, &p.output)
+		require.NoError(t, err, p.output)
 		require.NoError(t, answer.Body.Close())
 		require.Equal(t, http.StatusOK, answer.StatusCode)
 	} else {
-		p.await(t, "The manager has joined.", &b.programs[0].output)
+		p.await(t, "The manager has joined.", b.programs[0].output)
 	}
 	return p.output.String()
 }
@@ -150,10 +152,10 @@ func (p *goingOn) await(t *testing.T, want string, in fmt.Stringer) {
 		select {
 		case <-look.C:
 		case <-p.ended:
-			require.Contains(t, in.String(), want, "%v has ended: %s", p.command.Args, &p.output)
+			require.Contains(t, in.String(), want, "%v has ended: %s", p.command.Args, p.output)
 			return
 		case <-late:
-			require.FailNow(t, "late", "%v: %q was not printed in a minute: %s", p.command.Args, want, &p.output)
+			require.FailNow(t, "late", "%v: %q was not printed in a minute: %s", p.command.Args, want, p.output)
 		}
 	}
 }
@@ -167,15 +169,15 @@ func (b *beside) end(t *testing.T) {
 		select {
 		case <-p.ended:
 		case <-time.After(time.Minute):
-			require.FailNow(t, "late", "%v did not end in a minute: %s", p.command.Args, &p.output)
+			require.FailNow(t, "late", "%v did not end in a minute: %s", p.command.Args, p.output)
 		}
 		switch {
 		case !p.lab:
 		case len(b.programs) == 1:
-			require.Zero(t, p.command.ProcessState.ExitCode(), &p.output)
+			require.Zero(t, p.command.ProcessState.ExitCode(), p.output)
 			require.Contains(t, p.output.String(), "Nobody was judged: ")
 		default:
-			require.NotEqual(t, 2, p.command.ProcessState.ExitCode(), &p.output)
+			require.NotEqual(t, 2, p.command.ProcessState.ExitCode(), p.output)
 			require.Contains(t, p.output.String(), "\nfreshness ")
 		}
 	}
@@ -191,20 +193,13 @@ func (b *beside) kill() {
 	b.programs = nil
 }
 
-// lockedBuffer is what a command has printed so far. It may be read while the command runs.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
+// printed is the file that a command prints to. It may be read while the command runs.
+type printed struct{ *os.File }
 
-func (l *lockedBuffer) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
+func (p printed) String() string {
+	text, err := os.ReadFile(p.Name())
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }

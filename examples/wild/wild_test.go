@@ -98,8 +98,9 @@ func TestTheTrackRecordSaysWhatEachLibraryFails(t *testing.T) {
 			}
 			for scenario, failed := range run(t, "run", "--manager", c.Name, "--engine", rows[0].engine) {
 				must, may := expected(t, rows, scenario)
-				if slices.Equal(failed, []string{notJudged}) && slices.Contains(may, notJudged) {
-					continue
+				// Where chance decides whether a run can be judged, one of these must be.
+				for again := 0; again < 8 && slices.Contains(failed, notJudged) && slices.Contains(may, notJudged); again++ {
+					failed = run(t, "run", scenario, "--manager", c.Name, "--engine", rows[0].engine)[scenario]
 				}
 				require.Subset(t, failed, must, scenario)
 				require.Subset(t, append(must, may...), failed, scenario)
