@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 // The plain client fails the scenarios in which its member falls behind without an error, by the oracle that names this mistake, and keeps a dead
 // connection. It passes all others, but for those in which luck decides.
 func TestThePlainClientFailsWhereItsMemberFallsBehindWithoutAnError(t *testing.T) {
-	mistakes := map[string]string{"cluster-blackholed": "gentleness"}
+	mistakes := map[string]string{"cluster-blackholed": "gentleness", "hung-apply-of-the-others": "gentleness", "cluster-moved-while-cut-off": "gentleness"}
 	for _, stale := range []string{
 		"leader-isolated", "leader-deaf", "leader-unheard", "hung-leader-disk", "hung-then-moved-to-another-hung", "hung-follower-disk", "hung-apply",
 		"hung-disk-and-restart-of-the-other", "member-frozen", "client-blackholed", "half-open-connection", "two-members-blackholed",
